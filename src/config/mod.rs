@@ -1,0 +1,3 @@
+//! What the user wrote, and what will run.
+
+pub mod plan;

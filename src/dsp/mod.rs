@@ -1,0 +1,47 @@
+//! Signal processing: pure functions on slices, with the random generator passed in.
+//!
+//! Nothing here knows of files, batches or threads. Every effect comes as two
+//! halves: a `draw` that picks parameters from a random stream, and an `apply`
+//! that is a deterministic function of samples and parameters. What `draw`
+//! returns is what `rows.jsonl` records, so any row can be redone elsewhere.
+//!
+//! Samples are mono `f32`, nominally in [-1, 1].
+
+pub mod distortion;
+pub mod equalizer;
+pub mod noise;
+pub mod pcm16;
+pub mod placement;
+pub mod resample;
+pub mod reverb;
+
+use rand::{Rng, RngExt};
+use serde::Serialize;
+
+/// A closed interval that a parameter is drawn from, uniformly.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(into = "[f64; 2]")]
+pub struct Range {
+    /// The least value.
+    pub min: f64,
+    /// The greatest value; never less than `min`.
+    pub max: f64,
+}
+
+impl Range {
+    /// The interval from `min` to `max`.
+    pub const fn new(min: f64, max: f64) -> Self {
+        Self { min, max }
+    }
+
+    /// Draws one value uniformly.
+    pub fn draw(&self, rng: &mut impl Rng) -> f64 {
+        rng.random_range(self.min..=self.max)
+    }
+}
+
+impl From<Range> for [f64; 2] {
+    fn from(range: Range) -> Self {
+        [range.min, range.max]
+    }
+}

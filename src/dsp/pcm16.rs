@@ -1,0 +1,1 @@
+//! 16-bit PCM as libsndfile writes and reads it.

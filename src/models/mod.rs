@@ -1,0 +1,1 @@
+//! The frozen networks; the one place that knows ONNX Runtime.

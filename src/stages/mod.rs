@@ -1,0 +1,1 @@
+//! Thin adapters from records to the work.
