@@ -1,1 +1,51 @@
-//! The generic dataflow runtime.
+//! The generic dataflow runtime: stages joined by bounded channels.
+//!
+//! ```text
+//! source ─▶ channel ─▶ N workers ─▶ channel ─▶ M workers ─▶ reorder ─▶ sink
+//!    ▲                                                                  │
+//!    └────────────────────────── permits ◀──────────────────────────────┘
+//! ```
+//!
+//! The runtime knows nothing of what flows. It numbers the items, moves them,
+//! counts time and shuts down:
+//!
+//! - An item gets its sequence number and a permit at the source, and gives the
+//!   permit back when the sink has taken it **in order**. So the number in
+//!   flight is bounded, the reorder buffer included.
+//! - A failure at sequence number *s* lowers the flow's *limit* to *s*. Items
+//!   before the limit are finished and delivered, the rest are dropped where
+//!   they are, so what the sink saw when a run fails does not depend on timing:
+//!   everything before the first failing item. A cancel is a limit of zero.
+//! - Nobody stops reading. A worker leaves its loop when its input is closed
+//!   and never before, so nobody upstream can hang on a full channel; the
+//!   source closes the first channel, and the rest follows.
+//! - A panic in a worker is caught and becomes a failure that names the stage
+//!   and what it was working on.
+//!
+//! Every worker thread builds its own [`Worker`] through its [`Stage`], so
+//! scratch memory and sessions need no lock.
+
+mod builder;
+mod cancel;
+mod error;
+mod gauge;
+mod observer;
+mod permits;
+mod recycle;
+mod reorder;
+mod run;
+mod stage;
+mod stop;
+
+pub use builder::{Flow, Ready, Settings, StageSettings};
+pub use cancel::{Cancel, CancelToken};
+pub use error::{BoxError, FlowError};
+pub use gauge::{FlowFacts, StageFacts};
+pub use observer::{Observer, Silent, StageId, Work};
+pub use permits::{Permit, Permits};
+pub use recycle::Recycler;
+pub use reorder::{Reorder, Repeated};
+pub use stage::{Focus, Sink, Stage, Worker};
+
+/// An item's place in the order of the source, from 0.
+pub type Seq = u64;

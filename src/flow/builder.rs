@@ -1,0 +1,145 @@
+//! Putting a flow together: source, stages in order, sink.
+
+use std::time::Duration;
+
+use flume::{Receiver, Sender};
+
+use super::Seq;
+use super::cancel::CancelToken;
+use super::error::FlowError;
+use super::gauge::FlowFacts;
+use super::observer::{Observer, StageId};
+use super::permits::Permit;
+use super::run::{self, Shared, StageState};
+use super::stage::{Sink, Stage};
+
+/// What holds for a whole flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Items between source and sink, all of them counted; at least 1.
+    pub in_flight: usize,
+    /// Time between two ticks of the observer.
+    pub tick: Duration,
+}
+
+/// What holds for one stage.
+#[derive(Clone, Copy, Debug)]
+pub struct StageSettings {
+    /// Threads; at least 1.
+    pub workers: usize,
+    /// Items that may wait before the stage; at least 1.
+    pub capacity: usize,
+}
+
+/// A flow whose last stage so far gives `T`.
+pub struct Flow<'env, T> {
+    settings: Settings,
+    stages: Vec<StageState>,
+    tasks: Vec<Task<'env>>,
+    /// The tasks of the last stage, which wait to be told where to send.
+    last: Box<dyn FnOnce(Sender<Envelope<T>>) -> Vec<Task<'env>> + 'env>,
+}
+
+/// A flow that is complete and can run.
+pub struct Ready<'env> {
+    settings: Settings,
+    stages: Vec<StageState>,
+    tasks: Vec<Task<'env>>,
+    sink: Task<'env>,
+}
+
+/// One thread's work.
+pub(super) type Task<'env> = Box<dyn FnOnce(&Shared<'_>) + Send + 'env>;
+
+/// An item on its way.
+pub(super) struct Envelope<T> {
+    pub(super) seq: Seq,
+    pub(super) permit: Permit,
+    pub(super) item: T,
+}
+
+impl<'env, T: Send + 'env> Flow<'env, T> {
+    /// Starts a flow with the items of an iterator, in its order.
+    pub fn source(
+        name: &'static str,
+        items: impl Iterator<Item = T> + Send + 'env,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            settings,
+            stages: vec![StageState::new(name, 1, 0)],
+            tasks: Vec::new(),
+            last: Box::new(move |output| {
+                let task: Task<'env> = Box::new(move |shared| run::feed(shared, items, output));
+                vec![task]
+            }),
+        }
+    }
+
+    /// Adds a stage.
+    pub fn stage<S>(mut self, stage: &'env S, settings: StageSettings) -> Flow<'env, S::Out>
+    where
+        S: Stage<In = T>,
+        S::Out: 'env,
+    {
+        let (input, id) = self.connect(stage.name(), settings);
+        Flow {
+            settings: self.settings,
+            stages: self.stages,
+            tasks: self.tasks,
+            last: Box::new(move |output| {
+                (0..settings.workers.max(1))
+                    .map(|_| {
+                        let (input, output) = (input.clone(), output.clone());
+                        let task: Task<'env> =
+                            Box::new(move |shared| run::work(shared, stage, id, input, output));
+                        task
+                    })
+                    .collect()
+            }),
+        }
+    }
+
+    /// Ends the flow with a sink; `capacity` items may wait before it.
+    pub fn sink<S: Sink<In = T>>(mut self, sink: &'env mut S, capacity: usize) -> Ready<'env> {
+        let settings = StageSettings {
+            workers: 1,
+            capacity,
+        };
+        let (input, id) = self.connect(sink.name(), settings);
+        Ready {
+            settings: self.settings,
+            stages: self.stages,
+            tasks: self.tasks,
+            sink: Box::new(move |shared| run::drain(shared, sink, id, input)),
+        }
+    }
+
+    /// Puts a channel behind the last stage; gives its end and the next stage's id.
+    fn connect(
+        &mut self,
+        name: &'static str,
+        settings: StageSettings,
+    ) -> (Receiver<Envelope<T>>, StageId) {
+        let capacity = settings.capacity.max(1);
+        let (sender, receiver) = flume::bounded(capacity);
+        let last = std::mem::replace(&mut self.last, Box::new(|_| Vec::new()));
+        self.tasks.extend(last(sender));
+        self.stages
+            .push(StageState::new(name, settings.workers.max(1), capacity));
+        (receiver, self.stages.len() - 1)
+    }
+}
+
+impl Ready<'_> {
+    /// Runs the flow to its end on threads of its own and the calling one, and
+    /// gives the facts at the end with the first cause if it ended early.
+    pub fn run(
+        self,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> (FlowFacts, Result<(), FlowError>) {
+        let shared = Shared::new(self.stages, self.settings.in_flight, observer);
+        run::run(shared, self.tasks, self.sink, cancel, self.settings.tick)
+    }
+}
