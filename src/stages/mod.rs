@@ -1,1 +1,87 @@
-//! Thin adapters from records to the work.
+//! Thin adapters from the flow to the work: one file a stage.
+//!
+//! Each maps a [`Batch`] of one payload to a batch of the next, clip by clip. A
+//! clip that cannot be processed becomes a [`Rejection`] and stays in its
+//! place; what is wrong with the build as a whole is an error.
+
+pub mod augment;
+pub mod decode;
+pub mod embed;
+pub mod mel;
+pub mod scan;
+pub mod write;
+
+use crate::flow::{Focus, Recycler};
+use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows};
+
+/// Free-lists of the buffers that travel between the stages.
+#[derive(Clone, Debug)]
+pub struct Buffers {
+    samples: Recycler<f32>,
+    pcm: Recycler<i16>,
+    mel: Recycler<f32>,
+    embedding: Recycler<f32>,
+}
+
+impl Buffers {
+    /// Lists that keep up to `rows` buffers of each kind.
+    pub fn new(rows: usize) -> Self {
+        Self {
+            samples: Recycler::new(rows),
+            pcm: Recycler::new(rows),
+            mel: Recycler::new(rows),
+            embedding: Recycler::new(rows),
+        }
+    }
+}
+
+/// Applies a function to each clip that is still in, and rejects those for
+/// which it gives a reason.
+fn each_clip<T, U>(
+    batch: Batch<T>,
+    stage: &'static str,
+    focus: &mut Focus,
+    mut work: impl FnMut(&ClipId, T) -> Result<U, String>,
+) -> Batch<U> {
+    let clips = batch.clips.into_iter().map(|Clip { id, state }| {
+        focus.set(&id.name);
+        let state = state.and_then(|payload| {
+            work(&id, payload).map_err(|reason| Rejection { stage, reason })
+        });
+        Clip { id, state }
+    });
+    Batch {
+        split: batch.split,
+        clips: clips.collect(),
+    }
+}
+
+/// The payloads of all rows in a batch, in order.
+fn payloads<T>(batch: &Batch<Rows<T>>) -> Vec<&T> {
+    let rows = batch.clips.iter().flat_map(|clip| clip.state.iter().flatten());
+    rows.map(|row| &row.data).collect()
+}
+
+/// Replaces the payloads of all rows in a batch, in the order of [`payloads`];
+/// gives the old ones to `done`.
+fn replace<T, U>(
+    batch: Batch<Rows<T>>,
+    new: Vec<U>,
+    mut done: impl FnMut(T),
+) -> Batch<Rows<U>> {
+    let mut new = new.into_iter();
+    let clips = batch.clips.into_iter().map(|Clip { id, state }| {
+        let state = state.map(|rows| {
+            let rows = rows.into_iter().zip(&mut new).map(|(row, data)| {
+                done(row.data);
+                Row { round: row.round, data, provenance: row.provenance }
+            });
+            rows.collect()
+        });
+        Clip { id, state }
+    });
+    Batch {
+        split: batch.split,
+        clips: clips.collect(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Samples to rows: every effect, round by round.
+//!
+//! Round 0 starts from the clip, round *r* from the 16-bit samples of round
+//! *r* − 1. Every draw of a round comes from a random stream of its own (see
+//! [`stream`]), so a row depends on nothing but the seed, the names of its
+//! split and clip, its round and the audio.
+
+mod sounds;
+mod stream;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+
+pub use sounds::{SoundError, Sounds, SoundSettings};
+
+use crate::dsp::distortion::{self, DistortionParams};
+use crate::dsp::equalizer::{self, EqualizerParams};
+use crate::dsp::noise::{self, NoiseParams};
+use crate::dsp::pcm16;
+use crate::dsp::placement::{self, Place};
+use crate::dsp::reverb::{self, Convolver, ReverbParams};
+use crate::flow::{BoxError, Focus, Stage, Worker};
+use crate::formats::wav;
+use crate::records::{Background, Batch, ClipId, Pcm, Provenance, Row, Rows, Samples};
+
+use super::{Buffers, each_clip};
+use sounds::Listener;
+
+const NAME: &str = "augment";
+
+/// What is done to a clip.
+#[derive(Clone, Debug)]
+pub struct Effects {
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Length of a row's window, in samples.
+    pub window: usize,
+    /// The rounds, in the order of a clip's rows.
+    pub rounds: Vec<u32>,
+    /// Whether a clip is placed before the effects of round 0, or after.
+    pub place_first: bool,
+    /// Greatest jitter of an end placement, in samples.
+    pub jitter: u32,
+    /// Equalizer.
+    pub equalizer: EqualizerParams,
+    /// Distortion.
+    pub distortion: DistortionParams,
+    /// Room impulse responses.
+    pub reverb: ReverbParams,
+    /// Background noise.
+    pub background: NoiseParams,
+}
+
+/// What the stage has to know of a split.
+#[derive(Clone, Debug)]
+pub struct SplitRules {
+    /// Its name: part of the key of its clips' random streams.
+    pub name: String,
+    /// Where its clips go in the window; `None` leaves their length alone.
+    pub place: Option<Place>,
+    /// Where to write each row as a WAV, if anywhere.
+    pub wavs: Option<PathBuf>,
+}
+
+/// Augments clips.
+#[derive(Clone, Debug)]
+pub struct Augment {
+    /// What is done to a clip.
+    pub effects: Arc<Effects>,
+    /// The splits, by index.
+    pub splits: Arc<[SplitRules]>,
+    /// Backgrounds and impulse responses.
+    pub sounds: Arc<Sounds>,
+    /// Where buffers come from.
+    pub buffers: Buffers,
+}
+
+/// Augments clips on one thread.
+pub struct Augmenter {
+    stage: Augment,
+    listener: Listener,
+    convolver: Convolver,
+    scratch: distortion::Scratch,
+    placed: Vec<f32>,
+}
+
+impl Stage for Augment {
+    type In = Batch<Samples>;
+    type Out = Batch<Rows<Pcm>>;
+    type Worker = Augmenter;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn worker(&self) -> Result<Augmenter, BoxError> {
+        Ok(Augmenter {
+            stage: self.clone(),
+            listener: self.sounds.listener()?,
+            convolver: Convolver::new(),
+            scratch: distortion::Scratch::default(),
+            placed: Vec::new(),
+        })
+    }
+}
+
+impl Worker for Augmenter {
+    type In = Batch<Samples>;
+    type Out = Batch<Rows<Pcm>>;
+
+    fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        let split = batch.split;
+        Ok(each_clip(batch, NAME, focus, |clip, samples| {
+            self.augment(split, clip, samples)
+        }))
+    }
+}
+
+impl Augmenter {
+    /// All rows of one clip, or why there are none.
+    pub fn augment(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        mut samples: Samples,
+    ) -> Result<Rows<Pcm>, String> {
+        let effects = Arc::clone(&self.stage.effects);
+        let splits = Arc::clone(&self.stage.splits);
+        let rules = &splits[split];
+        let rounds = effects.rounds.len() as u32;
+        let mut rows = Vec::with_capacity(effects.rounds.len());
+        for round in 0..rounds {
+            let mut rng = stream::of(effects.seed, &rules.name, &clip.name, round);
+            let place = rules.place.filter(|_| round == 0);
+            let provenance = self.round(&effects, place, &mut samples, &mut rng)?;
+            let mut pcm = self.stage.buffers.pcm.take();
+            pcm16::encode_into(&samples, &mut pcm);
+            pcm16::decode_into(&pcm, &mut samples);
+            if let Some(folder) = &rules.wavs {
+                let path = folder.join(wav::row_name(&clip.name, round));
+                wav::write(&path, effects.sample_rate, &pcm).map_err(|error| error.to_string())?;
+            }
+            rows.push(Row {
+                round,
+                data: pcm,
+                provenance: Arc::new(provenance),
+            });
+        }
+        self.stage.buffers.samples.give(samples);
+        rows.sort_by_key(|row| effects.rounds.iter().position(|round| *round == row.round));
+        Ok(rows)
+    }
+
+    /// One round of effects, in place.
+    fn round(
+        &mut self,
+        effects: &Effects,
+        place: Option<Place>,
+        samples: &mut Samples,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Provenance, String> {
+        let placement = place.map(|place| placement::draw(place, effects.jitter, rng));
+        if effects.place_first {
+            self.place(placement, effects.window, samples);
+        }
+        let equalizer = equalizer::draw(&effects.equalizer, rng);
+        if let Some(bands) = &equalizer {
+            equalizer::apply(bands, effects.sample_rate, samples);
+        }
+        let tanh_distortion = distortion::draw(&effects.distortion, rng);
+        if let Some(amount) = tanh_distortion {
+            distortion::apply(amount, samples, &mut self.scratch);
+        }
+        let rir = self.reverberate(effects, samples, rng)?;
+        let background = self.mix(effects, samples, rng)?;
+        if !effects.place_first {
+            self.place(placement, effects.window, samples);
+        }
+        Ok(Provenance {
+            equalizer,
+            tanh_distortion,
+            rir,
+            background,
+            place: placement,
+        })
+    }
+
+    fn reverberate(
+        &mut self,
+        effects: &Effects,
+        samples: &mut Samples,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Arc<str>>, String> {
+        let count = self.stage.sounds.impulses();
+        let Some(index) = reverb::draw(&effects.reverb, count, rng) else {
+            return Ok(None);
+        };
+        let (name, impulse) = self
+            .listener
+            .impulse(index, &mut self.convolver)
+            .map_err(|error| error.to_string())?;
+        self.convolver
+            .convolve(&impulse, samples)
+            .map_err(|error| format!("{name}: {error}"))?;
+        Ok(Some(name))
+    }
+
+    fn mix(
+        &mut self,
+        effects: &Effects,
+        samples: &mut Samples,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Background>, String> {
+        let count = self.stage.sounds.backgrounds();
+        let Some(draw) = noise::draw(&effects.background, count, rng) else {
+            return Ok(None);
+        };
+        let clip_len = samples.len() as u64;
+        let sound = self.listener.background(draw.index).map_err(|error| error.to_string())?;
+        let start = noise::draw_start(sound.len(), clip_len, rng);
+        let span = noise::needed(sound.len(), start, clip_len);
+        let offset = (start - span.start) as usize;
+        let file = sound.name();
+        let piece = self.listener.piece(&sound, span).map_err(|error| error.to_string())?;
+        noise::mix(samples, piece, offset, draw.snr_db);
+        Ok(Some(Background {
+            file,
+            start,
+            snr_db: draw.snr_db,
+        }))
+    }
+
+    fn place(
+        &mut self,
+        placement: Option<placement::Placement>,
+        window: usize,
+        samples: &mut Samples,
+    ) {
+        if let Some(placement) = placement {
+            self.placed.resize(window, 0.0);
+            placement::apply(placement, samples, &mut self.placed);
+            std::mem::swap(samples, &mut self.placed);
+        }
+    }
+}

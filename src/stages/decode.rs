@@ -1,0 +1,70 @@
+//! Files to mono samples at the pipeline's rate.
+
+use crate::dsp::resample::Resampler;
+use crate::flow::{BoxError, Focus, Stage, Worker};
+use crate::formats::audio::{self, Limits};
+use crate::records::{Batch, ClipId, Samples};
+
+use super::{Buffers, each_clip};
+
+const NAME: &str = "decode";
+
+/// Reads clips.
+#[derive(Clone, Debug)]
+pub struct Decode {
+    /// Sample rate of what it gives, in Hz.
+    pub sample_rate: u32,
+    /// What one clip may cost.
+    pub limits: Limits,
+    /// Where buffers come from.
+    pub buffers: Buffers,
+}
+
+/// Reads clips on one thread.
+pub struct Decoder {
+    limits: Limits,
+    buffers: Buffers,
+    resampler: Resampler,
+    raw: Vec<f32>,
+}
+
+impl Stage for Decode {
+    type In = Batch<()>;
+    type Out = Batch<Samples>;
+    type Worker = Decoder;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn worker(&self) -> Result<Decoder, BoxError> {
+        Ok(Decoder {
+            limits: self.limits,
+            buffers: self.buffers.clone(),
+            resampler: Resampler::new(self.sample_rate)?,
+            raw: Vec::new(),
+        })
+    }
+}
+
+impl Worker for Decoder {
+    type In = Batch<()>;
+    type Out = Batch<Samples>;
+
+    fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        Ok(each_clip(batch, NAME, focus, |clip, ()| self.decode(clip)))
+    }
+}
+
+impl Decoder {
+    /// The samples of one clip, or why there are none.
+    pub fn decode(&mut self, clip: &ClipId) -> Result<Samples, String> {
+        let info = audio::read(&clip.path, self.limits, &mut self.raw)
+            .map_err(|error| error.to_string())?;
+        let mut samples = self.buffers.samples.take();
+        self.resampler
+            .process_into(info.sample_rate, &self.raw, &mut samples)
+            .map_err(|error| error.to_string())?;
+        Ok(samples)
+    }
+}
