@@ -1,8 +1,36 @@
 //! Seven-band parametric equalizer.
+//!
+//! A low shelf, five peaking bands and a high shelf, one after the other, with
+//! the second-order sections of Robert Bristow-Johnson's Audio EQ Cookbook
+//! (<https://www.w3.org/TR/audio-eq-cookbook/>). Numbers are those of
+//! audiomentations' `SevenBandParametricEQ`: every section runs in `f64` from
+//! its steady state for its first sample, and its output is rounded to `f32`
+//! before the next section reads it.
 
+mod cascade;
+mod section;
+
+use rand::Rng;
 use serde::Serialize;
 
-use super::Range;
+use self::cascade::Cascade;
+use self::section::Section;
+use super::{Range, happens};
+
+/// Bands of the equalizer.
+pub const BANDS: usize = 7;
+
+/// Kind and range of centre frequencies in Hz of each band, in the order they
+/// are applied (audiomentations' `SevenBandParametricEQ`).
+const LAYOUT: [(BandKind, Range); BANDS] = [
+    (BandKind::LowShelf, Range::new(42.0, 95.0)),
+    (BandKind::Peaking, Range::new(91.0, 204.0)),
+    (BandKind::Peaking, Range::new(196.0, 441.0)),
+    (BandKind::Peaking, Range::new(421.0, 948.0)),
+    (BandKind::Peaking, Range::new(909.0, 2045.0)),
+    (BandKind::Peaking, Range::new(1957.0, 4404.0)),
+    (BandKind::HighShelf, Range::new(4216.0, 9486.0)),
+];
 
 /// How often the equalizer is applied, and what its bands are drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,3 +69,47 @@ pub struct Band {
     /// Quality factor.
     pub q: f64,
 }
+
+/// Draws the bands for one clip, or `None` where it is left alone.
+///
+/// Centre frequencies are uniform in mel, gains in dB and quality factors are
+/// uniform.
+pub fn draw(params: &EqualizerParams, rng: &mut impl Rng) -> Option<[Band; BANDS]> {
+    if !happens(params.probability, rng) {
+        return None;
+    }
+    Some(LAYOUT.map(|(kind, center_hz)| {
+        let mel = Range::new(hz_to_mel(center_hz.min), hz_to_mel(center_hz.max)).draw(rng);
+        let q = match kind {
+            BandKind::Peaking => params.peaking_q,
+            BandKind::LowShelf | BandKind::HighShelf => params.shelf_q,
+        };
+        Band {
+            kind,
+            center_hz: mel_to_hz(mel),
+            gain_db: params.gain_db.draw(rng),
+            q: q.draw(rng),
+        }
+    }))
+}
+
+/// Filters a clip in place.
+///
+/// A band whose centre lies above the Nyquist frequency of `sample_rate` runs
+/// at 0.9999 times that frequency.
+pub fn apply(bands: &[Band; BANDS], sample_rate: u32, samples: &mut [f32]) {
+    Cascade::new(&bands.map(|band| Section::new(&band, sample_rate))).run(samples);
+}
+
+/// Mel of a frequency in Hz: 2595 log10(1 + f / 700).
+fn hz_to_mel(hz: f64) -> f64 {
+    2595.0 * (1.0 + hz / 700.0).log10()
+}
+
+/// Frequency in Hz of a mel.
+fn mel_to_hz(mel: f64) -> f64 {
+    700.0 * (10f64.powf(mel / 2595.0) - 1.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,12 @@ impl Range {
     }
 }
 
+/// Whether something of this probability happens this time. Draws one number
+/// whatever the probability.
+fn happens(probability: f64, rng: &mut impl Rng) -> bool {
+    rng.random::<f64>() < probability
+}
+
 impl From<Range> for [f64; 2] {
     fn from(range: Range) -> Self {
         [range.min, range.max]

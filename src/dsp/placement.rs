@@ -1,5 +1,9 @@
 //! Placing a clip in a window of fixed length.
+//!
+//! The rules are livekit-wakeword's: `align_clip_to_end` for wake words, and
+//! padding or cropping evenly on both sides for everything else.
 
+use rand::{Rng, RngExt};
 use serde::Serialize;
 
 /// Where a clip goes in its window.
@@ -24,3 +28,39 @@ pub enum Placement {
     /// The clip's centre is the window's.
     Center,
 }
+
+/// Draws a placement, with a jitter of at most `max_jitter` samples.
+pub fn draw(place: Place, max_jitter: u32, rng: &mut impl Rng) -> Placement {
+    match place {
+        Place::End => Placement::End {
+            jitter: rng.random_range(0..=max_jitter),
+        },
+        Place::Center => Placement::Center,
+    }
+}
+
+/// Fills a window with a clip and silence around it.
+///
+/// A clip too long for its place keeps its tail at the end, or its middle in
+/// the middle. A jitter longer than the window leaves silence.
+pub fn apply(placement: Placement, clip: &[f32], window: &mut [f32]) {
+    let (clip, start) = match placement {
+        Placement::End { jitter } => {
+            let end = window.len().saturating_sub(jitter as usize);
+            let kept = &clip[clip.len().saturating_sub(end)..];
+            (kept, end - kept.len())
+        }
+        Placement::Center => {
+            let skipped = clip.len().saturating_sub(window.len()) / 2;
+            let kept = &clip[skipped..][..clip.len().min(window.len())];
+            (kept, (window.len() - kept.len()) / 2)
+        }
+    };
+    let end = start + clip.len();
+    window[..start].fill(0.0);
+    window[start..end].copy_from_slice(clip);
+    window[end..].fill(0.0);
+}
+
+#[cfg(test)]
+mod tests;

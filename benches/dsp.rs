@@ -1,0 +1,90 @@
+//! What each effect costs for a clip of 2 s at 16 kHz.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use wakemill::dsp::equalizer::{self, EqualizerParams};
+use wakemill::dsp::placement::{self, Placement};
+use wakemill::dsp::resample::Resampler;
+use wakemill::dsp::reverb::Convolver;
+use wakemill::dsp::{Range, distortion, noise, pcm16};
+
+const RATE: u32 = 16_000;
+const CLIP: usize = 32_000;
+
+/// Noise with speech's crest: uniform samples under a slow envelope.
+fn audio(len: usize, seed: u64) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let envelope = |n: usize| (n as f32 / 2000.0).sin().powi(2) * 0.5;
+    (0..len)
+        .map(|n| rng.random_range(-1.0..1.0) * envelope(n))
+        .collect()
+}
+
+/// Times an effect that works in place, on a fresh copy of the clip each time.
+fn in_place(c: &mut Criterion, name: &str, mut effect: impl FnMut(&mut [f32])) {
+    let clip = audio(CLIP, 1);
+    c.bench_function(name, |b| {
+        b.iter_batched_ref(|| clip.clone(), |clip| effect(clip), BatchSize::SmallInput);
+    });
+}
+
+fn effects(c: &mut Criterion) {
+    let params = EqualizerParams {
+        probability: 1.0,
+        gain_db: Range::new(-12.0, 12.0),
+        peaking_q: Range::new(0.5, 5.0),
+        shelf_q: Range::new(0.1, 0.999),
+    };
+    let bands = equalizer::draw(&params, &mut ChaCha8Rng::seed_from_u64(2)).unwrap();
+    in_place(c, "equalizer", |clip| equalizer::apply(&bands, RATE, clip));
+
+    let mut scratch = Vec::new();
+    in_place(c, "distortion", |clip| {
+        distortion::apply(0.3, clip, &mut scratch)
+    });
+
+    let mut convolver = Convolver::new();
+    for taps in [4_000, 16_000] {
+        let impulse = convolver.prepare(&audio(taps, 3)).unwrap();
+        in_place(c, &format!("reverb, {taps} taps"), |clip| {
+            convolver.convolve(&impulse, clip).unwrap();
+        });
+    }
+
+    let background = audio(10 * CLIP, 4);
+    in_place(c, "noise", |clip| {
+        noise::mix(clip, &background, 12_345, 10.0)
+    });
+}
+
+fn conversions(c: &mut Criterion) {
+    let clip = audio(CLIP, 1);
+    let mut window = vec![0.0; CLIP];
+    c.bench_function("placement", |b| {
+        let placement = Placement::End { jitter: 1600 };
+        b.iter(|| placement::apply(placement, black_box(&clip), &mut window));
+    });
+    let mut pcm = Vec::new();
+    c.bench_function("pcm16 encode", |b| {
+        b.iter(|| pcm16::encode_into(black_box(&clip), &mut pcm));
+    });
+    let mut samples = Vec::new();
+    c.bench_function("pcm16 decode", |b| {
+        b.iter(|| pcm16::decode_into(black_box(&pcm), &mut samples));
+    });
+    let mut resampler = Resampler::new(RATE).unwrap();
+    let clip = audio(88_200, 5);
+    c.bench_function("resample from 44.1 kHz", |b| {
+        b.iter(|| {
+            resampler
+                .process_into(44_100, black_box(&clip), &mut samples)
+                .unwrap()
+        });
+    });
+}
+
+criterion_group!(benches, effects, conversions);
+criterion_main!(benches);
