@@ -1,1 +1,108 @@
-//! The command line.
+//! The command line: one file a command.
+
+mod doctor;
+mod init;
+mod inspect;
+mod progress;
+mod render;
+mod run;
+mod setup;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::ConfigError;
+use crate::pipeline::BuildError;
+
+/// Builds wake-word training sets in one streaming run: audio clips in,
+/// (N, 16, 96) speech-embedding arrays out.
+#[derive(Parser)]
+#[command(name = "wakemill", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the data set that a file describes
+    Run(run::RunArgs),
+    /// Write the exact audio that a row was computed from
+    Render(render::RenderArgs),
+    /// Say what is in an .npy file or an output folder
+    Inspect(inspect::InspectArgs),
+    /// Fetch ONNX Runtime and the models ahead
+    Setup(setup::SetupArgs),
+    /// Say what this machine has
+    Doctor(doctor::DoctorArgs),
+    /// Write a commented starter pipeline
+    Init(init::InitArgs),
+}
+
+/// A configuration file and what overrides it.
+#[derive(Args)]
+struct Configuration {
+    /// A pipeline (.toml) or a livekit-wakeword configuration (.yaml, .yml)
+    file: PathBuf,
+    /// Override one key of the pipeline; VALUE is read as TOML, else as text
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// An error that is the caller's to mend before anything can run.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Parses the arguments, runs the command, and gives the exit code: 0 done,
+/// 1 failed, 2 usage or configuration, 130 interrupted.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Render(args) => render::render(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Setup(args) => setup::setup(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Init(args) => init::init(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", explain(&error));
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+/// An error with its causes, each said once.
+fn explain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if cause.is::<ConfigError>() || cause.is::<Usage>() {
+            return 2;
+        }
+        if let Some(error) = cause.downcast_ref::<BuildError>() {
+            return match error {
+                error if error.is_cancelled() => 130,
+                error if error.is_usage() => 2,
+                _ => 1,
+            };
+        }
+    }
+    1
+}

@@ -1,6 +1,6 @@
 //! Files to mono samples at the pipeline's rate.
 
-use crate::dsp::resample::Resampler;
+use crate::dsp::resample::{ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::audio::{self, Limits};
 use crate::records::{Batch, ClipId, Samples};
@@ -38,6 +38,16 @@ impl Stage for Decode {
     }
 
     fn worker(&self) -> Result<Decoder, BoxError> {
+        Ok(self.decoder()?)
+    }
+}
+
+impl Decode {
+    /// One thread's decoder.
+    ///
+    /// # Errors
+    /// A sample rate that cannot be converted to.
+    pub fn decoder(&self) -> Result<Decoder, ResampleError> {
         Ok(Decoder {
             limits: self.limits,
             buffers: self.buffers.clone(),

@@ -1,12 +1,22 @@
 //! The source: cuts the ordered clip lists into batches.
 
-use crate::formats::discover::Found;
-use crate::records::{Batch, Clip, ClipId};
+use crate::records::{Batch, Clip, ClipId, Rejection};
+
+const NAME: &str = "scan";
+
+/// One clip of a split's list.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Which clip it is.
+    pub id: ClipId,
+    /// Why it cannot be read, where that is known already.
+    pub problem: Option<String>,
+}
 
 /// The batches of all splits, in order. A batch never spans two splits, and
 /// what is in it depends on nothing but the lists and `clips_per_batch`.
 pub fn batches(
-    splits: &[Vec<Found>],
+    splits: &[Vec<Entry>],
     clips_per_batch: usize,
 ) -> impl Iterator<Item = Batch<()>> + Send {
     splits.iter().enumerate().flat_map(move |(split, clips)| {
@@ -17,10 +27,13 @@ pub fn batches(
     })
 }
 
-fn clip(found: &Found) -> Clip<()> {
-    let id = ClipId {
-        name: found.name.clone(),
-        path: found.path.clone().into(),
+fn clip(entry: &Entry) -> Clip<()> {
+    let rejection = |reason: &String| Rejection {
+        stage: NAME,
+        reason: reason.clone(),
     };
-    Clip { id, state: Ok(()) }
+    Clip {
+        id: entry.id.clone(),
+        state: entry.problem.as_ref().map_or(Ok(()), |reason| Err(rejection(reason))),
+    }
 }

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::flow::{BoxError, Focus, Seq, Sink};
-use crate::formats::jsonl::{self, JsonlError};
-use crate::formats::npy::{self, NpyError};
+use crate::formats::jsonl::JsonlWriter;
+use crate::formats::npy::NpyWriter;
+use crate::formats::partial;
 use crate::records::{Batch, Clip, ClipId, Embedding, Provenance, Rejection, Row, Rows};
+
+use super::Buffers;
 
 /// Name of the file with one line a row.
 pub const ROWS_FILE: &str = "rows.jsonl";
@@ -17,12 +20,13 @@ pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
 /// Writes the data set, in order.
 pub struct Writer<'a> {
     splits: Vec<SplitWriter>,
-    rows: Option<jsonl::Writer>,
-    quarantine: jsonl::Writer,
+    rows: Option<JsonlWriter>,
+    quarantine: JsonlWriter,
     /// Clips that may be left out before the build fails; `None` fails it at
     /// the first.
     tolerated: Option<u64>,
     left_out: u64,
+    buffers: Buffers,
     told: Box<dyn FnMut(&Taken<'_>) + Send + 'a>,
 }
 
@@ -56,7 +60,7 @@ pub struct Taken<'a> {
 }
 
 /// What one split came to.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SplitWritten {
     /// The split's name.
     pub name: String,
@@ -99,18 +103,15 @@ pub enum WriteError {
         /// Why.
         reason: String,
     },
-    /// A feature file could not be written.
+    /// A file could not be written.
     #[error(transparent)]
-    Npy(#[from] NpyError),
-    /// A list could not be written.
-    #[error(transparent)]
-    Jsonl(#[from] JsonlError),
+    File(#[from] partial::WriteError),
 }
 
 struct SplitWriter {
     name: String,
     features: String,
-    npy: npy::Writer,
+    npy: NpyWriter,
     left_out: u64,
 }
 
@@ -139,11 +140,12 @@ impl<'a> Writer<'a> {
     pub fn create(
         folder: &Path,
         settings: WriteSettings,
+        buffers: Buffers,
         told: impl FnMut(&Taken<'_>) + Send + 'a,
     ) -> Result<Self, WriteError> {
         let mut splits = Vec::with_capacity(settings.splits.len());
         for (name, features) in settings.splits {
-            let npy = npy::Writer::create(&folder.join(&features), &settings.row_shape)?;
+            let npy = NpyWriter::create(&folder.join(&features), settings.row_shape)?;
             splits.push(SplitWriter {
                 name,
                 features,
@@ -154,10 +156,11 @@ impl<'a> Writer<'a> {
         let rows = folder.join(ROWS_FILE);
         Ok(Self {
             splits,
-            rows: settings.rows.then(|| jsonl::Writer::create(&rows)).transpose()?,
-            quarantine: jsonl::Writer::create(&folder.join(QUARANTINE_FILE))?,
+            rows: settings.rows.then(|| JsonlWriter::create(&rows)).transpose()?,
+            quarantine: JsonlWriter::create(&folder.join(QUARANTINE_FILE))?,
             tolerated: settings.tolerated,
             left_out: 0,
+            buffers,
             told: Box::new(told),
         })
     }
@@ -185,7 +188,7 @@ impl<'a> Writer<'a> {
         let split = &mut self.splits[split];
         for Row { round, data, provenance } in rows {
             if let Some(lines) = &mut self.rows {
-                lines.write(&RowLine {
+                lines.append(&RowLine {
                     split: &split.name,
                     row: split.npy.rows(),
                     clip: &clip.name,
@@ -210,7 +213,7 @@ impl<'a> Writer<'a> {
                 reason,
             });
         };
-        self.quarantine.write(&QuarantineLine {
+        self.quarantine.append(&QuarantineLine {
             split: &split.name,
             clip: &clip.name,
             rejection,
@@ -248,8 +251,10 @@ impl Sink for Writer<'_> {
                     self.write_rows(split, &id, &made)?;
                     clips += 1;
                     rows += made.len() as u64;
-                    bytes += made.iter().map(|row| size_of_val(row.data.as_slice()) as u64).sum::<u64>();
-                    // buffers go back below
+                    for row in made {
+                        bytes += size_of_val(row.data.as_slice()) as u64;
+                        self.buffers.embedding.give(row.data);
+                    }
                 }
                 Err(rejection) => {
                     self.leave_out(split, &id, &rejection)?;

@@ -19,10 +19,11 @@ use crate::dsp::distortion::{self, DistortionParams};
 use crate::dsp::equalizer::{self, EqualizerParams};
 use crate::dsp::noise::{self, NoiseParams};
 use crate::dsp::pcm16;
+use crate::dsp::resample::ResampleError;
 use crate::dsp::placement::{self, Place};
 use crate::dsp::reverb::{self, Convolver, ReverbParams};
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::formats::wav;
+use crate::formats::{discover, wav};
 use crate::records::{Background, Batch, ClipId, Pcm, Provenance, Row, Rows, Samples};
 
 use super::{Buffers, each_clip};
@@ -84,7 +85,7 @@ pub struct Augmenter {
     stage: Augment,
     listener: Listener,
     convolver: Convolver,
-    scratch: distortion::Scratch,
+    scratch: Vec<u32>,
     placed: Vec<f32>,
 }
 
@@ -98,11 +99,21 @@ impl Stage for Augment {
     }
 
     fn worker(&self) -> Result<Augmenter, BoxError> {
+        Ok(self.augmenter()?)
+    }
+}
+
+impl Augment {
+    /// One thread's augmenter.
+    ///
+    /// # Errors
+    /// A sample rate that cannot be converted to.
+    pub fn augmenter(&self) -> Result<Augmenter, ResampleError> {
         Ok(Augmenter {
             stage: self.clone(),
             listener: self.sounds.listener()?,
             convolver: Convolver::new(),
-            scratch: distortion::Scratch::default(),
+            scratch: Vec::new(),
             placed: Vec::new(),
         })
     }
@@ -141,7 +152,7 @@ impl Augmenter {
             pcm16::encode_into(&samples, &mut pcm);
             pcm16::decode_into(&pcm, &mut samples);
             if let Some(folder) = &rules.wavs {
-                let path = folder.join(wav::row_name(&clip.name, round));
+                let path = folder.join(discover::row_name(&clip.name, round));
                 wav::write(&path, effects.sample_rate, &pcm).map_err(|error| error.to_string())?;
             }
             rows.push(Row {

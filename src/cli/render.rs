@@ -1,0 +1,46 @@
+//! `wakemill render`: the exact audio of one row.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::config;
+use crate::formats::wav;
+use crate::pipeline;
+
+use super::Configuration;
+use super::progress::{Progress, ProgressMode};
+
+#[derive(Args)]
+pub(super) struct RenderArgs {
+    #[command(flatten)]
+    configuration: Configuration,
+    /// The split
+    #[arg(long)]
+    split: String,
+    /// The clip, named as in rows.jsonl
+    #[arg(long)]
+    clip: String,
+    /// The augmentation round, counted from 0
+    #[arg(long, default_value_t = 0)]
+    round: u32,
+    /// Where to write the WAV
+    #[arg(short, long, value_name = "OUT.wav")]
+    output: PathBuf,
+}
+
+pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
+    let progress = Progress::new(ProgressMode::Plain);
+    let loaded = config::load(&config::Source {
+        set: &args.configuration.set,
+        ..config::Source::new(&args.configuration.file)
+    })?;
+    let rate = loaded.plan.audio.sample_rate;
+    let build = pipeline::prepare(loaded.plan, 1, &progress)?;
+    let row = build.render(&args.split, &args.clip, args.round, &progress)?;
+    wav::write(&args.output, rate, &row.data)?;
+    let provenance = serde_json::to_string(&*row.provenance).context("cannot describe the row")?;
+    println!("{}: {provenance}", args.output.display());
+    Ok(())
+}

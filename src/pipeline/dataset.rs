@@ -1,0 +1,187 @@
+//! `dataset.json`: what was built, from what, by what, and how fast.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::config::plan::Plan;
+use crate::flow::{FlowFacts, StageFacts};
+use crate::formats::partial::PartialFile;
+use crate::models::FrontEnd;
+use crate::stages::write::SplitWritten;
+
+use super::error::BuildError;
+use super::{Build, Inputs};
+
+/// Name of the file.
+pub const DATASET_FILE: &str = "dataset.json";
+
+/// The content of `dataset.json`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Dataset {
+    /// Version of the program that built it.
+    pub wakemill: String,
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// SHA-256 over everything that the bytes depend on.
+    pub fingerprint: String,
+    /// What each split came to, in order.
+    pub splits: Vec<SplitReport>,
+    /// Models, runtime, provider, and how the networks ran.
+    pub front_end: Value,
+    /// How each stage spent its time, in order.
+    pub stages: Vec<StageTimes>,
+    /// Most batches in flight, and rows in a full batch.
+    pub in_flight: usize,
+    /// Rows in a full batch.
+    pub rows_per_batch: usize,
+    /// Time the build took.
+    pub wall_seconds: f64,
+    /// Rows a second.
+    pub clips_per_second: f64,
+    /// The plan.
+    pub configuration: Value,
+}
+
+/// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SplitReport {
+    /// Clips that were to be built.
+    pub planned: u64,
+    /// What was written.
+    #[serde(flatten)]
+    pub written: SplitWritten,
+}
+
+/// How one stage spent its time, summed over its workers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StageTimes {
+    /// The stage.
+    pub name: String,
+    /// Worker threads.
+    pub workers: usize,
+    /// Batches processed.
+    pub items: u64,
+    /// Time at work.
+    pub busy_seconds: f64,
+    /// Processor time of that work.
+    pub cpu_seconds: f64,
+    /// Time waiting for something to do.
+    pub idle_seconds: f64,
+    /// Time waiting for room to hand it on.
+    pub blocked_seconds: f64,
+}
+
+impl Dataset {
+    pub(super) fn new(
+        build: &Build,
+        fingerprint: String,
+        splits: Vec<SplitWritten>,
+        front_end: &FrontEnd,
+        facts: &FlowFacts,
+    ) -> Result<Self, BuildError> {
+        let wall_seconds = facts.elapsed.as_secs_f64();
+        let rows: u64 = splits.iter().map(|split| split.rows).sum();
+        let reports = splits.into_iter().zip(&build.inputs.clips).map(|(written, clips)| SplitReport {
+            planned: clips.len() as u64,
+            written,
+        });
+        Ok(Self {
+            wakemill: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: build.plan.seed,
+            fingerprint,
+            splits: reports.collect(),
+            front_end: json(front_end.report())?,
+            stages: facts.stages.iter().map(StageTimes::from).collect(),
+            in_flight: build.sizing.in_flight,
+            rows_per_batch: build.sizing.rows_per_batch,
+            wall_seconds,
+            clips_per_second: rows as f64 / wall_seconds,
+            configuration: json(&build.plan)?,
+        })
+    }
+
+    /// Reads `dataset.json` of an output folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is something else.
+    pub fn read(folder: &Path) -> Result<Option<Self>, BuildError> {
+        let path = folder.join(DATASET_FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(BuildError::io("read", &path)(error)),
+        };
+        match serde_json::from_slice(&text) {
+            Ok(dataset) => Ok(Some(dataset)),
+            Err(error) => Err(BuildError::io("understand", &path)(error.into())),
+        }
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<(), BuildError> {
+        let path = folder.join(DATASET_FILE);
+        let mut text = serde_json::to_vec_pretty(self).map_err(|error| BuildError::io("write", &path)(error.into()))?;
+        text.push(b'\n');
+        let mut file = PartialFile::create(&path, &[])?;
+        file.append(&text)?;
+        file.finish(&[])?;
+        Ok(())
+    }
+}
+
+impl From<&StageFacts> for StageTimes {
+    fn from(facts: &StageFacts) -> Self {
+        Self {
+            name: facts.name.to_owned(),
+            workers: facts.workers,
+            items: facts.items,
+            busy_seconds: facts.time.busy.as_secs_f64(),
+            cpu_seconds: facts.time.cpu.as_secs_f64(),
+            idle_seconds: facts.time.idle.as_secs_f64(),
+            blocked_seconds: facts.time.blocked.as_secs_f64(),
+        }
+    }
+}
+
+/// SHA-256 over everything that the output's bytes depend on: the program's
+/// version, the plan without its speed settings, the names, sizes and times of
+/// all inputs, and how the networks run.
+pub(super) fn fingerprint(plan: &Plan, inputs: &Inputs, front_end: &FrontEnd) -> Result<String, BuildError> {
+    let mut hash = Sha256::new();
+    hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(plan.essence().to_string());
+    hash.update(front_end.essence().to_string());
+    for clips in &inputs.clips {
+        hash.update((clips.len() as u64).to_le_bytes());
+        for clip in clips {
+            hash.update(clip.id.name.as_bytes());
+            stamp(&mut hash, &clip.id.path);
+        }
+    }
+    for path in inputs.backgrounds.iter().chain(&inputs.impulses) {
+        hash.update(path.as_os_str().as_encoded_bytes());
+        stamp(&mut hash, path);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Size and time of a file; what cannot be looked at counts as nothing here,
+/// and fails when it is read.
+fn stamp(hash: &mut Sha256, path: &Path) {
+    let Ok(metadata) = fs::metadata(path) else {
+        return hash.update([0]);
+    };
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    hash.update([1]);
+    hash.update(metadata.len().to_le_bytes());
+    hash.update(since.map_or(0, |since| since.as_nanos()).to_le_bytes());
+}
+
+fn json(value: impl Serialize) -> Result<Value, BuildError> {
+    serde_json::to_value(value).map_err(|error| BuildError::io("describe", Path::new(DATASET_FILE))(error.into()))
+}

@@ -1,0 +1,136 @@
+//! Why a build failed.
+
+use std::path::PathBuf;
+
+use crate::dsp::resample::ResampleError;
+use crate::flow::FlowError;
+use crate::formats::audio::AudioError;
+use crate::formats::discover::DiscoverError;
+use crate::formats::partial::WriteError as FileError;
+use crate::stages::augment::SoundError;
+use crate::stages::write::WriteError;
+
+/// Why a build failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A split's clips cannot be found.
+    #[error("split '{split}': {error}\n  check the split's `input`")]
+    Input {
+        /// The split.
+        split: String,
+        /// Why.
+        #[source]
+        error: DiscoverError,
+    },
+    /// Something in a split's input looks like a clip and cannot be one.
+    #[error("split '{split}': {}: {reason}\n  mend or remove it, or leave it out with failures.policy = \"skip\"", path.display())]
+    Unusable {
+        /// The split.
+        split: String,
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No split has a clip.
+    #[error("there is nothing to build: no split has a clip\n  looked in: {}", places.join(", "))]
+    NoClips {
+        /// Where clips were looked for.
+        places: Vec<String>,
+    },
+    /// Backgrounds or impulse responses cannot be found.
+    #[error("{key}: {error}")]
+    Sounds {
+        /// The key that names them.
+        key: &'static str,
+        /// Why.
+        #[source]
+        error: DiscoverError,
+    },
+    /// A background or impulse response cannot be read.
+    #[error("background or impulse response {0}\n  mend or remove it, or go on without it with failures.policy = \"skip\"")]
+    Sound(#[source] AudioError),
+    /// A background or impulse response cannot be used.
+    #[error(transparent)]
+    SoundUse(#[from] SoundError),
+    /// WAVs can only be written beside clips named as livekit-wakeword names them.
+    #[error("split '{split}': output_files.wavs needs clips named clip_NNNNNN.wav right in the input folder, and there is {clip}")]
+    WavName {
+        /// The split.
+        split: String,
+        /// The clip.
+        clip: String,
+    },
+    /// The output folder holds something else.
+    #[error("{} holds {found}\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display())]
+    Occupied {
+        /// The output folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}: {error}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        error: std::io::Error,
+    },
+    /// No such row.
+    #[error("{0}")]
+    NoSuchRow(String),
+    /// A clip cannot be processed.
+    #[error("clip '{clip}': {reason}")]
+    Clip {
+        /// The clip.
+        clip: String,
+        /// Why.
+        reason: String,
+    },
+    /// The pipeline's sample rate cannot be worked with.
+    #[error(transparent)]
+    Rate(#[from] ResampleError),
+    /// An output file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An output file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The flow ended early.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl BuildError {
+    pub(super) fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Self::Io {
+            action,
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+
+    /// Whether the caller has to change a setting, a flag or an input before
+    /// any work can start.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Input { .. }
+                | Self::Unusable { .. }
+                | Self::NoClips { .. }
+                | Self::Sounds { .. }
+                | Self::WavName { .. }
+                | Self::Occupied { .. }
+                | Self::NoSuchRow(_)
+        )
+    }
+
+    /// Whether somebody asked for the end.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Flow(FlowError::Cancelled))
+    }
+}
