@@ -1,3 +1,260 @@
 //! What the user wrote, and what will run.
+//!
+//! A file is a wakemill pipeline (`.toml`) or a livekit-wakeword configuration
+//! (`.yaml`, `.yml`), which is read as the pipeline that it maps to. Four layers
+//! are merged, later ones over earlier ones:
+//!
+//! 1. the defaults, listed with what each key allows in [`keys::KEYS`];
+//! 2. the file;
+//! 3. the environment: `WAKEMILL_FLOW__BATCH=4` sets `flow.batch`; two
+//!    underscores separate levels, single ones are part of a key.
+//!    `WAKEMILL_HOME`, the cache folder, is no key;
+//! 4. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
+//!    addresses one split.
+//!
+//! Values of layers 3 and 4 are read as TOML, else as a bare string. Relative
+//! paths start at the file's folder in layer 2, at the current directory in the
+//! others.
+//!
+//! Unknown keys and values out of range are errors that name their layer. What
+//! passes becomes a [`plan::Plan`], which nothing after this module checks
+//! again. Whether the inputs exist is found out by whoever opens them.
 
+pub mod keys;
+pub mod livekit;
 pub mod plan;
+
+mod error;
+mod layers;
+mod paths;
+mod resolve;
+mod rules;
+mod schema;
+mod settings;
+
+use std::path::Path;
+
+pub use error::{ConfigError, Problem};
+pub use rules::{PROVIDERS, Rule};
+
+use layers::{Layers, parse_value};
+use livekit::LivekitConfig;
+use plan::Plan;
+use resolve::Dialect;
+use settings::Settings;
+
+const PREFIX: &str = "WAKEMILL_";
+const NO_KEYS: &[&str] = &["WAKEMILL_HOME"];
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug)]
+pub struct Source<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Overrides, each `KEY=VALUE`.
+    pub set: &'a [String],
+    /// Whether to compute features of the clips as they are: for a pipeline no
+    /// augmentation; for a livekit-wakeword configuration of the files that it
+    /// augmented.
+    pub only_extract: bool,
+    /// Where to serve metrics, over what the file says.
+    pub metrics: Option<&'a str>,
+    /// Environment variables; those without the prefix are ignored.
+    pub environment: Vec<(String, String)>,
+}
+
+impl<'a> Source<'a> {
+    /// A file under this process's environment.
+    pub fn new(path: &'a Path) -> Self {
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Self {
+            path,
+            set: &[],
+            only_extract: false,
+            metrics: None,
+            environment: std::env::vars_os()
+                .map(|(k, v)| (text(k), text(v)))
+                .collect(),
+        }
+    }
+}
+
+/// A configuration that can run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What will run.
+    pub plan: Plan,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// The livekit-wakeword configuration, where the file is one.
+    pub livekit: Option<LivekitConfig>,
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// A file that cannot be read or parsed; otherwise every wrong key and value.
+pub fn load(source: &Source) -> Result<Loaded, ConfigError> {
+    let mut file = File::read(source)?;
+    let mut problems = file.apply(source);
+    problems.extend(schema::check(&file.layers));
+    if !problems.is_empty() {
+        return Err(file.invalid(problems));
+    }
+    let settings = match file.layers.root().deserialize::<Settings>() {
+        Ok(settings) => settings,
+        Err(error) => return Err(file.invalid(vec![file.unexpected(&error)])),
+    };
+    match resolve::resolve(&file.layers, &settings, file.dialect) {
+        Ok((plan, mut warnings)) => Ok(Loaded {
+            plan,
+            warnings: {
+                file.warnings.append(&mut warnings);
+                file.warnings
+            },
+            livekit: file.livekit,
+        }),
+        Err(problems) => Err(file.invalid(problems)),
+    }
+}
+
+/// A commented pipeline to start from.
+pub fn starter() -> &'static str {
+    include_str!("../../pipelines/starter.toml")
+}
+
+/// A file as the layer over the defaults.
+struct File {
+    layers: Layers,
+    dialect: Dialect,
+    livekit: Option<LivekitConfig>,
+    warnings: Vec<String>,
+}
+
+impl File {
+    fn read(source: &Source) -> Result<Self, ConfigError> {
+        let path = source.path;
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("toml") => Self::pipeline(path),
+            Some("yaml" | "yml") => Self::livekit(path, source.only_extract),
+            _ => Err(ConfigError::UnknownKind {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    fn pipeline(path: &Path) -> Result<Self, ConfigError> {
+        let table = parse_toml(path, &read_text(path)?)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            layers: layers(path, table, folder)?,
+            dialect: Dialect::Native,
+            livekit: None,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn livekit(path: &Path, augmented: bool) -> Result<Self, ConfigError> {
+        let mapped = livekit::map(path)?;
+        Ok(Self {
+            layers: layers(path, mapped.pipeline, &mapped.folder)?,
+            dialect: Dialect::Livekit { augmented },
+            livekit: Some(mapped.config),
+            warnings: mapped.warnings,
+        })
+    }
+
+    /// Lays the environment and the options over the file.
+    fn apply(&mut self, source: &Source) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut set = |origin: &str, key: &str, value| {
+            problems.extend(self.layers.set(origin, key, value).err());
+        };
+        for (name, text) in &source.environment {
+            if let Some(key) = name
+                .strip_prefix(PREFIX)
+                .filter(|_| !NO_KEYS.contains(&&**name))
+            {
+                let key = key.to_lowercase().replace("__", ".");
+                set(
+                    &format!("environment variable {name}"),
+                    &key,
+                    parse_value(text),
+                );
+            }
+        }
+        let mut malformed = Vec::new();
+        for assignment in source.set {
+            let origin = format!("--set {assignment}");
+            match assignment.split_once('=') {
+                Some((key, text)) => set(&origin, key.trim(), parse_value(text.trim())),
+                None => malformed.push(Problem {
+                    origin,
+                    key: assignment.clone(),
+                    message: "an override is KEY=VALUE".to_owned(),
+                }),
+            }
+        }
+        if let Some(address) = source.metrics {
+            set(
+                &format!("--metrics {address}"),
+                "metrics.address",
+                parse_value(address),
+            );
+        }
+        if source.only_extract {
+            set("--only extract", "augment.enabled", false.into());
+        }
+        problems.append(&mut malformed);
+        problems
+    }
+
+    fn invalid(&self, problems: Vec<Problem>) -> ConfigError {
+        let file = self.layers.file().name;
+        let rename = |problem: Problem| match self.livekit {
+            Some(_) if problem.origin == file => livekit::rename(problem),
+            _ => problem,
+        };
+        ConfigError::Invalid(problems.into_iter().map(rename).collect())
+    }
+
+    /// What the schema let through and the settings did not take.
+    fn unexpected(&self, error: &figment::Error) -> Problem {
+        Problem {
+            origin: self.layers.file().name,
+            key: error.path.join("."),
+            message: format!("'{}': {}", error.path.join("."), error.kind),
+        }
+    }
+}
+
+fn layers(path: &Path, file: toml::Table, folder: &Path) -> Result<Layers, ConfigError> {
+    let defaults = parse_toml(Path::new("defaults"), &keys::defaults())?;
+    Ok(Layers::new(
+        defaults,
+        file,
+        &path.display().to_string(),
+        folder,
+    ))
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn parse_toml(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        ConfigError::Syntax {
+            path: path.to_owned(),
+            line: before.map(|before| before.matches('\n').count() + 1),
+            column: before
+                .map(|before| before.chars().rev().take_while(|&c| c != '\n').count() + 1),
+            message: error.message().to_owned(),
+        }
+    })
+}

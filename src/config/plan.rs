@@ -6,7 +6,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::dsp::distortion::DistortionParams;
 use crate::dsp::equalizer::EqualizerParams;
@@ -43,6 +44,53 @@ pub struct Plan {
     pub metrics: MetricsPlan,
     /// The ONNX Runtime library to load, where the configuration names one.
     pub runtime_library: Option<PathBuf>,
+}
+
+impl Plan {
+    /// What the bytes of the output depend on: the plan without its output
+    /// folder, batches, workers, capacities, budgets, metrics and paths to
+    /// libraries. Inputs, backgrounds, impulse responses and models are in it as
+    /// paths; their content is not.
+    pub fn essence(&self) -> Value {
+        let features = &self.features;
+        json!({
+            "seed": self.seed,
+            "audio": self.audio,
+            "splits": self.splits,
+            "augment": self.augment.as_ref().map(AugmentPlan::essence),
+            "row_order": self.row_order,
+            "features": {
+                "input_scale": features.input_scale,
+                "execution_providers": features.execution_providers,
+                "strategy": features.strategy,
+                "backend": features.backend,
+                "mel_model": features.mel_model,
+                "embedding_model": features.embedding_model,
+                "window": features.window,
+                "stride": features.stride,
+                "timesteps": features.timesteps,
+            },
+            "output_files": self.output_files,
+            "failures": self.failures.policy,
+        })
+    }
+}
+
+impl AugmentPlan {
+    fn essence(&self) -> Value {
+        json!({
+            "rounds": self.rounds,
+            "order": self.order,
+            "backgrounds": self.backgrounds,
+            "rirs": self.rirs,
+            "wav_only": self.wav_only,
+            "equalizer": self.equalizer,
+            "distortion": self.distortion,
+            "reverb": self.reverb,
+            "background": self.background,
+            "jitter": self.jitter,
+        })
+    }
 }
 
 /// The audio format between the stages.
@@ -115,7 +163,7 @@ pub struct AugmentPlan {
 }
 
 /// When a clip is placed in its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectOrder {
     /// First, so that reverberation and noise fill the window.
@@ -161,7 +209,7 @@ pub struct FeaturesPlan {
 }
 
 /// The scale of the mel network's input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InputScale {
     /// [-1, 1]: livekit-wakeword.
@@ -171,7 +219,7 @@ pub enum InputScale {
 }
 
 /// How the embedding network covers a clip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strategy {
     /// Dense where the network allows it.
@@ -183,7 +231,7 @@ pub enum Strategy {
 }
 
 /// What runs the networks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// The faster one that serves.
@@ -246,7 +294,7 @@ pub struct FailurePlan {
 }
 
 /// What happens when a clip cannot be processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailurePolicy {
     /// The build stops.

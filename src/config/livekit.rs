@@ -1,0 +1,431 @@
+//! livekit-wakeword configurations, read as the pipelines that they map to.
+//!
+//! The keys are those of livekit-wakeword 0.3.0 and of its pull request 71
+//! (workers, execution providers, `eval`). What has no meaning here is accepted
+//! and ignored; unknown keys are warned about, since livekit-wakeword ignores
+//! them too.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::{ConfigError, Problem};
+use super::{paths, read_text, rules};
+
+/// The splits in the order in which livekit-wakeword writes their features,
+/// with the names of the files.
+const SPLITS: &[(&str, &str)] = &[
+    ("positive_train", "positive_features_train.npy"),
+    ("positive_test", "positive_features_test.npy"),
+    ("negative_train", "negative_features_train.npy"),
+    ("negative_test", "negative_features_test.npy"),
+    ("background_train", "background_noise_features_train.npy"),
+    ("background_test", "background_noise_features_test.npy"),
+];
+
+/// Keys of a pipeline, and the keys that they are here.
+const MAPPED: &[(&str, &str)] = &[
+    ("audio.clip_seconds", "augmentation.clip_duration"),
+    ("augment.rounds", "augmentation.rounds"),
+    ("augment.backgrounds", "augmentation.background_paths"),
+    ("augment.rirs", "augmentation.rir_paths"),
+    ("stages.decode.workers", "augmentation.n_workers"),
+    ("stages.augment.workers", "augmentation.n_workers"),
+    ("stages.mel.workers", "feature_extraction.n_workers"),
+    ("stages.embed.workers", "feature_extraction.n_workers"),
+    (
+        "features.execution_providers",
+        "feature_extraction.execution_providers",
+    ),
+];
+
+/// Every known key. Tables that end in `.*` take any key.
+const KNOWN: &[&str] = &[
+    "model_name",
+    "target_phrases",
+    "n_samples",
+    "n_samples_val",
+    "n_background_samples",
+    "n_background_samples_val",
+    "tts_batch_size",
+    "tts_backend",
+    "piper_tts.checkpoint_relpath",
+    "voxcpm_tts.model_id",
+    "voxcpm_tts.model_cache_relpath",
+    "voxcpm_tts.local_model_path",
+    "voxcpm_tts.load_denoiser",
+    "voxcpm_tts.voice_design_prompts",
+    "voxcpm_tts.cfg_values",
+    "voxcpm_tts.inference_timesteps_list",
+    "custom_negative_phrases",
+    "noise_scales",
+    "noise_scale_ws",
+    "length_scales",
+    "slerp_weights",
+    "max_speakers",
+    "data_dir",
+    "output_dir",
+    "output_format",
+    "augmentation.clip_duration",
+    "augmentation.batch_size",
+    "augmentation.rounds",
+    "augmentation.background_paths",
+    "augmentation.rir_paths",
+    "augmentation.n_workers",
+    "augmentation.mp_context",
+    "feature_extraction.n_workers",
+    "feature_extraction.mp_context",
+    "feature_extraction.execution_providers",
+    "eval.*",
+    "model.model_type",
+    "model.model_size",
+    "steps",
+    "learning_rate",
+    "weight_decay",
+    "label_smoothing",
+    "max_negative_weight",
+    "target_fp_per_hour",
+    "batch_n_per_class.*",
+];
+
+/// What of a livekit-wakeword configuration is used beside its pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LivekitConfig {
+    /// The name of the model.
+    pub model_name: String,
+    /// `<output_dir>/<model_name>`: features and classifiers.
+    pub output: PathBuf,
+    /// The folder of downloaded data, with the validation features.
+    pub data_dir: PathBuf,
+    /// The length of a clip in seconds.
+    pub clip_duration: f64,
+    /// The rate of false positives that the optimal threshold aims at.
+    pub target_fp_per_hour: f64,
+    /// How a classifier is evaluated.
+    pub eval: EvalSettings,
+}
+
+/// `eval`, of pull request 71.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvalSettings {
+    /// Short names of execution providers, in order of preference; never empty.
+    pub execution_providers: Vec<String>,
+    /// Rows a batch; `None` lets the program choose.
+    pub batch_size: Option<usize>,
+    /// Worker threads; `None` lets the program choose.
+    pub workers: Option<usize>,
+}
+
+/// Reads a livekit-wakeword configuration for what is beside its pipeline; with
+/// warnings.
+///
+/// # Errors
+/// A file that cannot be read, is no YAML, or has values of the wrong type.
+pub fn read(path: &Path) -> Result<(LivekitConfig, Vec<String>), ConfigError> {
+    map(path).map(|mapped| (mapped.config, mapped.warnings))
+}
+
+/// A configuration and the pipeline that it maps to.
+pub(super) struct Mapped {
+    pub config: LivekitConfig,
+    pub pipeline: toml::Table,
+    /// The folder that its relative paths start at; empty for the current one.
+    pub folder: PathBuf,
+    pub warnings: Vec<String>,
+}
+
+/// Reads a configuration and maps it to a pipeline.
+pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
+    let text = read_text(path)?;
+    let document: Document = parse(path, &text)?;
+    let keys: serde_json::Value = parse(path, &text)?;
+    let mut warnings = unknown_keys(path, &keys);
+    let (folder, notice) = folder(path, &document);
+    warnings.extend(notice);
+    let config = document.config(path, &folder)?;
+    let pipeline = document.pipeline(&folder, &mut warnings);
+    Ok(Mapped {
+        config,
+        pipeline,
+        folder,
+        warnings,
+    })
+}
+
+/// Names the keys of a problem as they are in the YAML.
+pub(super) fn rename(problem: Problem) -> Problem {
+    let renamed = MAPPED.iter().find(|(ours, _)| *ours == problem.key);
+    match renamed {
+        Some((ours, theirs)) => Problem {
+            key: (*theirs).to_owned(),
+            message: problem.message.replacen(ours, theirs, 1),
+            origin: problem.origin,
+        },
+        None => problem,
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    model_name: String,
+    #[serde(default = "data_dir")]
+    data_dir: String,
+    #[serde(default = "output_dir")]
+    output_dir: String,
+    #[serde(default = "target_fp_per_hour")]
+    target_fp_per_hour: f64,
+    #[serde(default)]
+    augmentation: Augmentation,
+    #[serde(default)]
+    feature_extraction: FeatureExtraction,
+    #[serde(default)]
+    eval: Eval,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct Augmentation {
+    clip_duration: f64,
+    rounds: i64,
+    background_paths: Vec<String>,
+    rir_paths: Vec<String>,
+    n_workers: Option<i64>,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self {
+            clip_duration: 2.0,
+            rounds: 1,
+            background_paths: vec!["./data/backgrounds".to_owned()],
+            rir_paths: vec!["./data/rirs".to_owned()],
+            n_workers: None,
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FeatureExtraction {
+    n_workers: Option<i64>,
+    execution_providers: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Eval {
+    execution_providers: Option<Vec<String>>,
+    batch_size: Option<NonZero<usize>>,
+    n_workers: Option<usize>,
+}
+
+fn data_dir() -> String {
+    "./data".to_owned()
+}
+
+fn output_dir() -> String {
+    "./output".to_owned()
+}
+
+fn target_fp_per_hour() -> f64 {
+    0.2
+}
+
+impl Document {
+    fn output(&self) -> PathBuf {
+        Path::new(&self.output_dir).join(&self.model_name)
+    }
+
+    fn config(&self, path: &Path, folder: &Path) -> Result<LivekitConfig, ConfigError> {
+        let absolute = |relative: &Path| {
+            paths::absolute(Some(folder), relative).map_err(|source| ConfigError::Unreadable {
+                path: relative.to_owned(),
+                source,
+            })
+        };
+        Ok(LivekitConfig {
+            model_name: self.model_name.clone(),
+            output: absolute(&self.output())?,
+            data_dir: absolute(Path::new(&self.data_dir))?,
+            clip_duration: self.augmentation.clip_duration,
+            target_fp_per_hour: self.target_fp_per_hour,
+            eval: self.eval.settings(path)?,
+        })
+    }
+
+    fn pipeline(&self, folder: &Path, warnings: &mut Vec<String>) -> toml::Table {
+        let augmentation = &self.augmentation;
+        let mut existing = |paths: &[String]| {
+            let (there, missing): (Vec<_>, Vec<_>) = paths
+                .iter()
+                .cloned()
+                .partition(|path| folder.join(path).exists());
+            warnings.extend(missing.iter().map(|path| {
+                format!("{path} does not exist; it is skipped, as livekit-wakeword does")
+            }));
+            there
+        };
+        let backgrounds = existing(&augmentation.background_paths);
+        let rirs = existing(&augmentation.rir_paths);
+        let mut pipeline = toml::Table::new();
+        let mut set = |key: &str, value: toml::Value| insert(&mut pipeline, key, value);
+        set("output", text(&self.output()));
+        set("split", self.splits());
+        set("audio.clip_seconds", augmentation.clip_duration.into());
+        set("augment.rounds", augmentation.rounds.into());
+        set("augment.order", "place-last".into());
+        set("augment.backgrounds", backgrounds.into());
+        set("augment.rirs", rirs.into());
+        if let Some(workers) = augmentation.n_workers {
+            set("stages.decode.workers", all_cores_if_zero(workers));
+            set("stages.augment.workers", all_cores_if_zero(workers));
+        }
+        if let Some(workers) = self.feature_extraction.n_workers {
+            set("stages.mel.workers", all_cores_if_zero(workers));
+            set("stages.embed.workers", all_cores_if_zero(workers));
+        }
+        if let Some(providers) = &self.feature_extraction.execution_providers {
+            set("features.execution_providers", providers.clone().into());
+        }
+        pipeline
+    }
+
+    fn splits(&self) -> toml::Value {
+        let split = |&(name, features): &(&str, &str)| {
+            let place = if name.contains("positive") {
+                "end"
+            } else {
+                "center"
+            };
+            let mut split = toml::Table::new();
+            insert(&mut split, "name", name.into());
+            insert(&mut split, "input", text(&self.output().join(name)));
+            insert(&mut split, "features", features.into());
+            insert(&mut split, "place", place.into());
+            toml::Value::Table(split)
+        };
+        toml::Value::Array(SPLITS.iter().map(split).collect())
+    }
+}
+
+impl Eval {
+    fn settings(&self, path: &Path) -> Result<EvalSettings, ConfigError> {
+        let mut execution_providers = Vec::new();
+        for name in self.execution_providers.iter().flatten() {
+            let known = rules::provider(name).ok_or_else(|| {
+                let message = format!(
+                    "'eval.execution_providers' has {name:?}; it must be {}",
+                    rules::Rule::Providers
+                );
+                ConfigError::Invalid(vec![Problem {
+                    origin: path.display().to_string(),
+                    key: "eval.execution_providers".to_owned(),
+                    message,
+                }])
+            })?;
+            execution_providers.push(known.to_owned());
+        }
+        if execution_providers.is_empty() {
+            execution_providers.push("cpu".to_owned());
+        }
+        Ok(EvalSettings {
+            execution_providers,
+            batch_size: self.batch_size.map(NonZero::get),
+            workers: self.n_workers.filter(|&workers| workers > 0),
+        })
+    }
+}
+
+fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de str) -> Result<T, ConfigError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let error = error.without_snippet();
+        let location = error.location();
+        let part = |part: u64| usize::try_from(part).ok();
+        ConfigError::Syntax {
+            path: path.to_owned(),
+            line: location.and_then(|location| part(location.line())),
+            column: location.and_then(|location| part(location.column())),
+            message: error.to_string(),
+        }
+    })
+}
+
+/// The folder that relative paths start at: the current one, as for
+/// livekit-wakeword, unless the clips are beside the file and not there.
+fn folder(path: &Path, document: &Document) -> (PathBuf, Option<String>) {
+    let beside = path.parent().unwrap_or(Path::new(""));
+    let output = document.output();
+    if output.exists() || !beside.join(&output).exists() {
+        return (PathBuf::new(), None);
+    }
+    let notice = format!(
+        "{} is not in the current directory; relative paths start at {}, the folder of {}",
+        output.display(),
+        beside.display(),
+        path.display()
+    );
+    (beside.to_owned(), Some(notice))
+}
+
+fn unknown_keys(path: &Path, keys: &serde_json::Value) -> Vec<String> {
+    let mut unknown = Vec::new();
+    collect_unknown(keys, "", &mut unknown);
+    let warn = |key: &String| {
+        let hint =
+            nearest(key).map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+        format!("{}: unknown key '{key}' is ignored{hint}", path.display())
+    };
+    unknown.iter().map(warn).collect()
+}
+
+fn collect_unknown(value: &serde_json::Value, prefix: &str, unknown: &mut Vec<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{prefix}{name}");
+        let below = format!("{path}.");
+        if KNOWN.contains(&path.as_str()) || KNOWN.contains(&format!("{below}*").as_str()) {
+            continue;
+        }
+        if KNOWN.iter().any(|known| known.starts_with(&below)) {
+            collect_unknown(value, &below, unknown);
+        } else {
+            unknown.push(path);
+        }
+    }
+}
+
+fn nearest(key: &str) -> Option<&'static str> {
+    let likeness = |known: &&str| strsim::jaro_winkler(key, known);
+    let known = KNOWN.iter().map(|known| known.trim_end_matches(".*"));
+    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    nearest.filter(|known| likeness(known) > 0.85)
+}
+
+fn all_cores_if_zero(workers: i64) -> toml::Value {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    match workers {
+        0 => i64::try_from(cores()).unwrap_or(1),
+        workers => workers,
+    }
+    .into()
+}
+
+/// Sets a dotted key.
+fn insert(table: &mut toml::Table, key: &str, value: toml::Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            let empty = toml::Value::Table(toml::Table::new());
+            if let toml::Value::Table(below) = table.entry(first).or_insert(empty) {
+                insert(below, rest, value);
+            }
+        }
+    }
+}
+
+/// A path that is UTF-8, being made of texts that are.
+fn text(path: &Path) -> toml::Value {
+    path.to_string_lossy().into_owned().into()
+}
