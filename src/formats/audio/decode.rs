@@ -1,0 +1,226 @@
+//! Everything but uncompressed WAV, through symphonia.
+
+use std::fs::File;
+
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as DecoderError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+};
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, Timestamp};
+use symphonia::default::{get_codecs, get_probe};
+
+use super::{Fault, Info, Limits};
+
+/// Frames reserved on a header's word alone; more grows as it is decoded.
+const MAX_RESERVE: u64 = 1 << 20;
+
+/// A file open for decoding, at its first packet.
+pub(super) struct Coded {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    info: Info,
+    /// Whether seeking lands on the exact sample with nothing to warm up.
+    seeks_exactly: bool,
+    /// Whether the header's length is a guess, so that nothing may be cut by it.
+    length_guessed: bool,
+}
+
+impl Coded {
+    pub(super) fn open(file: File) -> Result<Self, Fault> {
+        let fault = |error| Fault::from_decoder(error, 0);
+        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let format = get_probe()
+            .probe(
+                &Hint::new(),
+                stream,
+                FormatOptions::default(),
+                MetadataOptions::default(),
+            )
+            .map_err(fault)?;
+        let track = format
+            .default_track(TrackType::Audio)
+            .ok_or(Fault::NoTrack)?;
+        let Some(CodecParameters::Audio(codec)) = &track.codec_params else {
+            return Err(Fault::NoTrack);
+        };
+        let id = format.format_info().format;
+        let length_guessed = id == FORMAT_ID_ADTS || id == FORMAT_ID_MP3 && track.delay.is_none();
+        let info = Info {
+            sample_rate: codec
+                .sample_rate
+                .filter(|&rate| rate > 0)
+                .ok_or(Fault::NoSampleRate)?,
+            channels: codec
+                .channels
+                .as_ref()
+                .map_or(1, |channels| channels.count())
+                .max(1),
+            frames: exact_frames(&*format, track),
+        };
+        let decoder = get_codecs()
+            .make_audio_decoder(codec, &AudioDecoderOptions::default())
+            .map_err(fault)?;
+        Ok(Self {
+            track: track.id,
+            info,
+            seeks_exactly: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
+            length_guessed,
+            decoder,
+            format,
+        })
+    }
+
+    pub(super) fn info(&self) -> Info {
+        self.info
+    }
+
+    pub(super) fn read_all(&mut self, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Fault> {
+        let too_long = Fault::TooLong {
+            max_seconds: limits.max_seconds,
+        };
+        let max_frames = limits.frames(self.info.sample_rate);
+        let expected = self.info.frames;
+        if expected.is_some_and(|frames| frames > max_frames) {
+            return Err(too_long);
+        }
+        out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
+
+        let mut planes = Vec::new();
+        while self.next_block(out.len() as u64, &mut planes)? {
+            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            if (out.len() + block.len()) as u64 > max_frames {
+                return Err(too_long);
+            }
+            out.extend_from_slice(block);
+        }
+        let found = out.len() as u64;
+        match expected {
+            Some(expected) if expected != found => Err(Fault::Truncated { expected, found }),
+            _ if found == 0 => Err(Fault::NoSamples),
+            _ => Ok(Info {
+                frames: Some(found),
+                ..self.info
+            }),
+        }
+    }
+
+    pub(super) fn read_range(
+        &mut self,
+        start: u64,
+        frames: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
+        let end = start.saturating_add(frames as u64);
+        let out_of_range = |found| Fault::OutOfRange { start, end, found };
+        if let Some(known) = self.info.frames
+            && end > known
+        {
+            return Err(out_of_range(known));
+        }
+        if frames == 0 && self.info.frames.is_some() {
+            // There is no packet to go to at the very end.
+            return Ok(self.info);
+        }
+        let mut position = if self.seeks_exactly && start > 0 {
+            self.seek(start)?
+        } else {
+            0
+        };
+        let mut planes = Vec::new();
+        while position < end {
+            if !self.next_block(position, &mut planes)? {
+                return Err(out_of_range(position));
+            }
+            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            let from = start.saturating_sub(position).min(block.len() as u64) as usize;
+            let to = (end - position).min(block.len() as u64) as usize;
+            out.extend_from_slice(&block[from..to]);
+            position += block.len() as u64;
+        }
+        Ok(self.info)
+    }
+
+    /// Goes to the packet that holds a frame, and says which frame it begins with.
+    fn seek(&mut self, frame: u64) -> Result<u64, Fault> {
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(i64::try_from(frame).unwrap_or(i64::MAX)),
+            track_id: self.track,
+        };
+        let seeked = self
+            .format
+            .seek(SeekMode::Accurate, to)
+            .map_err(|error| Fault::from_decoder(error, 0))?;
+        self.decoder.reset();
+        u64::try_from(seeked.actual_ts.get()).map_err(|_| Fault::Damaged {
+            what: "seeking led before the beginning".to_owned(),
+            found: 0,
+        })
+    }
+
+    /// Decodes the next packet into one vector a channel; `false` at the end.
+    /// `found` frames came before it.
+    fn next_block(&mut self, found: u64, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
+        let fault = |error| Fault::from_decoder(error, found);
+        loop {
+            let mut packet = match self.format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(false),
+                // The caller compares with the length that is known.
+                Err(error) if is_end(&error) && self.info.frames.is_some() => return Ok(false),
+                Err(error) => return Err(fault(error)),
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            if self.length_guessed {
+                untrim(&mut packet);
+            }
+            let buffer = self.decoder.decode(&packet).map_err(fault)?;
+            let spec = buffer.spec();
+            if found == 0 {
+                // The codec has the last word: HE-AAC states twice its core's rate.
+                self.info.sample_rate = spec.rate();
+                self.info.channels = spec.channels().count();
+            } else if spec.rate() != self.info.sample_rate {
+                return Err(fault(DecoderError::ResetRequired));
+            }
+            if self.info.sample_rate == 0 {
+                return Err(Fault::NoSampleRate);
+            }
+            buffer.copy_to_vecs_planar(planes);
+            return Ok(true);
+        }
+    }
+}
+
+/// The length by the header, where that is a promise and not an estimate.
+///
+/// An MP3 has one where an encoder's tag counts the frames and their delay. An
+/// Ogg's last position is relative to an unknown first one, and M4A counts in
+/// units of its own.
+fn exact_frames(format: &dyn FormatReader, track: &Track) -> Option<u64> {
+    let id = format.format_info().format;
+    let exact = id == FORMAT_ID_FLAC
+        || id == FORMAT_ID_AIFF
+        || id == FORMAT_ID_WAVE
+        || id == FORMAT_ID_MP3 && track.delay.is_some();
+    track.num_frames.filter(|_| exact)
+}
+
+fn is_end(error: &DecoderError) -> bool {
+    matches!(error, DecoderError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
+}
+
+fn untrim(packet: &mut Packet) {
+    packet.dur = packet.block_dur();
+    packet.trim_start = Duration::ZERO;
+    packet.trim_end = Duration::ZERO;
+}

@@ -1,0 +1,108 @@
+//! Walking a folder.
+
+use std::io::ErrorKind;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use walkdir::{DirEntry, Error, WalkDir};
+
+use super::{DiscoverError, Found, Listing, Problem};
+
+/// Lists what `wanted` accepts, by its relative name, down to `depth` folders.
+pub(super) fn walk(
+    base: &Path,
+    depth: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Listing, DiscoverError> {
+    if !base.exists() {
+        return Err(DiscoverError::MissingFolder(base.to_path_buf()));
+    }
+    if !base.is_dir() {
+        return Err(DiscoverError::NotAFolder(base.to_path_buf()));
+    }
+    let mut listing = Listing::default();
+    let entries = WalkDir::new(base)
+        .follow_links(true)
+        .min_depth(1)
+        .max_depth(depth);
+    for entry in entries {
+        match entry {
+            Ok(entry) => file(base, depth, entry, &wanted, &mut listing),
+            Err(error) => failure(base, &error, &wanted, &mut listing),
+        }
+    }
+    listing.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    listing
+        .problems
+        .sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(listing)
+}
+
+fn file(
+    base: &Path,
+    depth: usize,
+    entry: DirEntry,
+    wanted: &impl Fn(&str) -> bool,
+    listing: &mut Listing,
+) {
+    let (name, is_text) = relative_name(base, entry.path());
+    let kind = entry.file_type();
+    // A folder called x.wav is a folder, unless folders are not looked into.
+    if !wanted(&name) || (kind.is_dir() && entry.depth() < depth) {
+        return;
+    }
+    let reason = if kind.is_dir() {
+        "a folder, not a file"
+    } else if !kind.is_file() {
+        "not a regular file"
+    } else if !is_text {
+        "its name is not UTF-8: rename it"
+    } else {
+        let path = Arc::from(entry.into_path());
+        let name = Arc::from(name);
+        return listing.files.push(Found { name, path });
+    };
+    let path = entry.into_path();
+    let reason = reason.to_owned();
+    listing.problems.push(Problem { path, reason });
+}
+
+fn failure(base: &Path, error: &Error, wanted: &impl Fn(&str) -> bool, listing: &mut Listing) {
+    let path = error.path().unwrap_or(base);
+    let not_there = error
+        .io_error()
+        .is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    let (name, _) = relative_name(base, path);
+    // A dangling link to anything but a clip or a folder is none of our business.
+    if not_there && !wanted(&name) && path.extension().is_some() {
+        return;
+    }
+    let reason = match (error.loop_ancestor(), error.io_error()) {
+        (Some(ancestor), _) => format!("a link that leads back to {}", ancestor.display()),
+        (None, Some(_)) if not_there => "a link to something that is not there".to_owned(),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => error.to_string(),
+    };
+    listing.problems.push(Problem {
+        path: path.to_path_buf(),
+        reason,
+    });
+}
+
+/// The path from `base` on with forward slashes, and whether it is UTF-8.
+fn relative_name(base: &Path, path: &Path) -> (String, bool) {
+    let relative = path.strip_prefix(base).unwrap_or(path);
+    let mut name = String::new();
+    let mut is_text = true;
+    for component in relative.components() {
+        if let Component::Normal(part) = component {
+            let text = part.to_string_lossy();
+            is_text &= part.to_str().is_some();
+            if !name.is_empty() {
+                name.push('/');
+            }
+            name.push_str(&text);
+        }
+    }
+    (name, is_text)
+}

@@ -1,0 +1,97 @@
+"""Makes tests/golden/audio/ and tests/golden/audio.json.
+
+The folder gets one short file for each way of storing samples; the JSON gets
+what libsndfile (through soundfile) reads from them and from the quickstart
+clips: sample rate, channels, frames, and samples of the first channel as
+float32 bit patterns, every `step`-th. M4A, which libsndfile does not read, is
+decoded by ffmpeg with its edit list ignored, as the reader under test does.
+
+Needs numpy, soundfile and ffmpeg. Run from the repository's root.
+"""
+
+import json
+import pathlib
+import subprocess
+
+import numpy as np
+import soundfile as sf
+
+ROOT = pathlib.Path("tests/golden/audio")
+FRAMES = 96
+MAX_VALUES = 200
+
+STORED = {
+    "u8.wav": ("WAV", "PCM_U8", 1),
+    "s16.wav": ("WAV", "PCM_16", 1),
+    "s16_stereo.wav": ("WAV", "PCM_16", 2),
+    "s24.wav": ("WAV", "PCM_24", 1),
+    "s24_stereo.wav": ("WAV", "PCM_24", 2),
+    "s32.wav": ("WAV", "PCM_32", 3),
+    "f32.wav": ("WAV", "FLOAT", 1),
+    "f64_stereo.wav": ("WAV", "DOUBLE", 2),
+    "extensible_s16.wav": ("WAVEX", "PCM_16", 2),
+    "extensible_s24.wav": ("WAVEX", "PCM_24", 1),
+    "extensible_f32.wav": ("WAVEX", "FLOAT", 4),
+    "ulaw.wav": ("WAV", "ULAW", 1),
+    "alaw.wav": ("WAV", "ALAW", 2),
+    "ima_adpcm.wav": ("WAV", "IMA_ADPCM", 1),
+    "ms_adpcm.wav": ("WAV", "MS_ADPCM", 1),
+    "s8.aiff": ("AIFF", "PCM_S8", 1),
+    "s16.aiff": ("AIFF", "PCM_16", 2),
+    "s24.aiff": ("AIFF", "PCM_24", 1),
+    "s32.aiff": ("AIFF", "PCM_32", 1),
+    "f32.aifc": ("AIFF", "FLOAT", 1),
+    "s8.flac": ("FLAC", "PCM_S8", 1),
+    "s16.flac": ("FLAC", "PCM_16", 2),
+    "s24.flac": ("FLAC", "PCM_24", 1),
+}
+
+
+def signal(channels):
+    """Noise and full-scale corners; every channel is different."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(-1, 1, (FRAMES, channels))
+    x[:6, 0] = [-1, 1 - 2**-31, 0, 2**-15, -(2**-15), 2**-23]
+    return x
+
+
+def record(x, rate, frames, channels):
+    step = max(1, -(-len(x) // MAX_VALUES))
+    values = x[::step].astype("<f4").view("<u4").tolist()
+    return {
+        "sample_rate": rate,
+        "channels": channels,
+        "frames": frames,
+        "step": step,
+        "bits": values,
+    }
+
+
+def by_soundfile(path):
+    x, rate = sf.read(path, dtype="float32", always_2d=True)
+    return record(x[:, 0], rate, len(x), x.shape[1])
+
+
+def by_ffmpeg(path):
+    probe = ["ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels"]
+    rate, channels = map(int, subprocess.check_output([*probe, "-of", "csv=p=0", path]).split(b","))
+    decode = ["ffmpeg", "-v", "error", "-ignore_editlist", "1", "-flags2", "+skip_manual"]
+    raw = subprocess.check_output([*decode, "-i", path, "-f", "f32le", "-"])
+    x = np.frombuffer(raw, "<f4").reshape(-1, channels)
+    return record(x[:, 0], rate, len(x), channels)
+
+
+def main():
+    ROOT.mkdir(exist_ok=True)
+    golden = {}
+    for name, (container, subtype, channels) in STORED.items():
+        path = ROOT / name
+        sf.write(path, signal(channels), 16000, format=container, subtype=subtype)
+        golden[str(path)] = by_soundfile(path)
+    for path in sorted(pathlib.Path("pipelines/quickstart").glob("*/*")):
+        golden[str(path)] = (by_ffmpeg if path.suffix == ".m4a" else by_soundfile)(path)
+    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in golden.items())
+    pathlib.Path("tests/golden/audio.json").write_text(f"{{\n{lines}\n}}\n")
+
+
+main()
