@@ -20,10 +20,17 @@ pub(super) struct InitArgs {
 
 pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
     let path = args.file.display();
-    let mut file = match OpenOptions::new().write(true).create_new(true).open(&args.file) {
+    let mut file = match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.file)
+    {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(Usage(format!("{path} exists; name another file, or remove it first")).into());
+            return Err(Usage(format!(
+                "{path} exists; name another file, or remove it first"
+            ))
+            .into());
         }
         Err(error) => return Err(error).with_context(|| format!("cannot create {path}")),
     };

@@ -118,7 +118,10 @@ impl Watch for Progress {
 
     fn taken(&self, taken: &Taken<'_>) {
         for (clip, rejection) in taken.left_out {
-            self.warn(&format!("left out {}: {}: {}", clip.name, rejection.stage, rejection.reason));
+            self.warn(&format!(
+                "left out {}: {}: {}",
+                clip.name, rejection.stage, rejection.reason
+            ));
         }
         let clips = taken.clips + taken.left_out.len() as u64;
         match &self.show {
@@ -133,7 +136,8 @@ impl Bars {
     fn start(&self, splits: &[&str], inputs: &Inputs) {
         let width = splits.iter().map(|name| name.len()).max().unwrap_or(0);
         let template = "{prefix} {bar:30} {pos}/{len} clips  {per_sec}  ETA {eta}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = |(name, clips): (&&str, &Vec<_>)| {
             let bar = self.all.add(ProgressBar::new(clips.len() as u64));
             bar.set_style(style.clone());
@@ -198,10 +202,16 @@ impl Plain {
         let (clips, planned) = (state.clips, state.planned);
         let rate = clips as f64 / started.elapsed().as_secs_f64();
         let left = (planned - clips.min(planned)) as f64 / rate;
-        let eta = if left.is_finite() { format!("{left:.0} s left") } else { "starting".to_owned() };
+        let eta = if left.is_finite() {
+            format!("{left:.0} s left")
+        } else {
+            "starting".to_owned()
+        };
         let share = 100 * clips / planned.max(1);
         let bottleneck = bottleneck(facts).unwrap_or_default();
-        Some(format!("{clips}/{planned} clips ({share} %), {rate:.0} clips/s, {eta}; {bottleneck}"))
+        Some(format!(
+            "{clips}/{planned} clips ({share} %), {rate:.0} clips/s, {eta}; {bottleneck}"
+        ))
     }
 
     fn lock(&self) -> MutexGuard<'_, PlainState> {
@@ -215,21 +225,35 @@ fn bottleneck(facts: &FlowFacts) -> Option<String> {
     let share = |stage: &crate::flow::StageFacts| {
         stage.time.busy.as_secs_f64() / (stage.workers as f64 * facts.elapsed.as_secs_f64())
     };
-    let slowest = facts.stages.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let slowest = facts
+        .stages
+        .iter()
+        .max_by(|a, b| share(a).total_cmp(&share(b)))?;
     let percent = 100.0 * share(slowest);
-    Some(format!("bottleneck: {} ({percent:.0} % busy)", slowest.name))
+    Some(format!(
+        "bottleneck: {} ({percent:.0} % busy)",
+        slowest.name
+    ))
 }
 
 /// What was built, and how each stage spent its time.
 fn summary(output: &Path, dataset: &Dataset) -> String {
-    let mut lines = vec![format!("built {} in {:.1} s, {:.1} rows/s", output.display(), dataset.wall_seconds, dataset.clips_per_second)];
+    let mut lines = vec![format!(
+        "built {} in {:.1} s, {:.1} rows/s",
+        output.display(),
+        dataset.wall_seconds,
+        dataset.clips_per_second
+    )];
     for split in &dataset.splits {
         let written = &split.written;
         let left_out = match written.left_out {
             0 => String::new(),
             clips => format!(", {clips} clips left out (quarantine.jsonl)"),
         };
-        lines.push(format!("  {}: {} rows in {}{left_out}", written.name, written.rows, written.features));
+        lines.push(format!(
+            "  {}: {} rows in {}{left_out}",
+            written.name, written.rows, written.features
+        ));
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {

@@ -1,16 +1,14 @@
 //! `wakemill run`: builds a data set.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::config;
 use crate::flow::Cancel;
-use crate::pipeline::{self, Build, Existing, Outcome};
+use crate::pipeline::{self, Existing, Outcome, Watch};
 
+use super::Configuration;
 use super::progress::{Progress, ProgressMode};
-use super::{Configuration, Usage};
 
 #[derive(Args)]
 pub(super) struct RunArgs {
@@ -56,12 +54,18 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         print!("{}", build.describe());
         return Ok(());
     }
-    let front_end = super::setup::front_end(&build.plan, &progress)?;
+    let front_end = super::setup::front_end(&build, &progress)?;
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let existing = if args.overwrite { Existing::Overwrite } else { Existing::Keep };
+    let existing = if args.overwrite {
+        Existing::Overwrite
+    } else {
+        Existing::Keep
+    };
     match build.run(front_end, existing, &progress, &token)? {
-        Outcome::UpToDate => progress.say(&format!("{} is up to date", build.plan.output.display())),
+        Outcome::UpToDate => {
+            progress.say(&format!("{} is up to date", build.plan.output.display()))
+        }
         Outcome::Built(dataset) => progress.finish(&build.plan.output, &dataset),
     }
     Ok(())

@@ -184,7 +184,7 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn livekit_clips(path: &Path) -> Result<Listing, DiscoverError> {
-    let listing = walk::walk(path, 1, |name| clip_suffix(name) == Some(".wav"))?;
+    let listing = walk::walk(path, 1, is_clip_name)?;
     some(
         listing,
         || path.display().to_string(),
@@ -198,17 +198,31 @@ pub fn livekit_clips(path: &Path) -> Result<Listing, DiscoverError> {
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn livekit_augmented(path: &Path) -> Result<Listing, DiscoverError> {
-    let is_augmented = |name: &str| {
-        clip_suffix(name)
-            .and_then(|suffix| suffix.strip_prefix("_r")?.strip_suffix(".wav"))
-            .is_some_and(|round| !round.is_empty() && all_digits(round))
-    };
-    let listing = walk::walk(path, 1, is_augmented)?;
+    let listing = walk::walk(path, 1, is_row_name)?;
     some(
         listing,
         || path.display().to_string(),
         || "clip_NNNNNN_rR.wav".to_owned(),
     )
+}
+
+/// Whether a name is livekit-wakeword's for a clip: `clip_NNNNNN.wav`.
+pub fn is_clip_name(name: &str) -> bool {
+    clip_suffix(name) == Some(".wav")
+}
+
+/// Whether a name is livekit-wakeword's for one round of a clip:
+/// `clip_NNNNNN_rR.wav`.
+pub fn is_row_name(name: &str) -> bool {
+    clip_suffix(name)
+        .and_then(|suffix| suffix.strip_prefix("_r")?.strip_suffix(".wav"))
+        .is_some_and(|round| !round.is_empty() && all_digits(round))
+}
+
+/// livekit-wakeword's name for one round of the clip `clip_NNNNNN.wav`.
+pub fn row_name(clip: &str, round: u32) -> String {
+    let stem = clip.strip_suffix(".wav").unwrap_or(clip);
+    format!("{stem}_r{round}.wav")
 }
 
 /// What follows `clip_` and six digits.

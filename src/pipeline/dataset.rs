@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::plan::Plan;
@@ -86,22 +86,25 @@ impl Dataset {
     ) -> Result<Self, BuildError> {
         let wall_seconds = facts.elapsed.as_secs_f64();
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
-        let reports = splits.into_iter().zip(&build.inputs.clips).map(|(written, clips)| SplitReport {
-            planned: clips.len() as u64,
-            written,
-        });
+        let reports = splits
+            .into_iter()
+            .zip(&build.inputs.clips)
+            .map(|(written, clips)| SplitReport {
+                planned: clips.len() as u64,
+                written,
+            });
         Ok(Self {
             wakemill: env!("CARGO_PKG_VERSION").to_owned(),
             seed: build.plan.seed,
             fingerprint,
             splits: reports.collect(),
-            front_end: json(front_end.report())?,
+            front_end: value(front_end.report())?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
             wall_seconds,
             clips_per_second: rows as f64 / wall_seconds,
-            configuration: json(&build.plan)?,
+            configuration: value(&build.plan)?,
         })
     }
 
@@ -124,7 +127,8 @@ impl Dataset {
 
     pub(super) fn write(&self, folder: &Path) -> Result<(), BuildError> {
         let path = folder.join(DATASET_FILE);
-        let mut text = serde_json::to_vec_pretty(self).map_err(|error| BuildError::io("write", &path)(error.into()))?;
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| BuildError::io("write", &path)(error.into()))?;
         text.push(b'\n');
         let mut file = PartialFile::create(&path, &[])?;
         file.append(&text)?;
@@ -150,11 +154,15 @@ impl From<&StageFacts> for StageTimes {
 /// SHA-256 over everything that the output's bytes depend on: the program's
 /// version, the plan without its speed settings, the names, sizes and times of
 /// all inputs, and how the networks run.
-pub(super) fn fingerprint(plan: &Plan, inputs: &Inputs, front_end: &FrontEnd) -> Result<String, BuildError> {
+pub(super) fn fingerprint(
+    plan: &Plan,
+    inputs: &Inputs,
+    front_end: &FrontEnd,
+) -> Result<String, BuildError> {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
     hash.update(plan.essence().to_string());
-    hash.update(front_end.essence().to_string());
+    hash.update(networks(front_end).to_string());
     for clips in &inputs.clips {
         hash.update((clips.len() as u64).to_le_bytes());
         for clip in clips {
@@ -166,7 +174,24 @@ pub(super) fn fingerprint(plan: &Plan, inputs: &Inputs, front_end: &FrontEnd) ->
         hash.update(path.as_os_str().as_encoded_bytes());
         stamp(&mut hash, path);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// How the networks run, as far as the output's bytes depend on it.
+fn networks(front_end: &FrontEnd) -> Value {
+    let report = front_end.report();
+    json!({
+        "backend": report.backend,
+        "strategy": report.strategy,
+        "provider": report.provider,
+        "runtime_version": report.runtime_version,
+        "mel_sha256": report.mel_sha256,
+        "embedding_sha256": report.embedding_sha256,
+    })
 }
 
 /// Size and time of a file; what cannot be looked at counts as nothing here,
@@ -182,6 +207,7 @@ fn stamp(hash: &mut Sha256, path: &Path) {
     hash.update(since.map_or(0, |since| since.as_nanos()).to_le_bytes());
 }
 
-fn json(value: impl Serialize) -> Result<Value, BuildError> {
-    serde_json::to_value(value).map_err(|error| BuildError::io("describe", Path::new(DATASET_FILE))(error.into()))
+fn value(of: impl Serialize) -> Result<Value, BuildError> {
+    serde_json::to_value(of)
+        .map_err(|error| BuildError::io("describe", Path::new(DATASET_FILE))(error.into()))
 }

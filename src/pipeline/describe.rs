@@ -21,29 +21,64 @@ impl Build {
 
     fn describe_to(&self, out: &mut String) -> std::fmt::Result {
         let (plan, sizing) = (&self.plan, &self.sizing);
-        let rounds = plan.augment.as_ref().map_or(1, |augment| u64::from(augment.rounds));
+        let rounds = plan
+            .augment
+            .as_ref()
+            .map_or(1, |augment| u64::from(augment.rounds));
         writeln!(out, "output     {}", plan.output.display())?;
         writeln!(out, "seed       {}", plan.seed)?;
         writeln!(out, "splits")?;
         for (split, clips) in plan.splits.iter().zip(&self.inputs.clips) {
             let (clips, rows) = (clips.len(), clips.len() as u64 * rounds);
-            writeln!(out, "  {:20} {clips:>8} clips × {rounds} rounds = {rows:>8} rows → {}", split.name, split.features)?;
+            writeln!(
+                out,
+                "  {:20} {clips:>8} clips × {rounds} rounds = {rows:>8} rows → {}",
+                split.name, split.features
+            )?;
         }
-        writeln!(out, "sounds     {} backgrounds, {} impulse responses", self.inputs.backgrounds.len(), self.inputs.impulses.len())?;
+        writeln!(
+            out,
+            "sounds     {} backgrounds, {} impulse responses",
+            self.inputs.backgrounds.len(),
+            self.inputs.impulses.len()
+        )?;
         writeln!(out, "stages          workers  capacity")?;
         let names = ["decode", "augment", "mel", "embed"];
         for (name, stage) in names.iter().zip(sizing.stages.all()) {
-            writeln!(out, "  {name:12} {:>8}  {:>8}", stage.workers, stage.capacity)?;
+            writeln!(
+                out,
+                "  {name:12} {:>8}  {:>8}",
+                stage.workers, stage.capacity
+            )?;
         }
-        writeln!(out, "batches    {} rows each, {} in flight", sizing.rows_per_batch, sizing.in_flight)?;
+        writeln!(
+            out,
+            "batches    {} rows each, {} in flight",
+            sizing.rows_per_batch, sizing.in_flight
+        )?;
         let memory = sizing.memory_bytes as f64 / MIB;
         let window = plan.audio.clip_samples as f64 / f64::from(plan.audio.sample_rate);
-        writeln!(out, "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)")?;
+        writeln!(
+            out,
+            "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
+        )?;
         if let Some(augment) = &plan.augment {
-            writeln!(out, "           at most {:.0} MiB of backgrounds and impulse responses", augment.cache_bytes as f64 / MIB)?;
+            writeln!(
+                out,
+                "           at most {:.0} MiB of backgrounds and impulse responses",
+                augment.cache_bytes as f64 / MIB
+            )?;
         }
-        writeln!(out, "provider   {}", plan.features.execution_providers.join(", else "))?;
-        let mut files: Vec<&str> = plan.splits.iter().map(|split| split.features.as_str()).collect();
+        writeln!(
+            out,
+            "provider   {}",
+            plan.features.execution_providers.join(", else ")
+        )?;
+        let mut files: Vec<&str> = plan
+            .splits
+            .iter()
+            .map(|split| split.features.as_str())
+            .collect();
         files.extend(plan.output_files.rows.then_some(ROWS_FILE));
         files.extend([QUARANTINE_FILE, DATASET_FILE]);
         writeln!(out, "files      {}", files.join(", "))?;

@@ -48,13 +48,17 @@ pub enum BuildError {
         error: DiscoverError,
     },
     /// A background or impulse response cannot be read.
-    #[error("background or impulse response {0}\n  mend or remove it, or go on without it with failures.policy = \"skip\"")]
+    #[error(
+        "background or impulse response {0}\n  mend or remove it, or go on without it with failures.policy = \"skip\""
+    )]
     Sound(#[source] AudioError),
     /// A background or impulse response cannot be used.
     #[error(transparent)]
     SoundUse(#[from] SoundError),
     /// WAVs can only be written beside clips named as livekit-wakeword names them.
-    #[error("split '{split}': output_files.wavs needs clips named clip_NNNNNN.wav right in the input folder, and there is {clip}")]
+    #[error(
+        "split '{split}': output_files.wavs needs clips named clip_NNNNNN.wav right in the input folder, and there is {clip}"
+    )]
     WavName {
         /// The split.
         split: String,
@@ -106,7 +110,10 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    pub(super) fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn io(
+        action: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::Io {
             action,
             path: path.to_path_buf(),

@@ -44,7 +44,9 @@ impl Folder {
         fingerprint: &str,
         existing: Existing,
     ) -> Result<State, BuildError> {
-        let folder = Self { path: path.to_path_buf() };
+        let folder = Self {
+            path: path.to_path_buf(),
+        };
         fs::create_dir_all(path).map_err(BuildError::io("create the output folder", path))?;
         if existing == Existing::Overwrite {
             folder.clear(features)?;
@@ -52,9 +54,14 @@ impl Folder {
             if found.fingerprint == fingerprint && folder.has_all(features) {
                 return Ok(State::UpToDate);
             }
-            return Err(folder.occupied("a data set made from another configuration or other inputs"));
+            return Err(
+                folder.occupied("a data set made from another configuration or other inputs")
+            );
         } else if let Some(name) = folder.leftover(features) {
-            return Err(folder.occupied(&format!("what an unfinished build left ({})", name.display())));
+            return Err(folder.occupied(&format!(
+                "what an unfinished build left ({})",
+                name.display()
+            )));
         }
         Ok(State::Ready(folder))
     }
@@ -81,7 +88,9 @@ impl Folder {
 
     /// The first file of an earlier build.
     fn leftover(&self, features: &[&str]) -> Option<PathBuf> {
-        files(features).into_iter().find(|name| self.path.join(name).exists())
+        files(features)
+            .into_iter()
+            .find(|name| self.path.join(name).exists())
     }
 
     fn clear(&self, features: &[&str]) -> Result<(), BuildError> {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::plan::{AugmentPlan, EffectOrder, FailurePolicy, Input, Plan, RowOrder, SplitPlan};
+use crate::config::plan::{
+    AugmentPlan, EffectOrder, FailurePolicy, Input, Plan, RowOrder, SplitPlan,
+};
 use crate::dsp::Range;
 use crate::dsp::distortion::DistortionParams;
 use crate::dsp::equalizer::EqualizerParams;
@@ -60,11 +62,16 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         inputs.clips.push(clips);
     }
     if inputs.clip_count() == 0 {
-        let places = plan.splits.iter().map(|split| place(&split.input)).collect();
+        let places = plan
+            .splits
+            .iter()
+            .map(|split| place(&split.input))
+            .collect();
         return Err(BuildError::NoClips { places });
     }
     if let Some(augment) = &plan.augment {
-        inputs.backgrounds = sounds_in(augment, &augment.backgrounds, "augment.backgrounds", watch)?;
+        inputs.backgrounds =
+            sounds_in(augment, &augment.backgrounds, "augment.backgrounds", watch)?;
         inputs.impulses = sounds_in(augment, &augment.rirs, "augment.rirs", watch)?;
     }
     Ok(inputs)
@@ -107,20 +114,30 @@ pub(super) fn rules(plan: &Plan) -> Vec<SplitRules> {
 
 /// Opens the backgrounds and impulse responses; one that cannot be read is an
 /// error, or under the policy `skip` left out with a warning.
-pub(super) fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, BuildError> {
+pub(super) fn sounds(
+    plan: &Plan,
+    inputs: &Inputs,
+    watch: &dyn Watch,
+) -> Result<Sounds, BuildError> {
     let settings = SoundSettings {
         sample_rate: plan.audio.sample_rate,
-        cache_bytes: plan.augment.as_ref().map_or(0, |augment| augment.cache_bytes),
+        cache_bytes: plan
+            .augment
+            .as_ref()
+            .map_or(0, |augment| augment.cache_bytes),
     };
-    Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, |error| {
-        match plan.failures.policy {
+    Sounds::open(
+        settings,
+        &inputs.backgrounds,
+        &inputs.impulses,
+        |error| match plan.failures.policy {
             FailurePolicy::Stop => Err(BuildError::Sound(error)),
             FailurePolicy::Skip => {
                 watch.warn(&format!("left out: {error}"));
                 Ok(())
             }
-        }
-    })
+        },
+    )
 }
 
 fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>, BuildError> {
@@ -129,7 +146,9 @@ fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>
         Input::Glob(pattern) => discover::glob(pattern),
         Input::List(path) => discover::list(path),
         Input::LivekitClips(path) => tolerate(discover::livekit_clips(path), &split.name, watch),
-        Input::LivekitAugmented(path) => tolerate(discover::livekit_augmented(path), &split.name, watch),
+        Input::LivekitAugmented(path) => {
+            tolerate(discover::livekit_augmented(path), &split.name, watch)
+        }
     };
     let listing = listing.map_err(|error| BuildError::Input {
         split: split.name.clone(),
@@ -144,7 +163,10 @@ fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>
     }
     let root = root(&split.input).unwrap_or_default();
     let good = listing.files.into_iter().map(good);
-    let bad = listing.problems.into_iter().map(|problem| bad(problem, &root));
+    let bad = listing
+        .problems
+        .into_iter()
+        .map(|problem| bad(problem, &root));
     let mut entries: Vec<_> = good.chain(bad).collect();
     entries.sort_by(|a, b| a.id.name.cmp(&b.id.name));
     Ok(entries)
@@ -193,7 +215,10 @@ fn tolerate(
 /// fails where a clip has a name that rows could not be named after.
 fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, BuildError> {
     clips.retain(|clip| !discover::is_row_name(&clip.id.name));
-    if let Some(clip) = clips.iter().find(|clip| !discover::is_clip_name(&clip.id.name)) {
+    if let Some(clip) = clips
+        .iter()
+        .find(|clip| !discover::is_clip_name(&clip.id.name))
+    {
         return Err(BuildError::WavName {
             split: split.name.clone(),
             clip: clip.id.name.to_string(),
@@ -203,7 +228,11 @@ fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, B
         return Ok(Vec::new());
     };
     match discover::livekit_augmented(&root) {
-        Ok(listing) => Ok(listing.files.iter().map(|found| found.path.to_path_buf()).collect()),
+        Ok(listing) => Ok(listing
+            .files
+            .iter()
+            .map(|found| found.path.to_path_buf())
+            .collect()),
         Err(_) => Ok(Vec::new()),
     }
 }
@@ -211,7 +240,9 @@ fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, B
 /// The folder that a split's clips are named relative to.
 fn root(input: &Input) -> Option<PathBuf> {
     match input {
-        Input::Folder(path) | Input::LivekitClips(path) | Input::LivekitAugmented(path) => Some(path.clone()),
+        Input::Folder(path) | Input::LivekitClips(path) | Input::LivekitAugmented(path) => {
+            Some(path.clone())
+        }
         Input::Glob(_) => None,
         Input::List(path) => path.parent().map(Path::to_path_buf),
     }
@@ -234,7 +265,11 @@ fn sounds_in(
     key: &'static str,
     watch: &dyn Watch,
 ) -> Result<Vec<PathBuf>, BuildError> {
-    let kinds = if plan.wav_only { Kinds::WavOnly } else { Kinds::Any };
+    let kinds = if plan.wav_only {
+        Kinds::WavOnly
+    } else {
+        Kinds::Any
+    };
     let mut files = Vec::new();
     for path in paths {
         if path.is_file() {
@@ -244,7 +279,11 @@ fn sounds_in(
         match discover::folder(path, kinds) {
             Ok(listing) => {
                 for problem in &listing.problems {
-                    watch.warn(&format!("{key}: {}: {}", problem.path.display(), problem.reason));
+                    watch.warn(&format!(
+                        "{key}: {}: {}",
+                        problem.path.display(),
+                        problem.reason
+                    ));
                 }
                 files.extend(listing.files.iter().map(|found| found.path.to_path_buf()));
             }

@@ -5,9 +5,9 @@
 //! in one function.
 
 mod dataset;
+mod describe;
 mod error;
 mod folder;
-mod describe;
 mod inputs;
 mod render;
 mod sizing;
@@ -99,7 +99,11 @@ impl Build {
         let plan = &self.plan;
         let front_end = Arc::new(front_end);
         let fingerprint = dataset::fingerprint(plan, &self.inputs, &front_end)?;
-        let features: Vec<&str> = plan.splits.iter().map(|split| split.features.as_str()).collect();
+        let features: Vec<&str> = plan
+            .splits
+            .iter()
+            .map(|split| split.features.as_str())
+            .collect();
         let folder = match Folder::open(&plan.output, &features, &fingerprint, existing)? {
             State::UpToDate => return Ok(Outcome::UpToDate),
             State::Ready(folder) => folder,
@@ -107,7 +111,11 @@ impl Build {
         if plan.output_files.wavs {
             self.inputs.remove_stale_wavs()?;
         }
-        let names: Vec<&str> = plan.splits.iter().map(|split| split.name.as_str()).collect();
+        let names: Vec<&str> = plan
+            .splits
+            .iter()
+            .map(|split| split.name.as_str())
+            .collect();
         watch.started(&names, &self.inputs);
 
         let buffers = Buffers::new(self.sizing.rows_in_flight());
@@ -175,7 +183,9 @@ impl Build {
         let splits = plan.splits.iter();
         let planned = self.inputs.clip_count() as f64;
         WriteSettings {
-            splits: splits.map(|split| (split.name.clone(), split.features.clone())).collect(),
+            splits: splits
+                .map(|split| (split.name.clone(), split.features.clone()))
+                .collect(),
             row_shape: [plan.features.timesteps, EMBEDDING_SIZE],
             rows: plan.output_files.rows,
             tolerated: match plan.failures.policy {

@@ -65,8 +65,14 @@ pub fn cores() -> usize {
 /// Settles every number that the plan leaves open.
 pub fn settle(plan: &Plan, cores: usize) -> Sizing {
     let gpu = on_gpu(plan);
-    let rounds = plan.augment.as_ref().map_or(1, |augment| augment.rounds as usize);
-    let rows = plan.flow.batch.unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
+    let rounds = plan
+        .augment
+        .as_ref()
+        .map_or(1, |augment| augment.rounds as usize);
+    let rows = plan
+        .flow
+        .batch
+        .unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
     let clips_per_batch = (rows / rounds).max(1);
     let rows_per_batch = clips_per_batch * rounds;
     let default = default_workers(cores, gpu);
@@ -80,9 +86,15 @@ pub fn settle(plan: &Plan, cores: usize) -> Sizing {
         mel: size(plan.stages.mel, default.mel),
         embed: size(plan.stages.embed, default.embed),
     };
-    let batch_bytes = clips_per_batch as u64 * clip_bytes(plan) + rows_per_batch as u64 * row_bytes(plan);
+    let batch_bytes =
+        clips_per_batch as u64 * clip_bytes(plan) + rows_per_batch as u64 * row_bytes(plan);
     let affordable = (plan.flow.memory_bytes / batch_bytes).max(1) as usize;
-    let useful = stages.all().iter().map(|stage| stage.workers + stage.capacity).sum::<usize>() + 2;
+    let useful = stages
+        .all()
+        .iter()
+        .map(|stage| stage.workers + stage.capacity)
+        .sum::<usize>()
+        + 2;
     let in_flight = plan.flow.in_flight.unwrap_or(useful.min(affordable));
     Sizing {
         clips_per_batch,

@@ -55,7 +55,8 @@ impl Worker for MelWorker {
             focus.set(&first.id.name);
         }
         let rows = payloads(&batch);
-        self.audio.resize_with(self.audio.len().max(rows.len()), Vec::new);
+        self.audio
+            .resize_with(self.audio.len().max(rows.len()), Vec::new);
         for (audio, pcm) in self.audio.iter_mut().zip(&rows) {
             audio.clear();
             // Powers of two: exact.

@@ -45,9 +45,8 @@ fn each_clip<T, U>(
 ) -> Batch<U> {
     let clips = batch.clips.into_iter().map(|Clip { id, state }| {
         focus.set(&id.name);
-        let state = state.and_then(|payload| {
-            work(&id, payload).map_err(|reason| Rejection { stage, reason })
-        });
+        let state = state
+            .and_then(|payload| work(&id, payload).map_err(|reason| Rejection { stage, reason }));
         Clip { id, state }
     });
     Batch {
@@ -58,23 +57,26 @@ fn each_clip<T, U>(
 
 /// The payloads of all rows in a batch, in order.
 fn payloads<T>(batch: &Batch<Rows<T>>) -> Vec<&T> {
-    let rows = batch.clips.iter().flat_map(|clip| clip.state.iter().flatten());
+    let rows = batch
+        .clips
+        .iter()
+        .flat_map(|clip| clip.state.iter().flatten());
     rows.map(|row| &row.data).collect()
 }
 
 /// Replaces the payloads of all rows in a batch, in the order of [`payloads`];
 /// gives the old ones to `done`.
-fn replace<T, U>(
-    batch: Batch<Rows<T>>,
-    new: Vec<U>,
-    mut done: impl FnMut(T),
-) -> Batch<Rows<U>> {
+fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) -> Batch<Rows<U>> {
     let mut new = new.into_iter();
     let clips = batch.clips.into_iter().map(|Clip { id, state }| {
         let state = state.map(|rows| {
             let rows = rows.into_iter().zip(&mut new).map(|(row, data)| {
                 done(row.data);
-                Row { round: row.round, data, provenance: row.provenance }
+                Row {
+                    round: row.round,
+                    data,
+                    provenance: row.provenance,
+                }
             });
             rows.collect()
         });

@@ -20,10 +20,12 @@ pub fn batches(
     clips_per_batch: usize,
 ) -> impl Iterator<Item = Batch<()>> + Send {
     splits.iter().enumerate().flat_map(move |(split, clips)| {
-        clips.chunks(clips_per_batch.max(1)).map(move |chunk| Batch {
-            split,
-            clips: chunk.iter().map(clip).collect(),
-        })
+        clips
+            .chunks(clips_per_batch.max(1))
+            .map(move |chunk| Batch {
+                split,
+                clips: chunk.iter().map(clip).collect(),
+            })
     })
 }
 
@@ -34,6 +36,9 @@ fn clip(entry: &Entry) -> Clip<()> {
     };
     Clip {
         id: entry.id.clone(),
-        state: entry.problem.as_ref().map_or(Ok(()), |reason| Err(rejection(reason))),
+        state: entry
+            .problem
+            .as_ref()
+            .map_or(Ok(()), |reason| Err(rejection(reason))),
     }
 }

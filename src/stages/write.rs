@@ -78,7 +78,9 @@ pub struct SplitWritten {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// A clip could not be processed, and none may be left out.
-    #[error("split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove the clip, or leave such clips out with failures.policy = \"skip\"")]
+    #[error(
+        "split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove the clip, or leave such clips out with failures.policy = \"skip\""
+    )]
     Rejected {
         /// The split.
         split: String,
@@ -90,7 +92,9 @@ pub enum WriteError {
         reason: String,
     },
     /// More clips were left out than allowed.
-    #[error("{left_out} clips left out, more than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}")]
+    #[error(
+        "{left_out} clips left out, more than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}"
+    )]
     TooMany {
         /// Clips left out.
         left_out: u64,
@@ -156,7 +160,10 @@ impl<'a> Writer<'a> {
         let rows = folder.join(ROWS_FILE);
         Ok(Self {
             splits,
-            rows: settings.rows.then(|| JsonlWriter::create(&rows)).transpose()?,
+            rows: settings
+                .rows
+                .then(|| JsonlWriter::create(&rows))
+                .transpose()?,
             quarantine: JsonlWriter::create(&folder.join(QUARANTINE_FILE))?,
             tolerated: settings.tolerated,
             left_out: 0,
@@ -184,9 +191,19 @@ impl<'a> Writer<'a> {
         self.splits.into_iter().map(finish).collect()
     }
 
-    fn write_rows(&mut self, split: usize, clip: &ClipId, rows: &Rows<Embedding>) -> Result<(), WriteError> {
+    fn write_rows(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        rows: &Rows<Embedding>,
+    ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
-        for Row { round, data, provenance } in rows {
+        for Row {
+            round,
+            data,
+            provenance,
+        } in rows
+        {
             if let Some(lines) = &mut self.rows {
                 lines.append(&RowLine {
                     split: &split.name,
@@ -201,7 +218,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn leave_out(&mut self, split: usize, clip: &ClipId, rejection: &Rejection) -> Result<(), WriteError> {
+    fn leave_out(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        rejection: &Rejection,
+    ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
         let (clip_name, stage) = (clip.name.to_string(), rejection.stage);
         let reason = rejection.reason.clone();

@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 
-pub use sounds::{SoundError, Sounds, SoundSettings};
+pub use sounds::{SoundError, SoundSettings, Sounds};
 
 use crate::dsp::distortion::{self, DistortionParams};
 use crate::dsp::equalizer::{self, EqualizerParams};
 use crate::dsp::noise::{self, NoiseParams};
 use crate::dsp::pcm16;
-use crate::dsp::resample::ResampleError;
 use crate::dsp::placement::{self, Place};
+use crate::dsp::resample::ResampleError;
 use crate::dsp::reverb::{self, Convolver, ReverbParams};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::{discover, wav};
@@ -231,12 +231,18 @@ impl Augmenter {
             return Ok(None);
         };
         let clip_len = samples.len() as u64;
-        let sound = self.listener.background(draw.index).map_err(|error| error.to_string())?;
+        let sound = self
+            .listener
+            .background(draw.index)
+            .map_err(|error| error.to_string())?;
         let start = noise::draw_start(sound.len(), clip_len, rng);
         let span = noise::needed(sound.len(), start, clip_len);
         let offset = (start - span.start) as usize;
         let file = sound.name();
-        let piece = self.listener.piece(&sound, span).map_err(|error| error.to_string())?;
+        let piece = self
+            .listener
+            .piece(&sound, span)
+            .map_err(|error| error.to_string())?;
         noise::mix(samples, piece, offset, draw.snr_db);
         Ok(Some(Background {
             file,

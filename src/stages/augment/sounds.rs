@@ -125,7 +125,9 @@ impl Sounds {
     /// Takes from the budget if there is enough.
     fn afford(&self, bytes: u64) -> bool {
         self.budget
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            })
             .is_ok()
     }
 }
@@ -171,11 +173,16 @@ impl<T: ?Sized> Slot<T> {
     /// The length in samples, if any piece can be read alone: elsewhere the
     /// length is unknown, or a piece converted alone differs at its ends.
     fn streamable(&self, sample_rate: u32) -> Option<u64> {
-        self.info.frames.filter(|_| self.info.sample_rate == sample_rate)
+        self.info
+            .frames
+            .filter(|_| self.info.sample_rate == sample_rate)
     }
 
     fn is_kept(&self) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 }
 
@@ -230,7 +237,9 @@ impl Listener {
                     self.read_whole(&slot.name, &slot.path)?;
                     Ok(Arc::from(self.piece.as_slice()))
                 };
-                Content::Whole(slot.get(make, |samples| sounds.afford(size_of_val(samples) as u64))?)
+                Content::Whole(
+                    slot.get(make, |samples| sounds.afford(size_of_val(samples) as u64))?,
+                )
             }
         };
         Ok(Sound {
@@ -241,7 +250,11 @@ impl Listener {
     }
 
     /// The samples of a background that lie in `span`.
-    pub fn piece<'a>(&'a mut self, sound: &'a Sound, span: Range<u64>) -> Result<&'a [f32], SoundError> {
+    pub fn piece<'a>(
+        &'a mut self,
+        sound: &'a Sound,
+        span: Range<u64>,
+    ) -> Result<&'a [f32], SoundError> {
         match &sound.content {
             Content::Whole(samples) => Ok(&samples[span.start as usize..span.end as usize]),
             Content::Streamed(_) => {
@@ -254,7 +267,9 @@ impl Listener {
 
     /// Reads a whole file at the pipeline's rate into `self.piece`.
     fn read_whole(&mut self, name: &Arc<str>, path: &PathBuf) -> Result<(), SoundError> {
-        let limits = Limits { max_seconds: f64::INFINITY };
+        let limits = Limits {
+            max_seconds: f64::INFINITY,
+        };
         let info = audio::read(path, limits, &mut self.raw)?;
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut self.piece)
