@@ -1,5 +1,7 @@
 //! What each effect costs for a clip of 2 s at 16 kHz.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};

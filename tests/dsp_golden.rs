@@ -1,6 +1,8 @@
 //! Every effect against the Python original it stands in for, with the same
 //! parameters. `tests/golden/make_dsp_golden.py` made the files.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 
 use ndarray::Array1;

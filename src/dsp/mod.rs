@@ -51,3 +51,6 @@ impl From<Range> for [f64; 2] {
         [range.min, range.max]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,14 +20,19 @@ pub fn decode_into(pcm: &[i16], samples: &mut Vec<f32>) {
     samples.extend(pcm.iter().copied().map(decode));
 }
 
+/// floor(32768 x), clamped, without the branches and calls of `f32::floor` and
+/// a checked conversion, so that the loop over a clip becomes vector
+/// instructions.
 fn encode(sample: f32) -> i16 {
-    // Conversion truncates towards zero, saturates, and takes what is not a
-    // number for 0. `f32::floor` would be a function call on x86-64 without
-    // SSE 4.1, eight times as slow.
-    let scaled = sample * SCALE;
-    let truncated = scaled as i32;
-    let floor = truncated.saturating_sub(i32::from(truncated as f32 > scaled));
-    floor.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    /// Adding it rounds to the nearest integer, which then fills the low
+    /// mantissa bits.
+    const ROUND: f32 = 12_582_912.0;
+    let scaled = if sample.is_nan() { 0.0 } else { sample * SCALE };
+    let clamped = scaled.clamp(f32::from(i16::MIN), f32::from(i16::MAX));
+    let shifted = clamped + ROUND;
+    let nearest = shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32;
+    let rounded_up = shifted - ROUND > clamped;
+    (nearest - i32::from(rounded_up)) as i16
 }
 
 fn decode(sample: i16) -> f32 {

@@ -1,1 +1,32 @@
+use proptest::prelude::*;
 
+use super::*;
+
+proptest! {
+    #[test]
+    fn encoding_is_a_clamped_floor(sample in prop_oneof![any::<f32>(), -1.1f32..1.1, -1e-4f32..1e-4]) {
+        let expected = if sample.is_nan() {
+            0
+        } else {
+            (f64::from(sample) * 32768.0).floor().clamp(-32768.0, 32767.0) as i16
+        };
+        prop_assert_eq!(encode(sample), expected);
+    }
+}
+
+#[test]
+fn every_value_comes_back() {
+    let pcm: Vec<i16> = (i16::MIN..=i16::MAX).collect();
+    let (mut samples, mut again) = (vec![7.0], vec![7]);
+    decode_into(&pcm, &mut samples);
+    encode_into(&samples, &mut again);
+    assert_eq!(again, pcm);
+    assert_eq!((samples[0], samples[32768]), (-1.0, 0.0));
+}
+
+#[test]
+fn what_is_not_finite_is_never_noise() {
+    assert_eq!(encode(f32::NAN), 0);
+    assert_eq!(encode(f32::INFINITY), i16::MAX);
+    assert_eq!(encode(f32::NEG_INFINITY), i16::MIN);
+}
