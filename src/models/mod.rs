@@ -1,1 +1,3 @@
 //! The frozen networks; the one place that knows ONNX Runtime.
+
+pub mod onnx;
