@@ -53,7 +53,7 @@ proptest! {
         prop_assert_eq!(&back, &model);
         let graph = back.graph.unwrap();
         let weights = graph.constant("w").unwrap();
-        prop_assert_eq!(weights.f32s().unwrap().as_ref(), data.as_slice());
+        prop_assert_eq!(weights.f32s().unwrap().into_owned(), data);
     }
 
     #[test]
