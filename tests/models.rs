@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use wakemill::models::cache::Cache;
 use wakemill::models::frontend::prepare;
-use wakemill::models::onnx::{Attribute, DimensionValue, Model, Tensor};
+use wakemill::models::onnx::{Attribute, DimensionValue, Model, Node, Tensor, ValueInfo};
 use wakemill::models::{
     BANDS, Backend, EMBEDDING, FrontEnd, FrontEndSpec, ModelError, Strategy, Windows,
 };
@@ -282,27 +282,21 @@ fn a_stride_that_the_network_does_not_have_runs_window_by_window() {
 fn a_mel_network_that_is_not_known_runs_as_published() {
     let folder = tempfile::tempdir().unwrap();
     let _ = spec(Strategy::Auto);
-    let path = changed(
-        folder.path(),
-        Cache::locate().unwrap().mel_model(),
-        |model| {
-            let graph = model.graph.as_mut().unwrap();
-            let node = graph
-                .node
-                .iter_mut()
-                .find(|node| node.op_type == "ReduceMax")
-                .unwrap();
-            node.attribute.push(Attribute::ints("axes", &[2, 3]));
-        },
-    );
+    let mel_model = Cache::locate().unwrap().mel_model();
+    let path = changed(folder.path(), mel_model, |model| {
+        let nodes = &mut model.graph.as_mut().unwrap().node;
+        let log = nodes.iter().position(|node| node.op_type == "Log").unwrap();
+        let energy = std::mem::replace(&mut nodes[log].input[0], "copied".to_owned());
+        nodes.insert(log, Node::new("Identity", &[&energy], "copied", vec![]));
+    });
     let front_end = load_with(|spec| spec.mel_model = Some(path)).unwrap();
     let pruned = &front_end.report().rewrites[0];
     assert!(
-        !pruned.applied && pruned.reason.contains("maximum"),
+        !pruned.applied && pruned.reason.contains("Clip"),
         "{pruned:?}"
     );
     let found = mel(&front_end, &[&clip("word"), &[0.0; 100]]);
-    assert_close(&found[0], &array("word.mel.npy"), 8.0);
+    assert_close(&found[0], &array("word.mel.npy"), 1e-5);
     assert!(found[1].is_empty());
 }
 
@@ -349,7 +343,7 @@ fn models_that_do_not_fit_are_named_with_what_was_expected() {
         *weights = Tensor::floats(&weights.name.clone(), &[5], &[0.0; 5]);
     });
     let broken = load_with(|spec| spec.embedding_model = Some(path));
-    assert_message(broken, &["model.onnx", "ONNX Runtime cannot load it"]);
+    assert_message(broken, &["model.onnx", "ONNX Runtime"]);
 }
 
 #[track_caller]
@@ -370,8 +364,7 @@ fn a_network_for_one_window_at_a_time_runs_so() {
         |model| {
             let graph = model.graph.as_mut().unwrap();
             let fixed = [1, 76, 32, 1].map(DimensionValue::Value).to_vec();
-            graph.input[0] =
-                wakemill::models::onnx::ValueInfo::float_tensor(&graph.input[0].name, fixed);
+            graph.input[0] = ValueInfo::float_tensor(&graph.input[0].name, fixed);
         },
     );
     let front_end = load_with(|spec| {

@@ -18,25 +18,38 @@ pub struct MelGraph {
     pub bytes: Arc<[u8]>,
     /// The published model's file.
     pub path: Arc<Path>,
-    /// Samples that the published network needs for one frame, where known.
-    pub kernel: Option<usize>,
-    /// Samples that no frame depends on, at the start and the end.
-    pub trim: (usize, usize),
+    /// Samples that one frame takes.
+    pub frame: usize,
+    /// Samples to leave out at the end of a clip.
+    pub tail: usize,
     /// Whether clips in one batch do not change one another.
     pub batches: bool,
 }
 
 impl MelGraph {
     /// The network as published.
-    pub fn published(bytes: Arc<[u8]>, path: Arc<Path>) -> Self {
+    pub fn published(bytes: Arc<[u8]>, path: Arc<Path>, model: &Model) -> Self {
         Self {
             bytes,
             path,
-            kernel: None,
-            trim: (0, 0),
+            frame: longest_kernel(model),
+            tail: 0,
             batches: false,
         }
     }
+}
+
+/// The taps of the longest convolution along time: what a clip must have for
+/// one frame.
+fn longest_kernel(model: &Model) -> usize {
+    let graph = model.graph.iter();
+    graph
+        .flat_map(|graph| graph.node.iter().map(move |node| (graph, node)))
+        .filter(|(_, node)| node.op_type == "Conv")
+        .filter_map(|(graph, node)| graph.constant(node.input.get(1)?)?.dims.last())
+        .filter_map(|&taps| usize::try_from(taps).ok())
+        .max()
+        .unwrap_or(1)
 }
 
 /// Checks that a model takes `(1 or n, samples)` and yields 32 bands.
@@ -118,39 +131,34 @@ impl OnnxMel {
         })
     }
 
-    fn trimmed<'a>(&self, clip: &'a [f32]) -> &'a [f32] {
-        let (head, tail) = self.graph.trim;
-        clip.get(head..clip.len().saturating_sub(tail))
-            .unwrap_or_default()
+    /// The part of a clip that its frames depend on; empty where it has none.
+    fn used<'a>(&self, clip: &'a [f32]) -> &'a [f32] {
+        if clip.len() < self.graph.frame {
+            return &[];
+        }
+        &clip[..clip.len() - self.graph.tail.min(clip.len())]
     }
 }
 
 impl MelNet for OnnxMel {
     fn run(&mut self, audio: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         out.iter_mut().for_each(Vec::clear);
-        let shortest = self.graph.kernel.unwrap_or(1);
-        let lengths = audio
-            .iter()
-            .map(|clip| if clip.len() < shortest { 0 } else { clip.len() });
-        for group in batch::groups(lengths, self.batch.unwrap_or(1)) {
-            if group.length == 0 {
+        let clips: Vec<_> = audio.iter().map(|clip| self.used(clip)).collect();
+        let lengths = clips.iter().map(|clip| clip.len());
+        for batch::Group { length, members } in batch::groups(lengths, self.batch.unwrap_or(1)) {
+            if length == 0 {
                 continue;
             }
-            let clips: Vec<_> = group
-                .members
-                .iter()
-                .map(|&i| self.trimmed(audio[i]))
-                .collect();
-            let length = clips[0].len();
+            let clips: Vec<_> = members.iter().map(|&i| clips[i]).collect();
             match self.batch {
                 None => self.network.run(&[1, length], clips[0], |mel| {
-                    normalise(mel, &mut out[group.members[0]]);
+                    normalise(mel, &mut out[members[0]]);
                 })?,
                 Some(size) => self.network.run_bound(
                     &[size, length],
                     |input| batch::fill(input, length, &clips),
                     |mel| {
-                        for (mel, &i) in mel.chunks_exact(mel.len() / size).zip(&group.members) {
+                        for (mel, &i) in mel.chunks_exact(mel.len() / size).zip(&members) {
                             normalise(mel, &mut out[i]);
                         }
                     },

@@ -1,8 +1,10 @@
 //! Deciding how the two networks run: as published or rewritten.
+//!
+//! The published networks are tried on the probes in any case, so that a model
+//! that does not run, or yields something else, is found before a build starts.
 
 use std::sync::Arc;
 
-use super::Windows;
 use super::embedding::{EmbedGraph, OnnxEmbed};
 use super::error::ModelError;
 use super::frontend::{FrontEndSpec, ModelFile, ModelFiles, Strategy};
@@ -11,6 +13,7 @@ use super::onnx::Model;
 use super::provider::{self, Provider};
 use super::rewrite::{self, Refusal, Rewrite, probe};
 use super::runtime::Runtime;
+use super::{BANDS, EMBEDDING, Windows};
 
 /// The graphs to run, and what became of each rewrite.
 pub struct Decision {
@@ -27,143 +30,169 @@ pub fn decide(
     spec: &FrontEndSpec,
     files: &ModelFiles,
 ) -> Result<Decision, ModelError> {
-    let mut decision = Decision {
-        mel: MelGraph::published(Arc::clone(&files.mel.bytes), Arc::clone(&files.mel.path)),
-        embedding: EmbedGraph {
-            bytes: Arc::clone(&files.embedding.bytes),
-            path: Arc::clone(&files.embedding.path),
-            windows: spec.windows,
-            dense: false,
-            single: files.single,
-        },
-        rewrites: Vec::new(),
-    };
-    if spec.strategy == Strategy::Windows {
-        for name in [MEL, DENSE, ACTIVATION] {
-            decision.refuse(name, "the strategy is windows");
-        }
-        return Ok(decision);
-    }
-    decision.mel(runtime, &files.mel)?;
-    decision.embedding(runtime, provider, spec, files)?;
-    Ok(decision)
+    let mut rewrites = Rewrites(Vec::new());
+    let mel = decide_mel(runtime, spec, &files.mel, &mut rewrites)?;
+    let embedding = decide_embedding(runtime, provider, spec, files, &mut rewrites)?;
+    Ok(Decision {
+        mel,
+        embedding,
+        rewrites: rewrites.0,
+    })
 }
 
 const MEL: &str = "pruned mel";
 const DENSE: &str = "dense embedding";
 const ACTIVATION: &str = "activation reordering";
 
-impl Decision {
-    fn mel(&mut self, runtime: &Runtime, file: &ModelFile) -> Result<(), ModelError> {
-        let mut published = OnnxMel::open(runtime, provider::CPU, &self.mel, None)?;
-        let proven = rewrite::mel::prune(&file.model).and_then(|pruned| {
-            let graph = MelGraph {
-                bytes: pruned.model.to_bytes().into(),
-                path: Arc::clone(&file.path),
-                kernel: Some(pruned.kernel),
-                trim: pruned.trim,
-                batches: true,
-            };
-            let mut candidate = OnnxMel::open(runtime, provider::CPU, &graph, Some(PROBE_BATCH))
-                .map_err(|error| Refusal::new(error.to_string()))?;
-            let largest = probe::compare_mel(&mut published, &mut candidate)?;
-            Ok((graph, largest))
-        });
-        match proven {
-            Ok((graph, largest)) => {
-                self.mel = graph;
-                self.apply(MEL, largest);
-            }
-            Err(refusal) => self.refuse(MEL, refusal),
-        }
-        Ok(())
-    }
+/// Batches in the proofs hold several clips, and their last is padded.
+const PROBE_BATCH: Option<usize> = Some(2);
 
-    fn embedding(
-        &mut self,
-        runtime: &Runtime,
-        provider: Provider,
-        spec: &FrontEndSpec,
-        files: &ModelFiles,
-    ) -> Result<(), ModelError> {
-        let published = self.embedding.clone();
-        let prove = |model: &Model| -> Result<(EmbedGraph, f32), Refusal> {
-            let whole = Windows {
-                last: None,
-                ..spec.windows
-            };
-            let [reference, mut candidate] = [
-                EmbedGraph {
-                    windows: whole,
-                    ..published.clone()
-                },
-                EmbedGraph {
-                    bytes: model.to_bytes().into(),
-                    windows: whole,
-                    dense: true,
-                    single: false,
-                    ..published.clone()
-                },
-            ];
-            let open = |graph, batch| {
-                OnnxEmbed::open(runtime, provider::CPU, graph, batch)
-                    .map_err(|error| Refusal::new(error.to_string()))
-            };
-            let mut reference_net = open(&reference, None)?;
-            let mut candidate_net = open(&candidate, Some(PROBE_BATCH))?;
-            let largest = probe::compare_embed(&mut reference_net, &mut candidate_net, whole)?;
-            candidate.windows = spec.windows;
-            Ok((candidate, largest))
+fn decide_mel(
+    runtime: &Runtime,
+    spec: &FrontEndSpec,
+    file: &ModelFile,
+    rewrites: &mut Rewrites,
+) -> Result<MelGraph, ModelError> {
+    let published =
+        MelGraph::published(Arc::clone(&file.bytes), Arc::clone(&file.path), &file.model);
+    let mut reference = OnnxMel::open(runtime, provider::CPU, &published, None)?;
+    let expected = probe::run_mel(&mut reference)?;
+    if expected
+        .iter()
+        .any(|mel| mel.is_empty() || mel.len() % BANDS != 0)
+    {
+        return Err(ModelError::Shape {
+            path: file.path.to_path_buf(),
+            what: "the output for a third of a second".to_owned(),
+            found: format!("{} values", expected[0].len()),
+            expected: "frames of 32 values".to_owned(),
+        });
+    }
+    if spec.strategy == Strategy::Windows {
+        rewrites.refuse(MEL, AS_PUBLISHED);
+        return Ok(published);
+    }
+    let proven = rewrite::mel::prune(&file.model).and_then(|pruned| {
+        let graph = MelGraph {
+            bytes: pruned.model.to_bytes().into(),
+            tail: pruned.tail,
+            batches: true,
+            ..published.clone()
         };
-        let dense = rewrite::embedding::dense(&files.embedding.model, spec.windows);
-        let model = match dense.and_then(|model| Ok((prove(&model)?, model))) {
-            Ok(((graph, largest), model)) => {
-                self.embedding = graph;
-                self.apply(DENSE, largest);
-                model
-            }
-            Err(refusal) if spec.strategy == Strategy::Dense => {
-                return Err(ModelError::Strategy {
-                    path: files.embedding.path.to_path_buf(),
-                    reason: refusal.to_string(),
+        let found = OnnxMel::open(runtime, provider::CPU, &graph, PROBE_BATCH)
+            .and_then(|mut candidate| probe::run_mel(&mut candidate));
+        Ok((graph, probe::agree(&expected, found, probe::MEL_TOLERANCE)?))
+    });
+    Ok(rewrites.settle(MEL, proven).unwrap_or(published))
+}
+
+fn decide_embedding(
+    runtime: &Runtime,
+    provider: Provider,
+    spec: &FrontEndSpec,
+    files: &ModelFiles,
+    rewrites: &mut Rewrites,
+) -> Result<EmbedGraph, ModelError> {
+    let ModelFile { path, bytes, model } = &files.embedding;
+    let whole = Windows {
+        last: None,
+        ..spec.windows
+    };
+    let run = |graph: &EmbedGraph, batch| {
+        let graph = EmbedGraph {
+            windows: whole,
+            ..graph.clone()
+        };
+        OnnxEmbed::open(runtime, provider::CPU, &graph, batch)
+            .and_then(|mut network| probe::run_embed(&mut network, whole))
+    };
+    let published = EmbedGraph {
+        bytes: Arc::clone(bytes),
+        path: Arc::clone(path),
+        windows: spec.windows,
+        dense: false,
+        single: files.single,
+    };
+    let expected = run(&published, None)?;
+    let counts = probe::embed_counts(whole);
+    if let Some((found, count)) = expected
+        .iter()
+        .zip(counts)
+        .find(|(found, count)| found.len() != count * EMBEDDING)
+    {
+        return Err(ModelError::Shape {
+            path: path.to_path_buf(),
+            what: format!("the output for {count} windows"),
+            found: format!("{} values", found.len()),
+            expected: format!("({count}, {EMBEDDING})"),
+        });
+    }
+    if spec.strategy == Strategy::Windows {
+        rewrites.refuse(DENSE, AS_PUBLISHED);
+        rewrites.refuse(ACTIVATION, AS_PUBLISHED);
+        return Ok(published);
+    }
+    let prove = |model: Model| {
+        let graph = EmbedGraph {
+            bytes: model.to_bytes().into(),
+            dense: true,
+            single: false,
+            ..published.clone()
+        };
+        let found = run(&graph, PROBE_BATCH);
+        let largest = probe::agree(&expected, found, probe::EMBEDDING_TOLERANCE)?;
+        Ok(((graph, model), largest))
+    };
+    let dense = rewrite::embedding::dense(model, spec.windows).and_then(prove);
+    if let (Strategy::Dense, Err(refusal)) = (spec.strategy, &dense) {
+        return Err(ModelError::Strategy {
+            path: path.to_path_buf(),
+            reason: refusal.to_string(),
+        });
+    }
+    let Some((dense, model)) = rewrites.settle(DENSE, dense) else {
+        rewrites.refuse(ACTIVATION, "it builds on the dense embedding");
+        return Ok(published);
+    };
+    if provider.is_accelerator || !cfg!(target_arch = "x86_64") {
+        rewrites.refuse(ACTIVATION, "it pays on x86-64 CPUs only");
+        return Ok(dense);
+    }
+    let reordered = rewrite::activation::reorder(&model).and_then(prove);
+    Ok(rewrites
+        .settle(ACTIVATION, reordered)
+        .map_or(dense, |(graph, _)| graph))
+}
+
+const AS_PUBLISHED: &str = "the strategy is windows";
+
+/// What became of each rewrite so far.
+struct Rewrites(Vec<Rewrite>);
+
+impl Rewrites {
+    /// Records a proof with its largest difference, or a refusal.
+    fn settle<T>(&mut self, name: &'static str, proven: Result<(T, f32), Refusal>) -> Option<T> {
+        match proven {
+            Ok((rewritten, largest)) => {
+                self.0.push(Rewrite {
+                    name,
+                    applied: true,
+                    reason: format!("largest difference on the probes {largest:e}"),
                 });
+                Some(rewritten)
             }
             Err(refusal) => {
-                self.refuse(DENSE, refusal);
-                self.refuse(ACTIVATION, "it builds on the dense embedding");
-                return Ok(());
+                self.refuse(name, refusal);
+                None
             }
-        };
-        if provider.is_accelerator || !cfg!(target_arch = "x86_64") {
-            self.refuse(ACTIVATION, "it pays on x86-64 CPUs only");
-            return Ok(());
         }
-        match rewrite::activation::reorder(&model).and_then(|model| prove(&model)) {
-            Ok((graph, largest)) => {
-                self.embedding = graph;
-                self.apply(ACTIVATION, largest);
-            }
-            Err(refusal) => self.refuse(ACTIVATION, refusal),
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, name: &'static str, largest: f32) {
-        self.rewrites.push(Rewrite {
-            name,
-            applied: true,
-            reason: format!("largest difference on the probes {largest:e}"),
-        });
     }
 
     fn refuse(&mut self, name: &'static str, reason: impl ToString) {
-        self.rewrites.push(Rewrite {
+        self.0.push(Rewrite {
             name,
             applied: false,
             reason: reason.to_string(),
         });
     }
 }
-
-/// Batches in the proofs hold several clips, and their last is padded.
-const PROBE_BATCH: usize = 2;

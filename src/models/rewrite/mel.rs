@@ -2,10 +2,16 @@
 //!
 //! The published graph transforms each frame into 257 bins with two
 //! convolutions of 512 taps. Only the bins that some mel band weighs are
-//! needed (120), and only the taps where the window is not zero (399). One
+//! needed (120), and only the taps up to the window's end (456). One
 //! convolution yields the real and the imaginary parts of those, and one matrix
 //! product both adds their squares and applies the bands. The floor under the
 //! maximum is taken clip by clip, so that clips can share a batch.
+//!
+//! The 57 zeros before the window stay: the runtime sums a convolution in
+//! blocks of taps, and with the same blocks the spectrum is the published one
+//! to the last bit. Without them it is 12 % faster and up to 1e-3 dB off.
+
+use std::ops::Range;
 
 use super::Refusal;
 use crate::models::BANDS;
@@ -15,12 +21,10 @@ use crate::models::onnx::{
 
 /// A mel network without its dead rows and taps.
 pub struct Pruned {
-    /// `(n, samples)` to `(n, frames, 32)`, where the samples lack the trim.
+    /// `(n, samples)` to `(n, frames, 32)`, where the samples lack the tail.
     pub model: Model,
-    /// Samples of one frame in the published network.
-    pub kernel: usize,
-    /// Samples to leave out at the start and the end of a clip.
-    pub trim: (usize, usize),
+    /// Samples to leave out at the end of a clip.
+    pub tail: usize,
 }
 
 /// Prunes a network of the known structure.
@@ -30,13 +34,10 @@ pub fn prune(published: &Model) -> Result<Pruned, Refusal> {
         .as_ref()
         .ok_or_else(|| Refusal::new("it holds no graph"))?;
     let known = Published::read(graph)?;
-    let kernel = known.taps;
     let live = known.live_part()?;
-    let trim = (live.taps.start, kernel - live.taps.end);
     Ok(Pruned {
         model: known.build(&live),
-        kernel,
-        trim,
+        tail: known.taps - live.taps,
     })
 }
 
@@ -56,10 +57,10 @@ struct Published {
     range: f32,
 }
 
-/// The bins and taps that are not zero throughout.
+/// The bins that are weighed, and the taps up to the last that is not zero.
 struct Live {
-    bins: std::ops::Range<usize>,
-    taps: std::ops::Range<usize>,
+    bins: Range<usize>,
+    taps: usize,
 }
 
 impl Published {
@@ -106,15 +107,17 @@ impl Published {
                 .iter()
                 .any(|part| bins.clone().any(|bin| part[bin * self.taps + tap] != 0.0))
         };
-        let taps = extent(0..self.taps, used);
-        if bins.is_empty() || taps.is_empty() {
-            return Err(Refusal::new("its kernels are zero"));
+        match (0..self.taps).rfind(|&tap| used(tap)) {
+            Some(last) => Ok(Live {
+                bins,
+                taps: last + 1,
+            }),
+            None => Err(Refusal::new("its kernels are zero")),
         }
-        Ok(Live { bins, taps })
     }
 
     fn build(&self, live: &Live) -> Model {
-        let taps = live.taps.len() as i64;
+        let taps = live.taps as i64;
         let rows = 2 * live.bins.len();
         let kernel: Vec<f32> = self
             .parts
@@ -122,7 +125,7 @@ impl Published {
             .flat_map(|part| {
                 live.bins.clone().flat_map(move |bin| {
                     let row = &part[bin * self.taps..(bin + 1) * self.taps];
-                    row[live.taps.clone()].iter().copied()
+                    row[..live.taps].iter().copied()
                 })
             })
             .collect();
@@ -171,10 +174,7 @@ impl Published {
 }
 
 /// From the first to the last index for which `is` holds.
-fn extent(
-    mut indices: std::ops::Range<usize>,
-    is: impl Fn(usize) -> bool,
-) -> std::ops::Range<usize> {
+fn extent(mut indices: Range<usize>, is: impl Fn(usize) -> bool) -> Range<usize> {
     match indices.find(|&index| is(index)) {
         Some(first) => first..indices.rfind(|&index| is(index)).unwrap_or(first) + 1,
         None => 0..0,

@@ -4,7 +4,7 @@
 //! quiet, silent and sudden, and of lengths that end between two windows.
 
 use super::Refusal;
-use crate::models::{BANDS, EmbedNet, MelNet, Windows};
+use crate::models::{BANDS, EmbedNet, MelNet, ModelError, Windows};
 
 /// Largest difference allowed between spectrograms, in dB/10: 1e-4 dB.
 pub const MEL_TOLERANCE: f32 = 1e-5;
@@ -12,47 +12,46 @@ pub const MEL_TOLERANCE: f32 = 1e-5;
 /// Largest difference allowed between embeddings.
 pub const EMBEDDING_TOLERANCE: f32 = 1e-4;
 
-/// Compares two mel networks; returns the largest difference. All probes are
-/// passed in one call, so that a network that runs batches is proven in them.
-pub fn compare_mel(reference: &mut dyn MelNet, candidate: &mut dyn MelNet) -> Result<f32, Refusal> {
+/// What a mel network makes of the probes. They are passed in one call, so that
+/// a network that runs batches is proven in them.
+pub fn run_mel(network: &mut dyn MelNet) -> Result<Vec<Vec<f32>>, ModelError> {
     let clips = probe_audio();
     let clips: Vec<&[f32]> = clips.iter().map(Vec::as_slice).collect();
-    compare(
-        |out| reference.run(&clips, out),
-        |out| candidate.run(&clips, out),
-        clips.len(),
-        MEL_TOLERANCE,
-    )
+    let mut out = vec![Vec::new(); clips.len()];
+    network.run(&clips, &mut out)?;
+    Ok(out)
 }
 
-/// Compares two embedding networks; returns the largest difference.
-pub fn compare_embed(
-    reference: &mut dyn EmbedNet,
-    candidate: &mut dyn EmbedNet,
+/// What an embedding network makes of the probes.
+pub fn run_embed(
+    network: &mut dyn EmbedNet,
     windows: Windows,
-) -> Result<f32, Refusal> {
+) -> Result<Vec<Vec<f32>>, ModelError> {
     let mel = probe_mel(windows);
     let mel: Vec<&[f32]> = mel.iter().map(Vec::as_slice).collect();
-    compare(
-        |out| reference.run(&mel, out),
-        |out| candidate.run(&mel, out),
-        mel.len(),
-        EMBEDDING_TOLERANCE,
-    )
+    let mut out = vec![Vec::new(); mel.len()];
+    network.run(&mel, &mut out)?;
+    Ok(out)
 }
 
-fn compare<E: std::fmt::Display>(
-    reference: impl FnOnce(&mut [Vec<f32>]) -> Result<(), E>,
-    candidate: impl FnOnce(&mut [Vec<f32>]) -> Result<(), E>,
-    clips: usize,
+/// How many embeddings each probe has.
+pub fn embed_counts(windows: Windows) -> Vec<usize> {
+    let mel = probe_mel(windows);
+    mel.iter()
+        .map(|mel| windows.count(mel.len() / BANDS))
+        .collect()
+}
+
+/// The largest difference between two results, if it is within the tolerance.
+pub fn agree(
+    expected: &[Vec<f32>],
+    found: Result<Vec<Vec<f32>>, ModelError>,
     tolerance: f32,
 ) -> Result<f32, Refusal> {
-    let (mut expected, mut found) = (vec![Vec::new(); clips], vec![Vec::new(); clips]);
-    reference(&mut expected).map_err(|error| Refusal::new(error.to_string()))?;
-    candidate(&mut found).map_err(|error| Refusal::new(error.to_string()))?;
+    let found = found.map_err(|error| Refusal::new(error.to_string()))?;
     let mut largest = 0.0_f32;
     for (expected, found) in expected.iter().zip(&found) {
-        if expected.is_empty() || expected.len() != found.len() {
+        if expected.len() != found.len() {
             return Err(Refusal::new(format!(
                 "on a probe it yields {} values instead of {}",
                 found.len(),
