@@ -1,0 +1,153 @@
+//! One network in one ONNX Runtime session: float tensor in, float tensor out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::builder::{AutoDevicePolicy, GraphOptimizationLevel, SessionBuilder};
+use ort::session::{IoBinding, Session};
+use ort::value::{Tensor, TensorRef};
+
+use super::error::ModelError;
+use super::provider::Provider;
+use super::runtime::Runtime;
+
+/// A network with one input and one output, owned by one worker.
+///
+/// The runtime copies weights into its own layout for each session (about
+/// 1.5 MB for the embedding network), so there is nothing worth sharing.
+pub struct Network {
+    // Before the session, since it refers to it.
+    bound: Option<Bound>,
+    session: Session,
+    provider: Provider,
+    path: Arc<Path>,
+}
+
+/// Tensors of one shape that stay where the device reads and writes them.
+struct Bound {
+    binding: IoBinding,
+    input: Tensor<f32>,
+    shape: Vec<usize>,
+}
+
+impl Network {
+    /// Opens a session on an ONNX model's bytes; `path` is for errors.
+    pub fn open(
+        runtime: &Runtime,
+        provider: Provider,
+        bytes: &[u8],
+        path: &Arc<Path>,
+    ) -> Result<Self, ModelError> {
+        let session = options(runtime, provider)
+            .and_then(|mut builder| builder.commit_from_memory(bytes))
+            .map_err(|error| ModelError::Session {
+                path: path.to_path_buf(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            bound: None,
+            session,
+            provider,
+            path: Arc::clone(path),
+        })
+    }
+
+    /// Runs on `data` of that shape, without copying it; `read` is given the
+    /// output in C order.
+    pub fn run<R>(
+        &mut self,
+        shape: &[usize],
+        data: &[f32],
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> Result<R, ModelError> {
+        self.try_run(shape, data, read)
+            .map_err(|error| run_error(&self.path, &error))
+    }
+
+    fn try_run<R>(
+        &mut self,
+        shape: &[usize],
+        data: &[f32],
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> ort::Result<R> {
+        let input = TensorRef::from_array_view((shape, data))?;
+        let outputs = self.session.run(ort::inputs![input])?;
+        let (_, output) = outputs[0].try_extract_tensor::<f32>()?;
+        Ok(read(output))
+    }
+
+    /// Runs on a tensor that stays allocated while the shape stays the same, in
+    /// memory that the device copies from directly. `fill` writes the input.
+    pub fn run_bound<R>(
+        &mut self,
+        shape: &[usize],
+        fill: impl FnOnce(&mut [f32]),
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> Result<R, ModelError> {
+        self.try_run_bound(shape, fill, read)
+            .map_err(|error| run_error(&self.path, &error))
+    }
+
+    fn try_run_bound<R>(
+        &mut self,
+        shape: &[usize],
+        fill: impl FnOnce(&mut [f32]),
+        read: impl FnOnce(&[f32]) -> R,
+    ) -> ort::Result<R> {
+        let mut bound = match self.bound.take().filter(|bound| bound.shape == shape) {
+            Some(bound) => bound,
+            None => bind(&self.session, self.provider, shape)?,
+        };
+        fill(bound.input.extract_tensor_mut().1);
+        // Binding the input is what copies it to the device.
+        let name = self.session.inputs()[0].name().to_owned();
+        bound.binding.bind_input(name, &bound.input)?;
+        let result = {
+            let outputs = self.session.run_binding(&bound.binding)?;
+            bound.binding.synchronize_outputs()?;
+            let (_, output) = outputs[0].try_extract_tensor::<f32>()?;
+            read(output)
+        };
+        self.bound = Some(bound);
+        Ok(result)
+    }
+}
+
+fn options(runtime: &Runtime, provider: Provider) -> ort::Result<SessionBuilder> {
+    let mut builder = Session::builder(&runtime.environment)?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?
+        .with_parallel_execution(false)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        // Nothing but the provider that is added below.
+        .with_auto_device(AutoDevicePolicy::PreferCPU)?;
+    provider.add_to(&mut builder)?;
+    Ok(builder)
+}
+
+fn bind(session: &Session, provider: Provider, shape: &[usize]) -> ort::Result<Bound> {
+    let device = if provider.uses_cuda_memory {
+        AllocationDevice::CUDA_PINNED
+    } else {
+        AllocationDevice::CPU
+    };
+    let memory = |kind| MemoryInfo::new(device.clone(), 0, AllocatorType::Device, kind);
+    let allocator = Allocator::new(session, memory(MemoryType::CPUInput)?)?;
+    let mut binding = session.create_binding()?;
+    binding.bind_output_to_device(session.outputs()[0].name(), &memory(MemoryType::CPUOutput)?)?;
+    Ok(Bound {
+        binding,
+        input: Tensor::new(&allocator, shape)?,
+        shape: shape.to_vec(),
+    })
+}
+
+fn run_error(path: &Path, error: &ort::Error) -> ModelError {
+    ModelError::Run {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
