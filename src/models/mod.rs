@@ -1,3 +1,4 @@
 //! The frozen networks; the one place that knows ONNX Runtime.
 
+pub mod native;
 pub mod onnx;
