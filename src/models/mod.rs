@@ -9,6 +9,7 @@ pub mod cache;
 pub mod error;
 pub mod fetch;
 pub mod frontend;
+pub mod native;
 pub mod onnx;
 pub mod packages;
 pub mod provider;

@@ -1,0 +1,11 @@
+//! The two frozen networks as kernels written for them.
+
+pub mod dispatch;
+pub mod embed;
+mod lanes;
+pub mod layer;
+pub mod mel;
+mod product;
+pub mod recognise;
+pub mod stem;
+mod winograd;
