@@ -5,6 +5,8 @@
 //! and ignored; unknown keys are warned about, since livekit-wakeword ignores
 //! them too.
 
+mod keys;
+
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
@@ -38,55 +40,6 @@ const MAPPED: &[(&str, &str)] = &[
         "features.execution_providers",
         "feature_extraction.execution_providers",
     ),
-];
-
-/// Every known key. Tables that end in `.*` take any key.
-const KNOWN: &[&str] = &[
-    "model_name",
-    "target_phrases",
-    "n_samples",
-    "n_samples_val",
-    "n_background_samples",
-    "n_background_samples_val",
-    "tts_batch_size",
-    "tts_backend",
-    "piper_tts.checkpoint_relpath",
-    "voxcpm_tts.model_id",
-    "voxcpm_tts.model_cache_relpath",
-    "voxcpm_tts.local_model_path",
-    "voxcpm_tts.load_denoiser",
-    "voxcpm_tts.voice_design_prompts",
-    "voxcpm_tts.cfg_values",
-    "voxcpm_tts.inference_timesteps_list",
-    "custom_negative_phrases",
-    "noise_scales",
-    "noise_scale_ws",
-    "length_scales",
-    "slerp_weights",
-    "max_speakers",
-    "data_dir",
-    "output_dir",
-    "output_format",
-    "augmentation.clip_duration",
-    "augmentation.batch_size",
-    "augmentation.rounds",
-    "augmentation.background_paths",
-    "augmentation.rir_paths",
-    "augmentation.n_workers",
-    "augmentation.mp_context",
-    "feature_extraction.n_workers",
-    "feature_extraction.mp_context",
-    "feature_extraction.execution_providers",
-    "eval.*",
-    "model.model_type",
-    "model.model_size",
-    "steps",
-    "learning_rate",
-    "weight_decay",
-    "label_smoothing",
-    "max_negative_weight",
-    "target_fp_per_hour",
-    "batch_n_per_class.*",
 ];
 
 /// What of a livekit-wakeword configuration is used beside its pipeline.
@@ -139,8 +92,8 @@ pub(super) struct Mapped {
 pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
     let text = read_text(path)?;
     let document: Document = parse(path, &text)?;
-    let keys: serde_json::Value = parse(path, &text)?;
-    let mut warnings = unknown_keys(path, &keys);
+    let document_keys: serde_json::Value = parse(path, &text)?;
+    let mut warnings = keys::unknown(path, &document_keys);
     let (folder, notice) = folder(path, &document);
     warnings.extend(notice);
     let config = document.config(path, &folder)?;
@@ -190,7 +143,7 @@ struct Augmentation {
     rounds: i64,
     background_paths: Vec<String>,
     rir_paths: Vec<String>,
-    n_workers: Option<i64>,
+    n_workers: Option<usize>,
 }
 
 impl Default for Augmentation {
@@ -208,7 +161,7 @@ impl Default for Augmentation {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct FeatureExtraction {
-    n_workers: Option<i64>,
+    n_workers: Option<usize>,
     execution_providers: Option<Vec<String>>,
 }
 
@@ -368,46 +321,10 @@ fn folder(path: &Path, document: &Document) -> (PathBuf, Option<String>) {
     (beside.to_owned(), Some(notice))
 }
 
-fn unknown_keys(path: &Path, keys: &serde_json::Value) -> Vec<String> {
-    let mut unknown = Vec::new();
-    collect_unknown(keys, "", &mut unknown);
-    let warn = |key: &String| {
-        let hint =
-            nearest(key).map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-        format!("{}: unknown key '{key}' is ignored{hint}", path.display())
-    };
-    unknown.iter().map(warn).collect()
-}
-
-fn collect_unknown(value: &serde_json::Value, prefix: &str, unknown: &mut Vec<String>) {
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let path = format!("{prefix}{name}");
-        let below = format!("{path}.");
-        if KNOWN.contains(&path.as_str()) || KNOWN.contains(&format!("{below}*").as_str()) {
-            continue;
-        }
-        if KNOWN.iter().any(|known| known.starts_with(&below)) {
-            collect_unknown(value, &below, unknown);
-        } else {
-            unknown.push(path);
-        }
-    }
-}
-
-fn nearest(key: &str) -> Option<&'static str> {
-    let likeness = |known: &&str| strsim::jaro_winkler(key, known);
-    let known = KNOWN.iter().map(|known| known.trim_end_matches(".*"));
-    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    nearest.filter(|known| likeness(known) > 0.85)
-}
-
-fn all_cores_if_zero(workers: i64) -> toml::Value {
+fn all_cores_if_zero(workers: usize) -> toml::Value {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    match workers {
-        0 => i64::try_from(cores()).unwrap_or(1),
-        workers => workers,
-    }
-    .into()
+    let workers = if workers == 0 { cores() } else { workers };
+    i64::try_from(workers).unwrap_or(i64::MAX).into()
 }
 
 /// Sets a dotted key.

@@ -216,7 +216,10 @@ impl File {
             Some(_) if problem.origin == file => livekit::rename(problem),
             _ => problem,
         };
-        ConfigError::Invalid(problems.into_iter().map(rename).collect())
+        let mut problems: Vec<_> = problems.into_iter().map(rename).collect();
+        // One key of a YAML may be several of a pipeline.
+        problems.dedup();
+        ConfigError::Invalid(problems)
     }
 
     /// What the schema let through and the settings did not take.

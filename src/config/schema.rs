@@ -102,19 +102,20 @@ impl Checker<'_> {
 }
 
 fn unknown(path: &str, schema: &str) -> String {
-    let parent = schema.rsplit_once('.').map_or("", |(parent, _)| parent);
-    match keys::nearest(schema) {
-        Some(known) => format!("unknown key '{path}'; did you mean '{known}'?"),
-        None if parent.is_empty() => {
-            format!(
-                "unknown key '{path}'; known here: {}",
-                keys::children("").join(", ")
-            )
-        }
-        None => {
-            let known = keys::children(parent).join(", ");
-            format!("unknown key '{path}'; known in '{parent}': {known}")
-        }
+    let (table, schema_table) = (parent(path), parent(schema));
+    if let Some(known) = keys::nearest(schema) {
+        // A neighbour is named with the index of its table.
+        let hint = match known.rsplit_once('.') {
+            Some((parent, leaf)) if parent == schema_table => join(table, leaf),
+            _ => known.to_owned(),
+        };
+        return format!("unknown key '{path}'; did you mean '{hint}'?");
+    }
+    let known = keys::children(schema_table).join(", ");
+    if table.is_empty() {
+        format!("unknown key '{path}'; known here: {known}")
+    } else {
+        format!("unknown key '{path}'; known in '{table}': {known}")
     }
 }
 
@@ -123,6 +124,10 @@ fn nearest_word(word: &str, rule: &Rule) -> Option<&'static str> {
     let words = rule.words().iter().copied();
     let nearest = words.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     nearest.filter(|known| likeness(known) > 0.8)
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
 }
 
 fn join(path: &str, name: &str) -> String {

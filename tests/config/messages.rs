@@ -1,0 +1,368 @@
+//! What is said when something is wrong.
+
+use proptest::prelude::*;
+use wakemill::config::keys::KEYS;
+
+use crate::{Case, MINIMAL};
+
+#[test]
+fn unknown_keys_suggest_the_nearest() {
+    for (key, hint) in [
+        ("augment.round", "'augment.rounds'"),
+        ("sede", "'seed'"),
+        ("augmentation.rounds", "'augment'"),
+        ("rounds", "'augment.rounds'"),
+        ("stages.embeded.workers", "'stages.embed'"),
+        ("stages.embed.worker", "'stages.embed.workers'"),
+        ("augment.equalizer.gain", "'augment.equalizer.gain_db'"),
+        ("augment.snr_db", "'augment.background.snr_db'"),
+        ("metrics.adress", "'metrics.address'"),
+        ("feature.input_scale", "'features'"),
+    ] {
+        let unknown = if hint.contains('.') || hint == "'seed'" {
+            key
+        } else {
+            key.rsplit_once('.').unwrap().0
+        };
+        let unknown = if key.starts_with("stages.embeded") {
+            "stages.embeded"
+        } else {
+            unknown
+        };
+        assert_eq!(
+            Case::minimal("").set(&format!("{key}=1")).error(),
+            format!("--set {key}=1: unknown key '{unknown}'; did you mean {hint}?"),
+        );
+    }
+}
+
+#[test]
+fn unknown_keys_name_their_layer() {
+    assert_eq!(
+        Case::minimal("[augment]\nround = 2\n").error(),
+        "a.toml: unknown key 'augment.round'; did you mean 'augment.rounds'?"
+    );
+    assert_eq!(
+        Case::minimal("inptu = \"x\"\n").error(),
+        "a.toml: unknown key 'split.0.inptu'; did you mean 'split.0.input'?"
+    );
+    assert_eq!(
+        Case::minimal("").env("WAKEMILL_FLOW__BATHC", "1").error(),
+        "environment variable WAKEMILL_FLOW__BATHC: unknown key 'flow.bathc'; did you mean 'flow.batch'?"
+    );
+    assert_eq!(
+        Case::minimal("[flow]\nzzz = 1\n").error(),
+        "a.toml: unknown key 'flow.zzz'; known in 'flow': batch, in_flight, memory"
+    );
+    let top = Case::toml(&format!("zzz = 1\n{MINIMAL}")).error();
+    assert!(
+        top.starts_with("a.toml: unknown key 'zzz'; known here: seed, output,"),
+        "{top}"
+    );
+    let dotted = Case::toml(&format!("\"audio.clip_seconds\" = 3.0\n{MINIMAL}")).error();
+    assert!(
+        dotted.starts_with("a.toml: unknown key 'audio.clip_seconds'"),
+        "{dotted}"
+    );
+}
+
+#[test]
+fn wrong_values_name_key_value_and_range() {
+    for (set, expected) in [
+        (
+            "seed=-1",
+            "'seed' is -1; it must be a whole number from 0 to 9223372036854775807",
+        ),
+        (
+            "seed=1.5",
+            "'seed' is 1.5; it must be a whole number from 0 to 9223372036854775807",
+        ),
+        (
+            "seed={}",
+            "'seed' is a table; it must be a whole number from 0 to 9223372036854775807",
+        ),
+        (
+            "seed.x=1",
+            "'seed' is a table; it must be a whole number from 0 to 9223372036854775807",
+        ),
+        ("output=", "'output' is \"\"; it must be a path"),
+        ("output=1", "'output' is 1; it must be a path"),
+        ("augment=1", "'augment' is 1; it must be a table"),
+        (
+            "split=1",
+            "'split' is 1; it must be tables, each under the heading [[split]]",
+        ),
+        ("split=[1]", "'split.0' is 1; it must be a table"),
+        (
+            "augment.rounds=0",
+            "'augment.rounds' is 0; it must be a whole number from 1 to 1000",
+        ),
+        (
+            "augment.rounds=two",
+            "'augment.rounds' is \"two\"; it must be a whole number from 1 to 1000",
+        ),
+        (
+            "augment.enabled=yes",
+            "'augment.enabled' is \"yes\"; it must be true or false",
+        ),
+        (
+            "augment.reverb.probability=1.1",
+            "'augment.reverb.probability' is 1.1; it must be a number from 0 to 1",
+        ),
+        (
+            "augment.reverb.probability=nan",
+            "'augment.reverb.probability' is NaN; it must be a number from 0 to 1",
+        ),
+        (
+            "augment.background.snr_db=[15, 5]",
+            "'augment.background.snr_db' is [15, 5]; it must be two numbers from -100 to 100, the smaller first",
+        ),
+        (
+            "augment.equalizer.gain_db=12",
+            "'augment.equalizer.gain_db' is 12; it must be two numbers from -60 to 60, the smaller first",
+        ),
+        (
+            "augment.order=place_last",
+            "'augment.order' is \"place_last\"; it must be \"place-first\" or \"place-last\"; did you mean \"place-last\"?",
+        ),
+        (
+            "features.input_scale=int8",
+            "'features.input_scale' is \"int8\"; it must be \"unit\" or \"int16\"; did you mean \"int16\"?",
+        ),
+        (
+            "features.input_scale=0",
+            "'features.input_scale' is 0; it must be \"unit\" or \"int16\"",
+        ),
+        (
+            "stages.mel.workers=0",
+            "'stages.mel.workers' is 0; it must be a whole number from 1 to 4096, or \"auto\"",
+        ),
+        (
+            "flow.memory=lots",
+            "'flow.memory' is \"lots\"; it must be a size such as \"256MiB\", at least 1048576 bytes",
+        ),
+        (
+            "flow.memory=5kB",
+            "'flow.memory' is \"5kB\"; it must be a size such as \"256MiB\", at least 1048576 bytes",
+        ),
+        (
+            "augment.cache=-1",
+            "'augment.cache' is -1; it must be a size such as \"256MiB\"",
+        ),
+        (
+            "augment.rirs=[1]",
+            "'augment.rirs' is [1]; it must be a path or a list of paths",
+        ),
+    ] {
+        assert_eq!(
+            Case::minimal("").set(set).error(),
+            format!("--set {set}: {expected}")
+        );
+    }
+    let providers = Case::minimal("")
+        .set("features.execution_providers=[\"coda\"]")
+        .error();
+    assert!(
+        providers.contains("is [\"coda\"]; it must be a list of execution providers (cpu, cuda,")
+    );
+    let providers = Case::minimal("")
+        .set("features.execution_providers=[]")
+        .error();
+    assert!(providers.contains("is []; it must be a list"));
+    assert_eq!(
+        Case::minimal("").set("seed").error(),
+        "--set seed: an override is KEY=VALUE"
+    );
+}
+
+#[test]
+fn names_cannot_leave_the_output_folder() {
+    for name in [
+        "../x", "a/b", "a\\b", "/x", "..", ".x", "", "-x", "x\0", "a b",
+    ] {
+        let error = Case::minimal("")
+            .set(&format!("split.0.name={name:?}"))
+            .load()
+            .unwrap_err();
+        assert!(error.to_string().contains("'split.0.name' is"), "{error}");
+        let features = format!("split.0.features=\"{}.npy\"", name.escape_default());
+        let error = Case::minimal("").set(&features).load().unwrap_err();
+        assert!(
+            error.to_string().contains("'split.0.features' is"),
+            "{error}"
+        );
+    }
+    for features in ["x", "x.np", "npy", ".npy", "x.npy/"] {
+        let error = Case::minimal("")
+            .set(&format!("split.0.features={features}"))
+            .error();
+        assert!(error.contains("that ends in .npy"), "{error}");
+    }
+    assert_eq!(
+        Case::minimal("")
+            .set("split.0.name=wörter_1.2-x")
+            .plan()
+            .splits[0]
+            .features,
+        "wörter_1.2-x.npy"
+    );
+}
+
+#[test]
+fn splits_are_distinct_and_complete() {
+    let other = "[[split]]\nname = \"Wake\"\ninput = \"others\"\n";
+    assert_eq!(
+        Case::minimal(other).error(),
+        "a.toml: 'split.1.name' is \"Wake\", as is 'split.0.name'\n\
+         a.toml: 'split.1.features' is \"Wake.npy\", as is 'split.0.features'"
+    );
+    let other = "[[split]]\nname = \"other\"\ninput = \"others\"\nfeatures = \"wake.npy\"\n";
+    assert_eq!(
+        Case::minimal(other).error(),
+        "a.toml: 'split.1.features' is \"wake.npy\", as is 'split.0.features'"
+    );
+    assert_eq!(
+        Case::minimal("[[split]]\n").error(),
+        "a.toml: 'split.1.name' is missing\na.toml: 'split.1.input' is missing"
+    );
+    assert_eq!(
+        Case::toml("").error(),
+        "a.toml: 'output' is missing: the folder that the build writes to\n\
+         a.toml: no [[split]]: name at least one, with its name and input"
+    );
+    let glob = Case::minimal("").set("split.0.input=clips/***").error();
+    assert!(
+        glob.contains("'split.0.input' is \"clips/***\", which is no glob"),
+        "{glob}"
+    );
+}
+
+#[test]
+fn the_front_end_is_checked_as_a_whole() {
+    assert_eq!(
+        Case::minimal("[audio]\nclip_seconds = 0.5\n").error(),
+        "a.toml: 'audio.clip_seconds' is 0.5; one embedding window of 76 frames needs at least 0.782"
+    );
+    let short = Case::minimal("[audio]\nclip_seconds = 1.5\n")
+        .load()
+        .unwrap();
+    assert_eq!(
+        short.warnings,
+        [
+            "audio.clip_seconds is 1.5: too short for 16 embeddings a row, which need 1.982; the first ones are zeros"
+        ]
+    );
+    assert_eq!(
+        Case::minimal("").set("audio.sample_rate=8000").error(),
+        "--set audio.sample_rate=8000: 'audio.sample_rate' is 8000; the frozen models take 16000, another needs features.mel_model"
+    );
+    let plan = Case::minimal("")
+        .set("audio.sample_rate=8000")
+        .set("features.mel_model=m.onnx")
+        .plan();
+    assert_eq!(
+        (plan.audio.clip_samples, plan.augment.unwrap().jitter),
+        (16_000, 1600)
+    );
+    assert_eq!(
+        Case::minimal("").set("features.window=80").error(),
+        "--set features.window=80: 'features.window' is 80; the frozen embedding network takes 76, another needs features.embedding_model"
+    );
+    assert_eq!(
+        Case::minimal("").set("augment.jitter_ms=2000").error(),
+        "--set augment.jitter_ms=2000: 'augment.jitter_ms' is 2000; it must be shorter than the window, audio.clip_seconds = 2"
+    );
+    let native =
+        "'features.backend' is \"native\"; it runs only the frozen models, and only on the cpu";
+    let case = Case::minimal("").set("features.backend=native");
+    assert!(case.load().is_ok());
+    for other in [
+        "features.mel_model=m.onnx",
+        "features.execution_providers=cuda",
+    ] {
+        let case = Case::minimal("").set("features.backend=native").set(other);
+        assert_eq!(
+            case.error(),
+            format!("--set features.backend=native: {native}")
+        );
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let case = Case::minimal("[augment]\nround = 2\nenabled = 3\n")
+        .env("WAKEMILL_SEED", "x")
+        .set("flow.batch=0");
+    assert_eq!(
+        case.error(),
+        "a.toml: 'augment.enabled' is 3; it must be true or false\n\
+         a.toml: unknown key 'augment.round'; did you mean 'augment.rounds'?\n\
+         --set flow.batch=0: 'flow.batch' is 0; it must be a whole number from 1 to 65536, or \"auto\"\n\
+         environment variable WAKEMILL_SEED: 'seed' is \"x\"; it must be a whole number from 0 to 9223372036854775807"
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let case = Case::toml("seed = 1\noutput = [\n");
+    let error = case.error();
+    assert!(
+        error.starts_with("a.toml:3:1: ") || error.starts_with("a.toml:2:"),
+        "{error}"
+    );
+    let error = Case::toml("seed = 1\nseed = 2\n").error();
+    assert!(error.starts_with("a.toml:2:1: "), "{error}");
+    let error = Case::new("a.json", "{}").error();
+    assert_eq!(
+        error,
+        "a.json: wakemill reads pipelines (.toml) and livekit-wakeword configurations (.yaml, .yml)"
+    );
+    let mut case = Case::toml("");
+    case.file = case.folder.path().join("none.toml");
+    assert!(
+        case.error().starts_with("none.toml: cannot be read: "),
+        "{}",
+        case.error()
+    );
+    case.file = case.folder.path().join("none.yaml");
+    assert!(
+        case.error().starts_with("none.yaml: cannot be read: "),
+        "{}",
+        case.error()
+    );
+    let case = Case::yaml("model_name: x\naugmentation:\n  rounds: [1\n");
+    assert!(case.error().starts_with("config.yaml:"), "{}", case.error());
+    let case = Case::yaml("model_name: x\naugmentation:\n  rounds: many\n");
+    assert!(
+        case.error().starts_with("config.yaml:3:"),
+        "{}",
+        case.error()
+    );
+    let case = Case::yaml("target_phrases: [x]\n");
+    assert!(case.error().contains("model_name"), "{}", case.error());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,200}", key in "[a-z_.0-9]{0,20}", value in ".{0,40}") {
+        for case in [Case::toml(&text), Case::yaml(&text)] {
+            drop(case.load());
+        }
+        let variable = format!("WAKEMILL_{}", key.to_uppercase());
+        drop(Case::minimal("").env(&variable, &value).set(&format!("{key}={value}")).load());
+    }
+
+    #[test]
+    fn any_value_of_a_known_key_is_taken_or_named(
+        key in proptest::sample::select(KEYS),
+        value in prop_oneof![".{0,20}", "-?[0-9]{1,20}", "\\[[-0-9., ]{0,12}\\]", "[0-9]{1,3}[kMG]i?B"],
+    ) {
+        let path = key.path.replacen("split.", "split.0.", 1);
+        if let Err(error) = Case::minimal("").set(&format!("{path}={value}")).load() {
+            let error = error.to_string();
+            prop_assert!(error.contains(&format!("'{path}' is")), "{}", error);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The pipelines that come with the program.
+
+use std::fs;
+use std::path::Path;
+
+use wakemill::config::{self, keys};
+
+use crate::Case;
+
+#[test]
+fn every_pipeline_loads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = fs::read_to_string(&path).unwrap();
+            let mut case = Case::toml(&text);
+            case.file.clone_from(&path);
+            let loaded = case.load().unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(loaded.warnings, Vec::<String>::new(), "{}", path.display());
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "gpu.toml",
+            "livekit.toml",
+            "quickstart.toml",
+            "starter.toml"
+        ]
+    );
+    assert!(Case::toml(config::starter()).load().is_ok());
+}
+
+#[test]
+fn the_reference_pipeline_has_every_key() {
+    let text = include_str!("../../pipelines/livekit.toml");
+    // Uncommented, the documented defaults and examples are valid too.
+    let uncommented: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(code)
+                if code
+                    .split_once(" = ")
+                    .is_some_and(|(key, _)| !key.contains([' ', '`'])) =>
+            {
+                code
+            }
+            _ => line,
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let table: toml::Table = uncommented.parse().unwrap();
+    for key in keys::KEYS {
+        let present = key
+            .path
+            .split('.')
+            .try_fold(&toml::Value::Table(table.clone()), |value, part| {
+                let table = value.as_array().map_or(value, |items| &items[0]);
+                table.get(part)
+            })
+            .is_some();
+        assert!(present, "{key} is not in pipelines/livekit.toml");
+    }
+    let plan = Case::toml(&uncommented).plan();
+    assert!(plan.metrics.address.is_some() && plan.features.mel_model.is_some());
+}

@@ -1,0 +1,244 @@
+//! Layers, and the plan that comes out.
+
+use std::path::Path;
+
+use wakemill::config::plan::{
+    Backend, EffectOrder, FailurePolicy, Input, InputScale, RowOrder, Strategy,
+};
+use wakemill::dsp::Range;
+use wakemill::dsp::placement::Place;
+
+use crate::Case;
+
+#[test]
+fn a_minimal_pipeline_has_the_documented_defaults() {
+    let case = Case::minimal("");
+    let loaded = case.load().unwrap();
+    let plan = loaded.plan;
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert!(loaded.livekit.is_none());
+    assert_eq!(plan.seed, 0);
+    assert_eq!(plan.output, case.folder.path().join("out"));
+    assert_eq!(plan.audio.sample_rate, 16_000);
+    assert_eq!(plan.audio.clip_samples, 32_000);
+    assert_eq!(plan.audio.max_seconds, 600.0);
+    assert_eq!(plan.row_order, RowOrder::Numeric);
+    let split = &plan.splits[0];
+    assert_eq!(
+        (split.name.as_str(), split.features.as_str()),
+        ("wake", "wake.npy")
+    );
+    assert_eq!(split.place, Place::Center);
+    let augment = plan.augment.unwrap();
+    assert_eq!(augment.rounds, 1);
+    assert_eq!(augment.order, EffectOrder::PlaceFirst);
+    assert_eq!(augment.jitter, 3200);
+    assert_eq!(augment.cache_bytes, 64 << 20);
+    assert!(!augment.wav_only && augment.backgrounds.is_empty() && augment.rirs.is_empty());
+    assert_eq!(augment.equalizer.probability, 0.25);
+    assert_eq!(augment.equalizer.gain_db, Range::new(-12.0, 12.0));
+    assert_eq!(augment.equalizer.peaking_q, Range::new(0.5, 5.0));
+    assert_eq!(augment.equalizer.shelf_q, Range::new(0.1, 0.999));
+    assert_eq!(augment.distortion.probability, 0.25);
+    assert_eq!(augment.distortion.amount, Range::new(0.01, 0.7));
+    assert_eq!(augment.reverb.probability, 0.5);
+    assert_eq!(augment.background.probability, 1.0);
+    assert_eq!(augment.background.snr_db, Range::new(5.0, 15.0));
+    assert_eq!(plan.features.input_scale, InputScale::Unit);
+    assert_eq!(plan.features.execution_providers, ["cpu"]);
+    assert_eq!(plan.features.strategy, Strategy::Auto);
+    assert_eq!(plan.features.backend, Backend::Auto);
+    let shape = (
+        plan.features.window,
+        plan.features.stride,
+        plan.features.timesteps,
+    );
+    assert_eq!(shape, (76, 8, 16));
+    assert!(!plan.output_files.wavs && plan.output_files.rows);
+    assert_eq!((plan.flow.batch, plan.flow.in_flight), (None, None));
+    assert_eq!(plan.flow.memory_bytes, 256 << 20);
+    assert_eq!(
+        (plan.stages.mel.workers, plan.stages.mel.capacity),
+        (None, None)
+    );
+    assert_eq!(plan.failures.policy, FailurePolicy::Stop);
+    assert_eq!(plan.metrics.address, None);
+}
+
+#[test]
+fn later_layers_win() {
+    let case = Case::minimal("[augment]\nrounds = 2\n[flow]\nbatch = 2\nin_flight = 2\n")
+        .env("WAKEMILL_FLOW__BATCH", "3")
+        .env("WAKEMILL_FLOW__IN_FLIGHT", "3")
+        .env("WAKEMILL_HOME", "/nowhere")
+        .env("HOME", "/home")
+        .set("flow.in_flight=4")
+        .set("flow.in_flight=5");
+    let plan = case.plan();
+    assert_eq!(plan.augment.unwrap().rounds, 2);
+    assert_eq!(plan.flow.batch, Some(3));
+    assert_eq!(plan.flow.in_flight, Some(5));
+    assert_eq!(plan.flow.memory_bytes, 256 << 20);
+}
+
+#[test]
+fn options_of_the_command_line_win_over_all() {
+    let mut case =
+        Case::minimal("[metrics]\naddress = \"127.0.0.1:1\"\n").set("augment.enabled=true");
+    case.metrics = Some("9464");
+    case.only_extract = true;
+    let plan = case.plan();
+    assert_eq!(
+        plan.metrics.address,
+        Some("127.0.0.1:9464".parse().unwrap())
+    );
+    assert!(plan.augment.is_none());
+    case.metrics = Some("everywhere");
+    assert_eq!(
+        case.error(),
+        "--metrics everywhere: 'metrics.address' is \"everywhere\"; it must be an address such as \"127.0.0.1:9464\""
+    );
+}
+
+#[test]
+fn overrides_are_toml_or_bare_strings() {
+    let case = Case::minimal("")
+        .set("augment.equalizer.gain_db=[-6, 6]")
+        .set("features.execution_providers=[\"CUDAExecutionProvider\", \"cpu\"]")
+        .set("augment={ rounds = 3 }")
+        .set("flow.memory=1 GiB")
+        .set("failures.policy = skip")
+        .set("stages.mel.workers=auto")
+        .set("output=elsewhere=here");
+    let plan = case.plan();
+    let augment = plan.augment.unwrap();
+    assert_eq!(augment.equalizer.gain_db, Range::new(-6.0, 6.0));
+    assert_eq!(augment.rounds, 3);
+    assert_eq!(plan.features.execution_providers, ["cuda", "cpu"]);
+    assert_eq!(plan.flow.memory_bytes, 1 << 30);
+    assert_eq!(plan.failures.policy, FailurePolicy::Skip);
+    assert_eq!(
+        plan.output,
+        std::env::current_dir().unwrap().join("elsewhere=here")
+    );
+}
+
+#[test]
+fn a_split_is_addressed_by_index_or_name() {
+    let other = "[[split]]\nname = \"other\"\ninput = \"others\"\n";
+    let case = Case::minimal(other)
+        .set("split.0.place=end")
+        .set("split.other.features=negatives.npy");
+    let plan = case.plan();
+    assert_eq!(plan.splits[0].place, Place::End);
+    assert_eq!(plan.splits[1].features, "negatives.npy");
+    let folder = case.folder.path().join("others");
+    assert!(matches!(&plan.splits[1].input, Input::Folder(path) if *path == folder));
+    assert_eq!(
+        Case::minimal(other).set("split.2.place=end").error(),
+        "--set split.2.place=end: there is no element '2'; there are 0, 1"
+    );
+}
+
+#[test]
+fn relative_paths_start_where_they_were_written() {
+    let here = std::env::current_dir().unwrap();
+    let case =
+        Case::minimal("[augment]\nbackgrounds = [\"a\", \"./b/../c\"]\nrirs = \"/abs/./r\"\n")
+            .set("features.mel_model=mel.onnx")
+            .set("augment.backgrounds.1=mine")
+            .env("WAKEMILL_RUNTIME__LIBRARY", "../lib.so");
+    let plan = case.plan();
+    let augment = plan.augment.unwrap();
+    assert_eq!(
+        augment.backgrounds,
+        [case.folder.path().join("a"), here.join("mine")]
+    );
+    assert_eq!(augment.rirs, [Path::new("/abs/r")]);
+    assert_eq!(plan.features.mel_model, Some(here.join("mel.onnx")));
+    assert_eq!(
+        plan.runtime_library,
+        Some(here.parent().unwrap().join("lib.so"))
+    );
+}
+
+#[test]
+fn inputs_are_folders_globs_or_lists() {
+    let case = Case::toml(
+        r#"
+        output = "out"
+        split = [
+            { name = "a", input = "clips/../clips" },
+            { name = "b", input = "x/../clips/**/*.wav" },
+            { name = "c", input = "clips.LST" },
+            { name = "d", input = "*.flac" },
+        ]
+        "#,
+    );
+    let root = case.folder.path();
+    let plan = case.plan();
+    let inputs: Vec<_> = plan.splits.iter().map(|split| &split.input).collect();
+    assert!(matches!(inputs[0], Input::Folder(path) if *path == root.join("clips")));
+    let glob = format!("{}/clips/**/*.wav", root.display());
+    assert!(matches!(inputs[1], Input::Glob(pattern) if *pattern == glob));
+    assert!(matches!(inputs[2], Input::List(path) if *path == root.join("clips.LST")));
+    let glob = format!("{}/*.flac", root.display());
+    assert!(matches!(inputs[3], Input::Glob(pattern) if *pattern == glob));
+}
+
+#[test]
+fn the_essence_is_what_the_bytes_depend_on() {
+    let essence = |case: Case| {
+        let folder = case.folder.path().display().to_string();
+        case.plan().essence().to_string().replace(&folder, "")
+    };
+    let plain = essence(Case::minimal(""));
+    for same in [
+        "output=elsewhere",
+        "augment.cache=1MiB",
+        "features.verify=true",
+        "flow.batch=3",
+        "flow.in_flight=3",
+        "flow.memory=1GiB",
+        "stages.decode.workers=3",
+        "stages.embed.capacity=3",
+        "failures.max_rate=0.5",
+        "metrics.linger=3",
+        "metrics.address=:1",
+        "runtime.library=lib.so",
+    ] {
+        assert_eq!(essence(Case::minimal("").set(same)), plain, "{same}");
+    }
+    for other in [
+        "seed=1",
+        "audio.clip_seconds=3",
+        "audio.max_seconds=3",
+        "split.0.name=x",
+        "split.0.input=x",
+        "split.0.features=x.npy",
+        "split.0.place=end",
+        "augment.enabled=false",
+        "augment.rounds=2",
+        "augment.order=place-last",
+        "augment.backgrounds=x",
+        "augment.rirs=x",
+        "augment.jitter_ms=1",
+        "augment.equalizer.gain_db=[0, 1]",
+        "augment.distortion.amount=[0, 1]",
+        "augment.reverb.probability=0",
+        "augment.background.snr_db=[0, 1]",
+        "features.input_scale=int16",
+        "features.execution_providers=cuda",
+        "features.strategy=windows",
+        "features.backend=onnxruntime",
+        "features.mel_model=x",
+        "features.embedding_model=x",
+        "features.stride=9",
+        "features.timesteps=3",
+        "output_files.wavs=true",
+        "output_files.rows=false",
+        "failures.policy=skip",
+    ] {
+        assert_ne!(essence(Case::minimal("").set(other)), plain, "{other}");
+    }
+}
