@@ -46,6 +46,7 @@ pub(super) fn run<'env>(
     cancel: &CancelToken,
     interval: Duration,
 ) -> (FlowFacts, Result<(), FlowError>) {
+    shared.observer.tick(&shared.facts());
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);

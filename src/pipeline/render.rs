@@ -1,7 +1,7 @@
 //! The exact audio of one row, computed alone.
 
 use crate::formats::audio::Limits;
-use crate::records::{ClipId, Pcm, Row};
+use crate::records::{ClipId, Pcm, Rejection, Row};
 use crate::stages::Buffers;
 use crate::stages::augment::SplitRules;
 use crate::stages::decode::Decode;
@@ -31,9 +31,9 @@ impl Build {
             },
             buffers: buffers.clone(),
         };
-        let reject = |reason| BuildError::Clip {
+        let reject = |rejection: Rejection| BuildError::Clip {
             clip: clip.name.to_string(),
-            reason,
+            reason: rejection.reason,
         };
         let mut augment = self.augment(watch, &buffers)?;
         // Rendering writes one file: the one that was asked for.

@@ -35,18 +35,16 @@ impl Buffers {
     }
 }
 
-/// Applies a function to each clip that is still in, and rejects those for
-/// which it gives a reason.
+/// Applies a function to each clip that is still in, and leaves out those that
+/// it rejects.
 fn each_clip<T, U>(
     batch: Batch<T>,
-    stage: &'static str,
     focus: &mut Focus,
-    mut work: impl FnMut(&ClipId, T) -> Result<U, String>,
+    mut work: impl FnMut(&ClipId, T) -> Result<U, Rejection>,
 ) -> Batch<U> {
     let clips = batch.clips.into_iter().map(|Clip { id, state }| {
         focus.set(&id.name);
-        let state = state
-            .and_then(|payload| work(&id, payload).map_err(|reason| Rejection { stage, reason }));
+        let state = state.and_then(|payload| work(&id, payload));
         Clip { id, state }
     });
     Batch {

@@ -8,7 +8,7 @@ use crate::flow::{BoxError, Focus, Seq, Sink};
 use crate::formats::jsonl::JsonlWriter;
 use crate::formats::npy::NpyWriter;
 use crate::formats::partial;
-use crate::records::{Batch, Clip, ClipId, Embedding, Provenance, Rejection, Row, Rows};
+use crate::records::{Batch, Clip, ClipId, Embedding, Provenance, Rejection, Row, Rows, Trouble};
 
 use super::Buffers;
 
@@ -88,6 +88,8 @@ pub enum WriteError {
         clip: String,
         /// The stage that refused it.
         stage: &'static str,
+        /// The kind of trouble.
+        kind: Trouble,
         /// Why.
         reason: String,
     },
@@ -104,6 +106,8 @@ pub enum WriteError {
         clip: String,
         /// The stage that refused it.
         stage: &'static str,
+        /// The kind of trouble.
+        kind: Trouble,
         /// Why.
         reason: String,
     },
@@ -225,13 +229,15 @@ impl<'a> Writer<'a> {
         rejection: &Rejection,
     ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
-        let (clip_name, stage) = (clip.name.to_string(), rejection.stage);
+        let clip_name = clip.name.to_string();
+        let Rejection { stage, kind, .. } = *rejection;
         let reason = rejection.reason.clone();
         let Some(tolerated) = self.tolerated else {
             return Err(WriteError::Rejected {
                 split: split.name.clone(),
                 clip: clip_name,
                 stage,
+                kind,
                 reason,
             });
         };
@@ -248,6 +254,7 @@ impl<'a> Writer<'a> {
                 tolerated,
                 clip: clip_name,
                 stage,
+                kind,
                 reason,
             });
         }
