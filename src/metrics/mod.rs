@@ -148,6 +148,7 @@ impl Observer for Metrics {
     }
 
     fn tick(&self, facts: &FlowFacts) {
+        let _moment = self.registry.moment();
         self.flow
             .get_or_init(|| FlowMetrics::new(&self.registry, facts))
             .set(facts);

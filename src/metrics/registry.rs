@@ -1,6 +1,7 @@
 //! Instruments made from the table, and their text.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{
@@ -19,6 +20,7 @@ const TIDY_EVERY: u32 = 20;
 pub(super) struct Registry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    moment: Mutex<()>,
     ticks: AtomicU32,
 }
 
@@ -40,6 +42,7 @@ impl Registry {
         Ok(Self {
             recorder,
             handle,
+            moment: Mutex::default(),
             ticks: AtomicU32::new(0),
         })
     }
@@ -60,6 +63,12 @@ impl Registry {
             .register_histogram(&key(metric, labels), &METADATA)
     }
 
+    /// Held while numbers change together: a scrape sees one moment, never half
+    /// of it.
+    pub(super) fn moment(&self) -> MutexGuard<'_, ()> {
+        self.moment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Now and then sums up the raw values of histograms, which would pile up
     /// where nobody scrapes.
     pub(super) fn tidy(&self) {
@@ -71,7 +80,10 @@ impl Registry {
 
     /// All of it, in Prometheus' text format.
     pub(super) fn render(&self) -> String {
-        let mut text = self.handle.render();
+        let mut text = {
+            let _moment = self.moment();
+            self.handle.render()
+        };
         // The recorder's counters hold whole numbers, seconds are none: a sum
         // is kept in a gauge, and is a counter to whoever reads it.
         for metric in table::ALL.iter().filter(|metric| metric.kind == Kind::Sum) {
