@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Fault, Limits, probe, read, read_range};
+use super::super::{Fault, Limits, guard, probe, read, read_range};
 use super::{Parts, file_of, from_root, read_whole};
 
 fn fault(path: &Path) -> Fault {
@@ -37,6 +37,19 @@ fn what_is_no_audio_is_named() {
     assert!(matches!(fault(&path), Fault::Empty));
     let missing = Path::new("/nowhere/at/all.wav");
     assert!(matches!(fault(missing), Fault::Io(_)));
+}
+
+#[test]
+fn a_codec_that_cannot_be_read_is_named() {
+    let fault = fault(&from_root("tests/golden/audio/opus.ogg"));
+    assert!(matches!(fault, Fault::Unsupported(_)), "{fault:?}");
+}
+
+#[test]
+fn a_panic_in_a_decoder_is_an_error() {
+    let result = guard(|| -> Result<(), Fault> { panic!("index {} out of range", 7) });
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("index 7 out of range"), "{message}");
 }
 
 #[test]
