@@ -23,6 +23,10 @@ use super::{Fault, Info, Limits};
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
 
+/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
+/// damaged AIFF header may claim 65,535.
+const MAX_CHANNELS: usize = 255;
+
 /// A file whose container is open, at its first packet.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
@@ -65,6 +69,9 @@ impl Coded {
                 .max(1),
             frames: exact_frames(id, track),
         };
+        if info.channels > MAX_CHANNELS {
+            return Err(Fault::Unsupported(format!("{} channels", info.channels)));
+        }
         Ok(Self {
             codec: codec.clone(),
             track: track.id,

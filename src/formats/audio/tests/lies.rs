@@ -123,6 +123,17 @@ fn impossible_headers_are_named() {
 }
 
 #[test]
+fn absurd_channel_counts_are_refused() {
+    let mut bytes = std::fs::read(from_root("tests/golden/audio/s8.aiff")).unwrap();
+    assert_eq!(&bytes[12..16], b"COMM");
+    // 62,977 channels of one byte.
+    bytes[20..22].copy_from_slice(&[0xF6, 0x01]);
+    let (_folder, path) = file_of(&bytes);
+    let fault = fault(&path);
+    assert!(fault.to_string().contains("62977 channels"), "{fault}");
+}
+
+#[test]
 fn less_data_than_the_header_says_is_an_error() {
     let mut parts = Parts::default();
     parts.data.truncate(5);
