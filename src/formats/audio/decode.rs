@@ -33,8 +33,8 @@ pub(super) struct Coded {
     codec: AudioCodecParameters,
     track: u32,
     info: Info,
-    /// Whether seeking lands on the exact sample with nothing to warm up.
-    seeks_exactly: bool,
+    /// Whether packets state their exact place and decode on their own.
+    self_contained: bool,
     /// Whether the header's length is a guess, so that nothing may be cut by it.
     length_guessed: bool,
 }
@@ -76,7 +76,7 @@ impl Coded {
             codec: codec.clone(),
             track: track.id,
             info,
-            seeks_exactly: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
+            self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
             length_guessed: id == FORMAT_ID_ADTS || id == FORMAT_ID_MP3 && track.delay.is_none(),
             format,
         })
@@ -141,7 +141,7 @@ impl Coded {
         let mut position = match self.info.frames {
             // There is no packet to go to at the very end.
             Some(_) if frames == 0 => return Ok(self.info),
-            Some(_) if self.seeks_exactly => self.seek(start)?,
+            Some(_) if self.self_contained => self.seek(start)?,
             _ => 0,
         };
         let mut decoder = self.decoder()?;
@@ -169,10 +169,10 @@ impl Coded {
             .format
             .seek(SeekMode::Accurate, to)
             .map_err(|error| Fault::from_decoder(error, 0))?;
-        u64::try_from(seeked.actual_ts.get()).map_err(|_| Fault::Damaged {
-            what: "seeking led before the beginning".to_owned(),
-            found: 0,
-        })
+        u64::try_from(seeked.actual_ts.get())
+            .ok()
+            .filter(|&position| position <= frame)
+            .ok_or_else(|| astray(frame))
     }
 
     /// Decodes the next packet into one vector a channel; `false` at the end.
@@ -194,6 +194,10 @@ impl Coded {
             };
             if packet.track_id != self.track {
                 continue;
+            }
+            if self.self_contained && u64::try_from(packet.pts.get()) != Ok(found) {
+                // A damaged frame was skipped, or a false block size led a search astray.
+                return Err(astray(found));
             }
             if self.length_guessed {
                 untrim(&mut packet);
@@ -227,6 +231,13 @@ fn exact_frames(id: FormatId, track: &Track) -> Option<u64> {
         || id == FORMAT_ID_WAVE
         || id == FORMAT_ID_MP3 && track.delay.is_some();
     track.num_frames.filter(|_| exact)
+}
+
+fn astray(found: u64) -> Fault {
+    Fault::Damaged {
+        what: "its packets are not where their times say".to_owned(),
+        found,
+    }
 }
 
 fn is_end(error: &DecoderError) -> bool {

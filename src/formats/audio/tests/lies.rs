@@ -134,6 +134,41 @@ fn absurd_channel_counts_are_refused() {
 }
 
 #[test]
+fn a_hole_in_a_flac_of_unknown_length_is_an_error() {
+    let mut bytes = std::fs::read(from_root("tests/golden/audio/open_ended.flac")).unwrap();
+    let last_frame = bytes.windows(2).rposition(|w| w == [0xFF, 0xF8]).unwrap();
+    let middle = last_frame - 20;
+    bytes[middle] ^= 0xFF;
+    let (_folder, path) = file_of(&bytes);
+    let fault = fault(&path);
+    assert!(matches!(fault, Fault::Damaged { .. }), "{fault:?}");
+}
+
+#[test]
+fn a_flac_that_leads_a_search_astray_is_never_read_at_the_wrong_place() {
+    let mut bytes =
+        std::fs::read(from_root("pipelines/quickstart/wake/05_caribbean.flac")).unwrap();
+    let (_folder, whole) = file_of(&bytes);
+    let (_, samples) = read_whole(&whole).unwrap();
+    assert_eq!(bytes[8..12], [4, 128, 4, 128]);
+    // Blocks of 65,535 samples instead of 1152.
+    bytes[8..12].fill(255);
+    let (_folder, path) = file_of(&bytes);
+    let mut piece = Vec::new();
+    let mut refused = 0;
+    for start in (0..samples.len()).step_by(1000) {
+        match read_range(&path, start as u64, 100, &mut piece) {
+            Ok(_) => assert!(piece == samples[start..start + 100], "at {start}"),
+            Err(error) => {
+                assert!(matches!(error.fault, Fault::Damaged { .. }), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "the lie was believed");
+}
+
+#[test]
 fn less_data_than_the_header_says_is_an_error() {
     let mut parts = Parts::default();
     parts.data.truncate(5);
