@@ -249,7 +249,10 @@ fn named_providers(spec: &FrontEndSpec) -> Result<Vec<Provider>, ModelError> {
         .collect()
 }
 
-fn find_runtime(spec: &FrontEndSpec, providers: &[Provider]) -> Result<runtime::Found, ModelError> {
+pub(super) fn find_runtime(
+    spec: &FrontEndSpec,
+    providers: &[Provider],
+) -> Result<runtime::Found, ModelError> {
     runtime::find(
         spec.runtime_library.as_deref(),
         &Cache::locate()?,
@@ -330,7 +333,7 @@ pub(super) struct ModelFile {
 }
 
 impl ModelFiles {
-    fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
+    pub fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
         let cached = |path: fn(&Cache) -> PathBuf| Cache::locate().map(|cache| path(&cache));
         let mel = ModelFile::read(match &spec.mel_model {
             Some(path) => path.clone(),
