@@ -3,6 +3,8 @@
 //!
 //! Runtime and models are fetched into the user's cache on the first run.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
