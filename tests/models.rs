@@ -3,6 +3,8 @@
 //!
 //! Runtime and models are fetched into the user's cache on the first run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

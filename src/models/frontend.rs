@@ -249,7 +249,10 @@ fn named_providers(spec: &FrontEndSpec) -> Result<Vec<Provider>, ModelError> {
         .collect()
 }
 
-fn find_runtime(spec: &FrontEndSpec, providers: &[Provider]) -> Result<runtime::Found, ModelError> {
+pub(super) fn find_runtime(
+    spec: &FrontEndSpec,
+    providers: &[Provider],
+) -> Result<runtime::Found, ModelError> {
     runtime::find(
         spec.runtime_library.as_deref(),
         &Cache::locate()?,
@@ -284,7 +287,7 @@ fn choose_provider(
             }
             // What no provider can run is the model's fault.
             Err(error) if provider.name == provider::CPU.name => return Err(error),
-            Err(error) => reasons.push(format!("{} cannot serve: {error}", provider.name)),
+            Err(error) => reasons.push(error.to_string()),
         }
     }
     Err(ModelError::NoProvider {
@@ -301,12 +304,9 @@ fn choose_provider(
 
 fn can_serve(runtime: &Runtime, provider: Provider, files: &ModelFiles) -> Result<(), ModelError> {
     if !provider.is_in(runtime) {
-        return Err(ModelError::Runtime {
-            library: runtime.library.clone(),
-            reason: format!(
-                "it was built without that provider (it has {})",
-                runtime.providers().join(", ")
-            ),
+        return Err(ModelError::Provider {
+            name: provider.name,
+            reason: "the runtime was built without it".to_owned(),
         });
     }
     for file in [&files.mel, &files.embedding] {
@@ -330,16 +330,9 @@ pub(super) struct ModelFile {
 }
 
 impl ModelFiles {
-    fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
-        let cached = |path: fn(&Cache) -> PathBuf| Cache::locate().map(|cache| path(&cache));
-        let mel = ModelFile::read(match &spec.mel_model {
-            Some(path) => path.clone(),
-            None => cached(Cache::mel_model)?,
-        })?;
-        let embedding = ModelFile::read(match &spec.embedding_model {
-            Some(path) => path.clone(),
-            None => cached(Cache::embedding_model)?,
-        })?;
+    pub fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
+        let mel = ModelFile::read(spec.mel_model.as_deref(), Cache::mel_model)?;
+        let embedding = ModelFile::read(spec.embedding_model.as_deref(), Cache::embedding_model)?;
         mel::check_shape(&mel.model, &mel.path)?;
         let window = spec.windows.window;
         let single = embedding::check_shape(&embedding.model, &embedding.path, window)?;
@@ -352,7 +345,15 @@ impl ModelFiles {
 }
 
 impl ModelFile {
-    fn read(path: PathBuf) -> Result<Self, ModelError> {
+    /// Reads the configured file, else the cached one.
+    fn read(configured: Option<&Path>, cached: fn(&Cache) -> PathBuf) -> Result<Self, ModelError> {
+        let path = match configured {
+            Some(path) => path.to_owned(),
+            None => cached(&Cache::locate()?),
+        };
+        if configured.is_none() && !path.exists() {
+            return Err(ModelError::NotFetched { path });
+        }
         let read = || -> Result<_, OnnxError> {
             let bytes = std::fs::read(&path)?;
             let model = Model::from_bytes(&bytes)?;
