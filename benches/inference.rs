@@ -8,7 +8,6 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use wakemill::models::frontend::prepare;
 use wakemill::models::{Backend, FrontEnd, FrontEndSpec, Strategy};
 
 fn front_end(strategy: Strategy) -> FrontEnd {
@@ -17,8 +16,7 @@ fn front_end(strategy: Strategy) -> FrontEnd {
         backend: Backend::OnnxRuntime,
         ..FrontEndSpec::default()
     };
-    prepare(&spec, &mut |notice| eprintln!("{notice}")).unwrap();
-    FrontEnd::load(&spec).unwrap()
+    FrontEnd::load(&spec, &mut |notice| eprintln!("{notice}")).unwrap()
 }
 
 /// Two seconds of a chirp over noise.

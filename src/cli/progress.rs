@@ -255,6 +255,9 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             written.name, written.rows, written.features
         ));
     }
+    if let Some(found) = &dataset.verification {
+        lines.push(format!("  verified against the published graphs: {found}"));
+    }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {
         let available = stage.workers as f64 * dataset.wall_seconds;

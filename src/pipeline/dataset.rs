@@ -33,6 +33,10 @@ pub struct Dataset {
     pub splits: Vec<SplitReport>,
     /// Models, runtime, provider, and how the networks ran.
     pub front_end: Value,
+    /// The largest differences from the published graphs in a sample of rows,
+    /// with `features.verify`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Value>,
     /// How each stage spent its time, in order.
     pub stages: Vec<StageTimes>,
     /// Most batches in flight, and rows in a full batch.
@@ -99,6 +103,7 @@ impl Dataset {
             fingerprint,
             splits: reports.collect(),
             front_end: value(front_end.report())?,
+            verification: front_end.differences().map(value).transpose()?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
@@ -188,7 +193,7 @@ fn networks(front_end: &FrontEnd) -> Value {
         "backend": report.backend,
         "strategy": report.strategy,
         "provider": report.provider,
-        "runtime_version": report.runtime_version,
+        "runtime": report.runtime.as_ref().map(|runtime| &runtime.version),
         "mel_sha256": report.mel_sha256,
         "embedding_sha256": report.embedding_sha256,
     })

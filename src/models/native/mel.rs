@@ -205,7 +205,9 @@ fn spectrum(front: &FrontEnd, samples: &[f32], scratch: &mut MelScratch) {
     for ((z, x), w) in z.iter_mut().zip(samples).zip(window) {
         *z = Complex::new(x[0] * w[0], x[1] * w[1]);
     }
-    front.transform.process_with_scratch(z, &mut scratch.transform);
+    front
+        .transform
+        .process_with_scratch(z, &mut scratch.transform);
     last[0] = z[0];
 }
 

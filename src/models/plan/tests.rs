@@ -1,6 +1,5 @@
 use super::*;
-use crate::models::frontend::{self, Backend};
-use crate::models::{EmbedNet, MelNet};
+use crate::models::{Backend, EmbedNet, FrontEnd, MelNet};
 
 /// The decided graphs, on the fetched runtime.
 fn decided(strategy: Strategy) -> (Arc<Runtime>, Decision) {
@@ -9,9 +8,9 @@ fn decided(strategy: Strategy) -> (Arc<Runtime>, Decision) {
         backend: Backend::OnnxRuntime,
         ..FrontEndSpec::default()
     };
-    frontend::prepare(&spec, &mut |notice| eprintln!("{notice}")).unwrap();
+    let front_end = FrontEnd::load(&spec, &mut |notice| eprintln!("{notice}")).unwrap();
     let files = ModelFiles::read(&spec).unwrap();
-    let found = frontend::find_runtime(&spec, &[provider::CPU]).unwrap();
+    let found = front_end.report().runtime.as_ref().unwrap();
     let runtime = Runtime::load(&found.library).unwrap();
     let decision = decide(&runtime, provider::CPU, &spec, &files).unwrap();
     (runtime, decision)
