@@ -12,8 +12,8 @@ use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
 use crate::stages::write::SplitWritten;
 
-use super::error::BuildError;
 use super::Build;
+use super::error::BuildError;
 
 /// Name of the file.
 pub const DATASET_FILE: &str = "dataset.json";

@@ -93,7 +93,9 @@ pub enum BuildError {
         found: PathBuf,
     },
     /// The journal of an unfinished build cannot be used.
-    #[error("the journal of an unfinished build: {0}\n  start over (--overwrite instead of --resume), or choose another output")]
+    #[error(
+        "the journal of an unfinished build: {0}\n  start over (--overwrite instead of --resume), or choose another output"
+    )]
     Journal(#[from] JournalError),
     /// An unfinished build was begun from something else.
     #[error("cannot go on with {}: the result would not be that of one build, because this has changed:\n    {}\n  undo that, start over (--overwrite instead of --resume), or choose another output", path.display(), changes.join("\n    "))]

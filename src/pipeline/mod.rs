@@ -117,18 +117,18 @@ impl Build {
         let serves = |found: &Dataset| {
             found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
         };
-        let (folder, journal, last) =
-            match Folder::open(&plan.output, &features, serves, existing)? {
-                State::UpToDate => return Ok(Outcome::UpToDate),
-                State::Empty(folder) => {
-                    let journal = Journal::create(&folder.journal(), &origin)?;
-                    (folder, journal, None)
-                }
-                State::Begun(folder, begun) => {
-                    self.check(&origin, &begun, watch)?;
-                    (folder, begun.journal, begun.last)
-                }
-            };
+        let (folder, journal, last) = match Folder::open(&plan.output, &features, serves, existing)?
+        {
+            State::UpToDate => return Ok(Outcome::UpToDate),
+            State::Empty(folder) => {
+                let journal = Journal::create(&folder.journal(), &origin)?;
+                (folder, journal, None)
+            }
+            State::Begun(folder, begun) => {
+                self.check(&origin, &begun, watch)?;
+                (folder, begun.journal, begun.last)
+            }
+        };
         if plan.output_files.wavs && last.is_none() {
             self.inputs.remove_stale_wavs()?;
         }
@@ -200,14 +200,7 @@ impl Build {
         }
         let splits = write.finish()?;
         let before = last.as_ref().map_or(0, Commit::rows);
-        let dataset = Dataset::new(
-            self,
-            origin.fingerprint,
-            splits,
-            &front_end,
-            &facts,
-            before,
-        )?;
+        let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
         folder.complete(&dataset)?;
         watch.reached(Step::Renamed);
         folder.close()?;

@@ -108,10 +108,7 @@ impl Origin {
 type Named<'a> = (&'a str, &'a Path);
 
 /// Every list of files, with a name for it.
-fn lists<'a>(
-    plan: &'a Plan,
-    inputs: &'a Inputs,
-) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
+fn lists<'a>(plan: &'a Plan, inputs: &'a Inputs) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
     let splits = plan.splits.iter().zip(&inputs.clips).map(|(split, clips)| {
         let clips = clips.iter().map(|clip| (&*clip.id.name, &*clip.id.path));
         (format!("split '{}'", split.name), clips.collect())

@@ -82,11 +82,7 @@ impl Writer<'_> {
         };
         Ok(Commit {
             clips: self.clips,
-            splits: self
-                .splits
-                .iter_mut()
-                .map(sync)
-                .collect::<Result<_, _>>()?,
+            splits: self.splits.iter_mut().map(sync).collect::<Result<_, _>>()?,
             lines: self.rows.as_mut().map(JsonlWriter::sync).transpose()?,
             quarantine: self.quarantine.sync()?,
         })
