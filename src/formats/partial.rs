@@ -97,10 +97,13 @@ impl WriteError {
         }
     }
 
-    /// Whether the disk, or the user's share of it, is full.
-    pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Io { error, .. }
-            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    /// Whether a file is not what was committed to it.
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::Short { .. } | Self::Damaged { .. } => true,
+            Self::Io { error, .. } => error.kind() == io::ErrorKind::NotFound,
+            Self::Value { .. } => false,
+        }
     }
 }
 

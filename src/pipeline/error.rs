@@ -97,6 +97,9 @@ pub enum BuildError {
         "the journal of an unfinished build: {0}\n  start over (--overwrite instead of --resume), or choose another output"
     )]
     Journal(#[from] JournalError),
+    /// An unfinished build has lost what was committed to it.
+    #[error("{0}\n  start over (--overwrite instead of --resume), or choose another output")]
+    Lost(#[source] FileError),
     /// An unfinished build was begun from something else.
     #[error("cannot go on with {}: the result would not be that of one build, because this has changed:\n    {}\n  undo that, start over (--overwrite instead of --resume), or choose another output", path.display(), changes.join("\n    "))]
     Changed {
@@ -182,6 +185,7 @@ impl BuildError {
                 | Self::NothingToResume { .. }
                 | Self::NoJournal { .. }
                 | Self::Journal(_)
+                | Self::Lost(_)
                 | Self::Changed { .. }
                 | Self::Locked { .. }
                 | Self::NoSuchRow(_)

@@ -31,7 +31,7 @@ use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
 use crate::stages::embed::{EMBEDDING_SIZE, Embed};
 use crate::stages::mel::ComputeMel;
-use crate::stages::write::{Commit, Step, Taken, Told, WriteSettings, Writer};
+use crate::stages::write::{Commit, Step, Taken, Told, WriteError, WriteSettings, Writer};
 use crate::stages::{Buffers, scan};
 
 use folder::{Folder, State};
@@ -173,7 +173,11 @@ impl Build {
             last.as_ref(),
             buffers,
             told,
-        )?;
+        )
+        .map_err(|error| match error {
+            WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
+            error => error.into(),
+        })?;
         if let Some(last) = &last {
             watch.resumed(last.clips);
         }

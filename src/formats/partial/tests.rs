@@ -140,6 +140,9 @@ fn a_full_disk_is_told_apart() {
     let mut file = PartialFile::create(&path, b"").unwrap();
     file.append(b"x").unwrap();
     let error = file.sync().unwrap_err();
-    assert!(error.is_disk_full(), "{error}");
+    let WriteError::Io { error: cause, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(cause.kind(), io::ErrorKind::StorageFull);
     assert!(error.to_string().contains("full.partial"));
 }
