@@ -79,8 +79,6 @@ pub enum Trouble {
     TooLong,
     /// A background or impulse response drawn for it could not be used.
     Sound,
-    /// Its WAV could not be written.
-    Output,
 }
 
 impl Trouble {
@@ -93,7 +91,6 @@ impl Trouble {
             Self::Damaged => "damaged",
             Self::TooLong => "too_long",
             Self::Sound => "sound",
-            Self::Output => "output",
         }
     }
 }

@@ -5,23 +5,10 @@ use crate::flow::{FlowError, FlowFacts, Observer, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::models::FrontEnd;
 use crate::pipeline::{Build, Inputs, Watch};
-use crate::records::Trouble;
-use crate::stages::write::{Taken, WriteError};
+use crate::stages::REFUSALS;
+use crate::stages::write::{Commit, Step, Taken, WriteError};
 
 use super::progress::Progress;
-
-/// The stages that refuse clips, and for what.
-const REFUSALS: [(&str, Trouble); 9] = [
-    ("scan", Trouble::Unreadable),
-    ("decode", Trouble::Unreadable),
-    ("decode", Trouble::Unsupported),
-    ("decode", Trouble::Truncated),
-    ("decode", Trouble::Damaged),
-    ("decode", Trouble::TooLong),
-    ("augment", Trouble::Sound),
-    ("augment", Trouble::Output),
-    ("augment", Trouble::Damaged),
-];
 
 /// The terminal, and Prometheus if it is wanted.
 pub(super) struct Watchers<'a> {
@@ -81,6 +68,20 @@ impl Watch for Watchers<'_> {
 
     fn started(&self, splits: &[&str], inputs: &Inputs) {
         self.progress.started(splits, inputs);
+    }
+
+    fn resumed(&self, commit: &Commit) {
+        self.progress.resumed(commit);
+        let Some(metrics) = self.metrics else {
+            return;
+        };
+        for (split, before) in commit.splits.iter().enumerate() {
+            metrics.resumed(split, before.rows, before.data.bytes, before.left_out);
+        }
+    }
+
+    fn reached(&self, step: Step) {
+        self.progress.reached(step);
     }
 
     fn taken(&self, taken: &Taken<'_>) {

@@ -73,9 +73,9 @@ impl BuildMetrics {
         }
     }
 
-    pub(super) fn left_out(&self, split: usize) {
+    pub(super) fn left_out(&self, split: usize, clips: u64) {
         if let Some(split) = self.splits.get(split) {
-            split.planned.decrement(self.rounds);
+            split.planned.decrement(self.rounds * clips as f64);
         }
     }
 

@@ -101,10 +101,11 @@ impl Metrics {
             .get_or_init(|| BuildMetrics::new(&self.registry, facts));
     }
 
-    /// Rows were there when the build started.
-    pub fn resumed(&self, split: usize, rows: u64, bytes: u64) {
+    /// What an earlier run had written, and how many clips it had left out.
+    pub fn resumed(&self, split: usize, rows: u64, bytes: u64, left_out: u64) {
         if let Some(build) = self.build.get() {
             build.resumed(split, rows, bytes);
+            build.left_out(split, left_out);
         }
     }
 
@@ -128,7 +129,7 @@ impl Metrics {
             .counter(&table::QUARANTINED, &[stage, reason])
             .increment(1);
         if let Some(build) = self.build.get() {
-            build.left_out(split);
+            build.left_out(split, 1);
         }
     }
 

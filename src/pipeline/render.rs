@@ -1,10 +1,10 @@
 //! The exact audio of one row, computed alone.
 
 use crate::formats::audio::Limits;
-use crate::records::{ClipId, Pcm, Rejection, Row};
-use crate::stages::Buffers;
+use crate::records::{ClipId, Pcm, Row};
 use crate::stages::augment::SplitRules;
 use crate::stages::decode::Decode;
+use crate::stages::{Buffers, Refusal};
 
 use super::{Build, BuildError, Watch};
 
@@ -31,9 +31,9 @@ impl Build {
             },
             buffers: buffers.clone(),
         };
-        let reject = |rejection: Rejection| BuildError::Clip {
+        let reject = |refusal: Refusal| BuildError::Clip {
             clip: clip.name.to_string(),
-            reason: rejection.reason,
+            reason: refusal.to_string(),
         };
         let mut augment = self.augment(watch, &buffers)?;
         // Rendering writes one file: the one that was asked for.
@@ -46,7 +46,10 @@ impl Build {
                 ..rules
             })
             .collect();
-        let samples = decode.decoder()?.decode(&clip).map_err(reject)?;
+        let samples = decode
+            .decoder()?
+            .decode(&clip)
+            .map_err(|rejection| reject(rejection.into()))?;
         let rows = augment
             .augmenter()?
             .augment(split, &clip, samples)
