@@ -31,7 +31,7 @@ impl Watchers<'_> {
                 .collect(),
             rounds,
             rows_per_batch: build.sizing.rows_per_batch,
-            row_seconds: plan.audio.clip_samples as f64 / f64::from(plan.audio.sample_rate),
+            row_seconds: plan.audio.window_seconds(),
             networks: vec![("mel", "mel"), ("embed", "embedding")],
             provider: front_end.report().provider,
             version: env!("CARGO_PKG_VERSION"),
