@@ -33,6 +33,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("formats", &["symphonia::", "hound::"]),
     ("config", &["figment::"]),
     (
+        "metrics",
+        &["\"wakemill_", "metrics_exporter_prometheus", "tiny_http"],
+    ),
+    (
         "flow",
         &[
             "thread::spawn",
