@@ -11,13 +11,13 @@
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};
 use super::product::{self, COLUMNS, Row, Weights};
-use super::winograd::{Bilinear, F43, F63, Pair};
+use super::winograd::{Bilinear, F43, Pair};
 
 /// Tiles that go through the steps together.
 const CHUNK: usize = 96;
 /// Most points of an algorithm, channels of a layer, and lanes of one time
 /// step of a map.
-const MAX_POINTS: usize = 8;
+const MAX_POINTS: usize = 6;
 const MAX_CHANNELS: usize = 96;
 const MAX_STEP: usize = 96;
 
@@ -110,9 +110,8 @@ impl Convolution {
     /// Transforms the taps. Inputs are a multiple of 8 channels, outputs of 24.
     pub fn new(scheme: Scheme, taps: &Taps) -> Self {
         let weights = match scheme {
-            Scheme::FrequencyPair => transform(&Pair, taps),
-            Scheme::Frequency => transform(&F43, taps),
-            _ => transform(&F63, taps),
+            Scheme::FrequencyPair => transform(Pair, taps),
+            _ => transform(F43, taps),
         };
         Self {
             scheme,
@@ -173,21 +172,21 @@ impl Convolution {
                 maps,
                 workspace,
             }),
-            Scheme::Time => isa.run(AlongTime::<_, 1, 1, 8, 8, 6> {
+            Scheme::Time => isa.run(AlongTime::<_, 1, 1, 6, 6, 4> {
                 layer,
-                algorithm: F63,
+                algorithm,
                 maps,
                 workspace,
             }),
-            Scheme::TimePool1x2 => isa.run(AlongTime::<_, 1, 2, 8, 8, 6> {
+            Scheme::TimePool1x2 => isa.run(AlongTime::<_, 1, 2, 6, 6, 4> {
                 layer,
-                algorithm: F63,
+                algorithm,
                 maps,
                 workspace,
             }),
-            Scheme::TimePool2x2 => isa.run(AlongTime::<_, 2, 2, 8, 8, 6> {
+            Scheme::TimePool2x2 => isa.run(AlongTime::<_, 2, 2, 6, 6, 4> {
                 layer,
-                algorithm: F63,
+                algorithm,
                 maps,
                 workspace,
             }),
@@ -222,7 +221,10 @@ impl Activation {
 }
 
 /// The weights of an algorithm, in double precision until the last step.
-fn transform<B, const I: usize, const P: usize, const O: usize>(_: &B, taps: &Taps) -> Vec<Weights>
+fn transform<B, const I: usize, const P: usize, const O: usize>(
+    algorithm: B,
+    taps: &Taps,
+) -> Vec<Weights>
 where
     B: Bilinear<I, P, O>,
 {
@@ -231,7 +233,7 @@ where
     for (index, &g) in taps.taps.iter().enumerate() {
         let (output, input) = (index / taps.inputs, index % taps.inputs);
         let column = output % block;
-        for (point, value) in B::taps(g.map(f64::from)).into_iter().enumerate() {
+        for (point, value) in algorithm.taps(g.map(f64::from)).into_iter().enumerate() {
             let at = (output / block * P + point) * lanes_in + input / WIDTH;
             weights[at][input % WIDTH][column / WIDTH].0[column % WIDTH] = value as f32;
         }
@@ -288,7 +290,7 @@ where
                 for tile in 0..tiles {
                     let first = (tile * O).wrapping_sub(B::LEFT);
                     let lines = lines(step, first, shape.lanes, &workspace.zeros);
-                    forward::<B, FUSED, I, P, O>(lines, &mut panels, time * tiles + tile);
+                    forward::<FUSED, _, I, P, O>(algorithm, lines, &mut panels, time * tiles + tile);
                 }
             }
             for (block, bias) in layer.bias.iter().enumerate() {
@@ -300,7 +302,7 @@ where
                         let rows = rows_at(&products, time * tiles + tile);
                         let target = &mut step[tile * O * written.lanes..];
                         for column in 0..COLUMNS {
-                            let y = inverse::<B, FUSED, I, P, O>(&rows, column);
+                            let y = inverse::<FUSED, _, I, P, O>(algorithm, &rows, column);
                             for o in 0..O {
                                 let at = o * written.lanes + block * COLUMNS + column;
                                 target[at] = layer.activation.of(y[o].add(bias[column]));
@@ -310,7 +312,6 @@ where
                 }
             }
         }
-        let _ = algorithm;
     }
 }
 
@@ -364,7 +365,7 @@ where
             for tile in 0..count {
                 let first = (chunk * tiles + tile) * O;
                 let lines = lines(maps.input, first, step, &workspace.zeros);
-                forward::<B, FUSED, I, P, O>(lines, &mut panels, tile);
+                forward::<FUSED, _, I, P, O>(algorithm, lines, &mut panels, tile);
             }
             for (block, bias) in layer.bias.iter().enumerate() {
                 let products = &mut workspace.products;
@@ -379,9 +380,9 @@ where
                         let first = tile * pooled * written.step() + bin * written.lanes;
                         let target = &mut output[first..];
                         for column in 0..COLUMNS {
-                            let mut y = inverse::<B, FUSED, I, P, O>(&rows, column);
+                            let mut y = inverse::<FUSED, _, I, P, O>(algorithm, &rows, column);
                             if POOL_BINS == 2 {
-                                let other = inverse::<B, FUSED, I, P, O>(&other, column);
+                                let other = inverse::<FUSED, _, I, P, O>(algorithm, &other, column);
                                 for o in 0..O {
                                     y[o] = y[o].max(other[o]);
                                 }
@@ -402,7 +403,6 @@ where
                 }
             }
         }
-        let _ = algorithm;
     }
 }
 
@@ -448,7 +448,8 @@ fn lines<'a, const I: usize>(
 }
 
 #[inline(always)]
-fn forward<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>(
+fn forward<const FUSED: bool, B, const I: usize, const P: usize, const O: usize>(
+    algorithm: B,
     lines: [&[Lanes]; I],
     panels: &mut [&mut [Lanes]; P],
     index: usize,
@@ -465,7 +466,7 @@ fn forward<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>
         for i in 0..I {
             x[i] = lines[i][lane];
         }
-        let v = B::forward::<FUSED>(x);
+        let v = algorithm.forward::<FUSED>(x);
         for p in 0..P {
             targets[p][lane] = v[p];
         }
@@ -501,7 +502,8 @@ fn rows_at<'a, const P: usize>(products: &[&'a [Row]; P], index: usize) -> [&'a 
 }
 
 #[inline(always)]
-fn inverse<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>(
+fn inverse<const FUSED: bool, B, const I: usize, const P: usize, const O: usize>(
+    algorithm: B,
     rows: &[&Row; P],
     column: usize,
 ) -> [Lanes; O]
@@ -512,5 +514,5 @@ where
     for p in 0..P {
         m[p] = rows[p][column];
     }
-    B::inverse::<FUSED>(m)
+    algorithm.inverse::<FUSED>(m)
 }

@@ -13,6 +13,10 @@ pub const COLUMNS: usize = 3;
 /// registers of AVX2 do not suffice.
 pub const ROWS: usize = 3;
 
+/// Inputs summed in one go, in lanes. Sums of such stretches are added up at
+/// the end: the rounding error of a running sum grows with its length.
+const STRETCH: usize = 3;
+
 /// One row of a block of columns.
 pub type Row = [Lanes; COLUMNS];
 /// The weights from eight inputs to a block of columns.
@@ -27,7 +31,22 @@ pub fn multiply<const FUSED: bool>(inputs: &[Lanes], weights: &[Weights], produc
     for (rows, sums) in groups.zip(products.chunks_exact_mut(ROWS)) {
         let (first, rest) = rows.split_at(depth);
         let (second, third) = rest.split_at(depth);
-        sums.copy_from_slice(&multiply_rows::<FUSED>([first, second, third], weights));
+        let stretches = first.chunks(STRETCH).zip(second.chunks(STRETCH));
+        let stretches = stretches.zip(third.chunks(STRETCH)).zip(weights.chunks(STRETCH));
+        let mut whole = [[Lanes::ZERO; COLUMNS]; ROWS];
+        for (index, (((first, second), third), weights)) in stretches.enumerate() {
+            let part = multiply_rows::<FUSED>([first, second, third], weights);
+            if index == 0 {
+                whole = part;
+                continue;
+            }
+            for row in 0..ROWS {
+                for column in 0..COLUMNS {
+                    whole[row][column] = whole[row][column].add(part[row][column]);
+                }
+            }
+        }
+        sums.copy_from_slice(&whole);
     }
 }
 
