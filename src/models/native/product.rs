@@ -13,8 +13,8 @@ pub const COLUMNS: usize = 3;
 /// registers of AVX2 do not suffice.
 pub const ROWS: usize = 3;
 
-/// Inputs summed in one go, in lanes. Sums of such stretches are added up at
-/// the end: the rounding error of a running sum grows with its length.
+/// Inputs summed in one go, in lanes. The sums of such stretches are added up
+/// after: the rounding error of one running sum grows with its length.
 const STRETCH: usize = 3;
 
 /// One row of a block of columns.
@@ -31,15 +31,11 @@ pub fn multiply<const FUSED: bool>(inputs: &[Lanes], weights: &[Weights], produc
     for (rows, sums) in groups.zip(products.chunks_exact_mut(ROWS)) {
         let (first, rest) = rows.split_at(depth);
         let (second, third) = rest.split_at(depth);
-        let stretches = first.chunks(STRETCH).zip(second.chunks(STRETCH));
-        let stretches = stretches.zip(third.chunks(STRETCH)).zip(weights.chunks(STRETCH));
+        let first = first.chunks(STRETCH);
+        let others = second.chunks(STRETCH).zip(third.chunks(STRETCH));
         let mut whole = [[Lanes::ZERO; COLUMNS]; ROWS];
-        for (index, (((first, second), third), weights)) in stretches.enumerate() {
-            let part = multiply_rows::<FUSED>([first, second, third], weights);
-            if index == 0 {
-                whole = part;
-                continue;
-            }
+        for ((weights, x0), (x1, x2)) in weights.chunks(STRETCH).zip(first).zip(others) {
+            let part = multiply_rows::<FUSED>([x0, x1, x2], weights);
             for row in 0..ROWS {
                 for column in 0..COLUMNS {
                     whole[row][column] = whole[row][column].add(part[row][column]);

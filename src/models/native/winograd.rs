@@ -134,3 +134,52 @@ impl Bilinear<2, 3, 2> for Pair {
         [m0.add(m1), m0.add(m2)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The algorithm on numbers instead of lanes.
+    fn filter<B, const I: usize, const P: usize, const O: usize>(
+        algorithm: B,
+        x: [f32; I],
+        g: [f32; 3],
+    ) -> [f32; O]
+    where
+        B: Bilinear<I, P, O>,
+    {
+        let points = algorithm.forward::<false>(x.map(Lanes::splat));
+        let taps = algorithm.taps(g.map(f64::from));
+        let mut products = [Lanes::ZERO; P];
+        for p in 0..P {
+            products[p] = points[p].scale(taps[p] as f32);
+        }
+        algorithm.inverse::<false>(products).map(|y| y.0[3])
+    }
+
+    proptest! {
+        #[test]
+        fn f43_is_a_convolution(
+            x in prop::array::uniform6(-1.0_f32..1.0),
+            g in prop::array::uniform3(-1.0_f32..1.0),
+        ) {
+            let y = filter(F43, x, g);
+            for (i, y) in y.into_iter().enumerate() {
+                let expected = x[i] * g[0] + x[i + 1] * g[1] + x[i + 2] * g[2];
+                prop_assert!((y - expected).abs() < 3e-6);
+            }
+        }
+
+        #[test]
+        fn pair_is_a_padded_convolution(
+            x in prop::array::uniform2(-1.0_f32..1.0),
+            g in prop::array::uniform3(-1.0_f32..1.0),
+        ) {
+            let [y0, y1] = filter(Pair, x, g);
+            prop_assert!((y0 - (x[0] * g[1] + x[1] * g[2])).abs() < 1e-6);
+            prop_assert!((y1 - (x[0] * g[0] + x[1] * g[1])).abs() < 1e-6);
+        }
+    }
+}
