@@ -187,7 +187,7 @@ impl FrontEnd {
                         reason: refusal.to_string(),
                     });
                 }
-                Err(refusal) => (refusal.to_string(), None::<String>),
+                Err(refusal) => (refusal.to_string(), refusal.warning()),
             },
         };
         let (nets, mut report, mut warnings) = OnnxNets::load(spec, &providers, &files, notice)?;
@@ -218,8 +218,8 @@ impl FrontEnd {
             rewrites: Vec::new(),
             provider: provider::CPU.name,
             runtime: None,
-            mel_sha256: fetch::sha256(&files.mel.bytes),
-            embedding_sha256: fetch::sha256(&files.embedding.bytes),
+            mel_sha256: files.mel.sha256.clone(),
+            embedding_sha256: files.embedding.sha256.clone(),
         };
         Self {
             nets: Nets::Native(nets),
@@ -309,6 +309,7 @@ pub(super) struct ModelFiles {
 pub(super) struct ModelFile {
     pub path: Arc<Path>,
     pub bytes: Arc<[u8]>,
+    pub sha256: String,
     pub model: Model,
 }
 
@@ -345,6 +346,7 @@ impl ModelFile {
         match read() {
             Ok((bytes, model)) => Ok(Self {
                 path: path.into(),
+                sha256: fetch::sha256(&bytes),
                 bytes: bytes.into(),
                 model,
             }),

@@ -54,8 +54,8 @@ impl OnnxNets {
                 library: runtime.library.clone(),
                 origin: found.origin,
             }),
-            mel_sha256: fetch::sha256(&files.mel.bytes),
-            embedding_sha256: fetch::sha256(&files.embedding.bytes),
+            mel_sha256: files.mel.sha256.clone(),
+            embedding_sha256: files.embedding.sha256.clone(),
         };
         let nets = Self {
             runtime,
