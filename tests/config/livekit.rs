@@ -213,6 +213,13 @@ fn wrong_values_are_named_as_in_the_file() {
         error("augmentation: {clip_duration: 0.5}"),
         "config.yaml: 'augmentation.clip_duration' is 0.5; one embedding window of 76 frames needs at least 0.782"
     );
+    for name in ["../hey", "/hey", "..", ".", "a/b", "a/", "''"] {
+        let error = Case::yaml(&format!("model_name: {name}\n")).error();
+        assert!(
+            error.contains("it must be a file name without a folder"),
+            "{error}"
+        );
+    }
     assert!(error("augmentation: {n_workers: -1}").starts_with("config.yaml:2:"));
     assert_eq!(
         error("augmentation: {n_workers: 5000}"),
