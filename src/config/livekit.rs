@@ -8,7 +8,7 @@
 mod keys;
 
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 use serde_saphyr::DuplicateKeyPolicy;
@@ -193,6 +193,24 @@ impl Document {
         Path::new(&self.output_dir).join(&self.model_name)
     }
 
+    /// The name is that of a folder in the output folder and the beginning of
+    /// files in it: it must not lead elsewhere.
+    fn check_name(&self, path: &Path) -> Result<(), ConfigError> {
+        let name = &self.model_name;
+        let mut parts = Path::new(name).components();
+        if let (Some(Component::Normal(part)), None) = (parts.next(), parts.next())
+            && part == name.as_str()
+            && !name.contains('\\')
+        {
+            return Ok(());
+        }
+        Err(ConfigError::Invalid(vec![Problem {
+            origin: path.display().to_string(),
+            key: "model_name".to_owned(),
+            message: format!("'model_name' is {name:?}; it must be a file name without a folder"),
+        }]))
+    }
+
     fn config(&self, path: &Path, folder: &Path) -> Result<LivekitConfig, ConfigError> {
         let absolute = |relative: &Path| {
             paths::absolute(Some(folder), relative).map_err(|source| ConfigError::Unreadable {
@@ -209,6 +227,7 @@ impl Document {
                 return Err(invalid(path, "augmentation.clip_duration", &message));
             }
         };
+        self.check_name(path)?;
         Ok(LivekitConfig {
             model_name: self.model_name.clone(),
             output: absolute(&self.output())?,

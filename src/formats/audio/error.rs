@@ -118,6 +118,14 @@ pub enum Fault {
         /// Its index among the samples read.
         frame: u64,
     },
+    /// A number that is no sample of any audio.
+    #[error("sample {frame} is {value:e}, far beyond full scale")]
+    TooLoud {
+        /// Its index among the samples read.
+        frame: u64,
+        /// The number.
+        value: f32,
+    },
     /// A defect of the decoder.
     #[error("the decoder panicked on it ({0}): convert the file to 16-bit WAV")]
     Panicked(String),
