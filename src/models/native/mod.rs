@@ -1,7 +1,7 @@
 //! The two frozen networks as kernels written for them.
 //!
-//! Reading order: [`recognise`] checks that a graph is the network it should
-//! be, and takes its weights. [`mel`] and [`embed`] run them: the first by fast
+//! Reading order: `recognise` checks that a graph is the network it should
+//! be, and takes its weights. `mel` and `embed` run them: the first by fast
 //! Fourier transform, the second as a chain of layers, `stem` and `layer`.
 //! Below those, `walk` carries a layer over a map, `winograd` holds the
 //! transforms that save multiplications, `product` the matrix product that
