@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::flow::{FlowFacts, Observer};
 use crate::pipeline::{Dataset, Inputs, Watch};
-use crate::stages::write::Taken;
+use crate::stages::write::{Commit, Taken};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);
@@ -118,7 +118,8 @@ impl Watch for Progress {
         }
     }
 
-    fn resumed(&self, clips: u64) {
+    fn resumed(&self, commit: &Commit) {
+        let clips = commit.clips;
         self.say(&format!("going on after {clips} clips"));
         match &self.show {
             Show::Bars(bars) => bars.resume(clips),
