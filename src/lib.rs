@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod dsp;
+pub mod eval;
 pub mod flow;
 pub mod formats;
 pub mod metrics;

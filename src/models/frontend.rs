@@ -141,11 +141,12 @@ impl FrontEnd {
             Backend::Auto => format!("the native backend is {NATIVE_MISSING}"),
             Backend::OnnxRuntime => "the configuration names it".to_owned(),
         };
-        let providers = named_providers(spec)?;
+        let providers = named_providers(&spec.providers)?;
         let files = ModelFiles::read(spec)?;
-        let found = find_runtime(spec, &providers)?;
+        let found = find_runtime(spec.runtime_library.as_deref(), &providers)?;
         let runtime = Runtime::load(&found.library)?;
-        let (provider, warnings) = choose_provider(&runtime, &providers, &files)?;
+        let networks = [&files.mel, &files.embedding];
+        let (provider, warnings) = choose_provider(&runtime, &providers, &networks)?;
         let decided = plan::decide(&runtime, provider, spec, &files)?;
         let report = FrontEndReport {
             backend: Backend::OnnxRuntime,
@@ -224,10 +225,23 @@ pub fn prepare(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<(), 
     if spec.mel_model.is_none() || spec.embedding_model.is_none() {
         fetch::fetch_models(&cache, notice)?;
     }
-    let providers = named_providers(spec)?;
-    match find_runtime(spec, &providers) {
+    prepare_runtime(&spec.providers, spec.runtime_library.as_deref(), notice)
+}
+
+/// Makes sure that ONNX Runtime is on this machine: fetches it where none is
+/// found, for the providers named. `notice` is told before.
+///
+/// # Errors
+/// Where it must be fetched and cannot be; an unknown provider.
+pub fn prepare_runtime(
+    providers: &[String],
+    library: Option<&Path>,
+    notice: &mut dyn FnMut(&str),
+) -> Result<(), ModelError> {
+    let providers = named_providers(providers)?;
+    match find_runtime(library, &providers) {
         Err(ModelError::NoRuntime { .. }) => {
-            fetch::fetch_runtime(&cache, preferred_kind(&providers), notice)?;
+            fetch::fetch_runtime(&Cache::locate()?, preferred_kind(&providers), notice)?;
             Ok(())
         }
         found => found.map(drop),
@@ -242,19 +256,15 @@ fn native_missing() -> ModelError {
     }
 }
 
-fn named_providers(spec: &FrontEndSpec) -> Result<Vec<Provider>, ModelError> {
-    spec.providers
-        .iter()
-        .map(|name| Provider::named(name))
-        .collect()
+pub(super) fn named_providers(names: &[String]) -> Result<Vec<Provider>, ModelError> {
+    names.iter().map(|name| Provider::named(name)).collect()
 }
 
-fn find_runtime(spec: &FrontEndSpec, providers: &[Provider]) -> Result<runtime::Found, ModelError> {
-    runtime::find(
-        spec.runtime_library.as_deref(),
-        &Cache::locate()?,
-        preferred_kind(providers),
-    )
+pub(super) fn find_runtime(
+    library: Option<&Path>,
+    providers: &[Provider],
+) -> Result<runtime::Found, ModelError> {
+    runtime::find(library, &Cache::locate()?, preferred_kind(providers))
 }
 
 fn preferred_kind(providers: &[Provider]) -> RuntimeKind {
@@ -265,12 +275,12 @@ fn preferred_kind(providers: &[Provider]) -> RuntimeKind {
     }
 }
 
-/// The first provider that can open both networks. A provider that cannot is an
+/// The first provider that can open every network. A provider that cannot is an
 /// error, unless a later one can: then it is a warning.
-fn choose_provider(
+pub(super) fn choose_provider(
     runtime: &Runtime,
     providers: &[Provider],
-    files: &ModelFiles,
+    files: &[&ModelFile],
 ) -> Result<(Provider, Vec<String>), ModelError> {
     let mut reasons = Vec::new();
     for &provider in providers {
@@ -299,7 +309,11 @@ fn choose_provider(
     })
 }
 
-fn can_serve(runtime: &Runtime, provider: Provider, files: &ModelFiles) -> Result<(), ModelError> {
+fn can_serve(
+    runtime: &Runtime,
+    provider: Provider,
+    files: &[&ModelFile],
+) -> Result<(), ModelError> {
     if !provider.is_in(runtime) {
         return Err(ModelError::Runtime {
             library: runtime.library.clone(),
@@ -309,7 +323,7 @@ fn can_serve(runtime: &Runtime, provider: Provider, files: &ModelFiles) -> Resul
             ),
         });
     }
-    for file in [&files.mel, &files.embedding] {
+    for file in files {
         Network::open(runtime, provider, &file.bytes, &file.path)?;
     }
     Ok(())
@@ -352,7 +366,7 @@ impl ModelFiles {
 }
 
 impl ModelFile {
-    fn read(path: PathBuf) -> Result<Self, ModelError> {
+    pub(super) fn read(path: PathBuf) -> Result<Self, ModelError> {
         let read = || -> Result<_, OnnxError> {
             let bytes = std::fs::read(&path)?;
             let model = Model::from_bytes(&bytes)?;

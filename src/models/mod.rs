@@ -6,6 +6,7 @@
 //! [`EmbedNet`] from it.
 
 pub mod cache;
+pub mod classifier;
 pub mod error;
 pub mod fetch;
 pub mod frontend;
