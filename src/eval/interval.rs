@@ -37,19 +37,67 @@ pub fn wilson(hits: u64, total: u64) -> Estimate {
 }
 
 /// A rate, `events` in `hours`, with Garwood's exact interval for a Poisson
-/// count (Garwood 1936, "Fiducial limits for the Poisson distribution"):
-/// quantiles of the gamma distributions of shape k and k + 1. `hours` is above 0.
+/// count (Garwood 1936, "Fiducial limits for the Poisson distribution"): its
+/// ends are the means under which so few, or so many, events have a probability
+/// of 2.5 %. `hours` is above 0.
 pub fn poisson(events: u64, hours: f64) -> Estimate {
     let k = events as f64;
+    // Six standard deviations and more: enough for 2.5 %.
+    let reach = 6.0 * k.sqrt() + 8.0;
     let low = match events {
         0 => 0.0,
-        _ => puruspe::invgammp(TAIL, k),
+        _ => solve((k - reach).max(0.0), k, |mean| at_least(k, mean) < TAIL),
     };
+    let high = solve(k, k + reach, |mean| at_most(k, mean) > TAIL);
     Estimate {
         value: k / hours,
         low: low / hours,
-        high: puruspe::invgammp(1.0 - TAIL, k + 1.0) / hours,
+        high: high / hours,
     }
+}
+
+/// Where a condition that holds at the lower end ceases to hold, by bisection.
+fn solve(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// The probability of at most `k` events where `mean`, not less, are expected.
+fn at_most(k: f64, mean: f64) -> f64 {
+    // Each term from the one above it.
+    tail(k, mean, |i, term| (i - 1.0, term * i / mean))
+}
+
+/// The probability of at least `k` events where `mean`, not more, are expected.
+fn at_least(k: f64, mean: f64) -> f64 {
+    tail(k, mean, |i, term| (i + 1.0, term * mean / (i + 1.0)))
+}
+
+/// Sums the Poisson distribution from `k` outwards, where its terms shrink.
+fn tail(k: f64, mean: f64, next: impl Fn(f64, f64) -> (f64, f64)) -> f64 {
+    let (mut i, mut term) = (k, (k * mean.ln() - mean - ln_factorial(k)).exp());
+    let mut sum = 0.0;
+    while term > 1e-17 {
+        sum += term;
+        (i, term) = next(i, term);
+    }
+    sum
+}
+
+/// ln(k!), by Stirling's series where its error is under 1e-12.
+fn ln_factorial(k: f64) -> f64 {
+    if k < 20.0 {
+        return (1..=k as u32).map(|i| f64::from(i).ln()).sum();
+    }
+    let series = (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * k * k)) / (k * k)) / k;
+    k * k.ln() - k + 0.5 * (std::f64::consts::TAU * k).ln() + series
 }
 
 #[cfg(test)]
