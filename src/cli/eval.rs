@@ -40,7 +40,9 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
         ))
         .into());
     };
-    loaded.warnings.iter().for_each(|text| warn(text));
+    // Not what the pipeline warns about: sounds are not needed here.
+    let (_, warnings) = config::livekit::read(&args.file)?;
+    warnings.iter().for_each(|text| warn(text));
     let models = named(&args.models, &livekit)?;
     let classifiers = classifiers(&models, &livekit, &loaded.plan)?;
     let features = Features::open(

@@ -7,7 +7,6 @@ use plotters::style::register_font;
 
 use super::report::Evaluation;
 use super::score::Scored;
-use super::tally::Tally;
 
 /// livekit-wakeword's 8 by 7 inches at 150 dots an inch.
 const SIZE: (u32, u32) = (1200, 1050);
@@ -38,7 +37,7 @@ impl Curve {
         Self {
             points: points(scored),
             label: format!(
-                "{name}: AUT {:.4}, at {:.2} recall {:.1} % and FPPH {:.2}, optimal threshold {:.2}",
+                "{name}: AUT {:.4}; at {:.2} recall {:.1} %, FPPH {:.2}; optimal at {:.2}",
                 evaluation.aut,
                 evaluation.threshold,
                 100.0 * evaluation.recall,
@@ -51,11 +50,7 @@ impl Curve {
 
 /// The curve from the upper left to the lower right, without repeated points.
 fn points(scored: &Scored) -> Vec<(f64, f64)> {
-    let mut negatives = Tally::default();
-    scored
-        .negatives()
-        .iter()
-        .for_each(|tally| negatives.merge(tally));
+    let negatives = scored.all_negatives();
     let positives = scored.positives();
     let (positive, negative) = (positives.total() as f64, negatives.total() as f64);
     let counted = positives.thresholds().zip(negatives.thresholds());
@@ -78,13 +73,8 @@ fn points(scored: &Scored) -> Vec<(f64, f64)> {
 
 /// Draws the curves into a PNG file.
 pub(super) fn draw(path: &Path, title: &str, curves: &[Curve]) -> Result<(), String> {
-    let fonts = [
-        (FontStyle::Normal, dejavu::sans::regular()),
-        (FontStyle::Bold, dejavu::sans::bold()),
-    ];
-    for (style, bytes) in fonts {
-        register_font(FONT, style, bytes).map_err(|_| format!("the font {FONT} is damaged"))?;
-    }
+    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| format!("the font {FONT} is damaged"))?;
     let area = BitMapBackend::new(path, SIZE).into_drawing_area();
     draw_on(&area, title, curves)
         .and_then(|()| area.present())
@@ -99,10 +89,7 @@ fn draw_on<DB: DrawingBackend>(
     area.fill(&WHITE)?;
     let font = |size: u32| (FONT, size).into_font();
     let mut chart = ChartBuilder::on(area)
-        .caption(
-            format!("DET Curve \u{2014} {title}"),
-            font(32).style(FontStyle::Bold),
-        )
+        .caption(format!("DET Curve \u{2014} {title}"), font(32))
         .margin(20)
         .margin_right(40)
         .x_label_area_size(75)
@@ -136,8 +123,10 @@ fn draw_on<DB: DrawingBackend>(
         .legend(key(random));
     for (curve, color) in curves.iter().zip(COLORS.iter().cycle()) {
         let points = curve.points.iter().copied();
-        let area = AreaSeries::new(points.clone(), 0.0, color.mix(0.12));
-        chart.draw_series(area)?;
+        // Areas of several curves would hide one another.
+        if curves.len() == 1 {
+            chart.draw_series(AreaSeries::new(points.clone(), 0.0, color.mix(0.15)))?;
+        }
         let style = color.stroke_width(4);
         chart
             .draw_series(LineSeries::new(points, style))?

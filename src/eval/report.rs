@@ -155,7 +155,7 @@ impl Evaluation {
             optimal_fpph: optimal.fpph,
             n_positive: positives.total(),
             n_negative: negatives.total(),
-            validation_hours: (hours * 100.0).round_ties_even() / 100.0,
+            validation_hours: hundredths(hours),
             wakemill: counts.honest(setting, features, scored),
         }
     }
@@ -163,14 +163,9 @@ impl Evaluation {
 
 impl<'a> Counts<'a> {
     fn new(features: &Features, scored: &'a Scored) -> Self {
-        let mut negatives = Tally::default();
-        scored
-            .negatives()
-            .iter()
-            .for_each(|tally| negatives.merge(tally));
         Self {
             positives: scored.positives(),
-            negatives,
+            negatives: scored.all_negatives(),
             hours: features.negatives().iter().map(FeatureFile::hours).sum(),
         }
     }
@@ -241,6 +236,12 @@ impl Scored {
     pub(super) fn negatives(&self) -> &[Tally] {
         &self.files[1..]
     }
+
+    pub(super) fn all_negatives(&self) -> Tally {
+        let mut all = Tally::default();
+        self.negatives().iter().for_each(|tally| all.merge(tally));
+        all
+    }
 }
 
 impl Negatives {
@@ -253,6 +254,31 @@ impl Negatives {
             hours: file.hours(),
             false_positives,
             fpph: poisson(false_positives, file.hours()),
+        }
+    }
+}
+
+/// Rounds to two decimals as Python does: the decimal value, not the product
+/// with 100.
+fn hundredths(value: f64) -> f64 {
+    format!("{value:.2}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_rounded_as_python_does() {
+        // From Python 3.11: [round(x, 2) for x in (0.125, 0.375, 1.115, 2.675, 0.285)]
+        for (value, expected) in [
+            (0.125, 0.12),
+            (0.375, 0.38),
+            (1.115, 1.11),
+            (2.675, 2.67),
+            (0.285, 0.28),
+        ] {
+            assert_eq!(hundredths(value), expected, "{value}");
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn table(name: &str, evaluation: &Evaluation) -> String {
             evaluation.optimal_fpph
         ),
         format!(
-            "  equal error rate {:.2} % at {:.3}",
+            "  equal error rate {:.2} % at {:.4}",
             100.0 * honest.equal_error.rate,
             honest.equal_error.threshold
         ),

@@ -1,3 +1,5 @@
+use serde::Deserialize;
+
 use super::*;
 
 fn tally(scores: &[f32]) -> Tally {
@@ -63,4 +65,49 @@ fn areas() {
     assert_eq!(area_under(&chance), 0.5);
     let reversed = det_curve(&tally(&[0.1]), &tally(&[0.9]));
     assert_eq!(area_under(&reversed), 1.0);
+}
+
+/// Scores, and what livekit-wakeword makes of them: tests/golden/make_eval_golden.py.
+#[derive(Deserialize)]
+struct Case {
+    positives: Vec<f32>,
+    negatives: Vec<f32>,
+    target_fp_per_hour: f64,
+    livekit: Figures,
+}
+
+#[derive(Deserialize)]
+struct Figures {
+    aut: f64,
+    fpph: f64,
+    recall: f64,
+    accuracy: f64,
+    optimal_threshold: f64,
+    optimal_recall: f64,
+    optimal_fpph: f64,
+}
+
+#[test]
+fn the_figures_are_livekits() {
+    let cases = include_str!("../../../tests/golden/eval.json");
+    let cases: Vec<Case> = serde_json::from_str(cases).unwrap();
+    assert_eq!(cases.len(), 5);
+    for case in cases {
+        let (positives, negatives) = (tally(&case.positives), tally(&case.negatives));
+        let hours = case.negatives.len() as f64 * 2.0 / 3600.0;
+        let fixed = operating_at(&positives, &negatives, 0.5, hours);
+        let best = best_threshold(&positives, &negatives, hours, case.target_fp_per_hour);
+        let expected = case.livekit;
+        for (found, expected) in [
+            (area_under(&det_curve(&positives, &negatives)), expected.aut),
+            (fixed.fpph, expected.fpph),
+            (fixed.recall, expected.recall),
+            (fixed.accuracy, expected.accuracy),
+            (best.threshold, expected.optimal_threshold),
+            (best.recall, expected.optimal_recall),
+            (best.fpph, expected.optimal_fpph),
+        ] {
+            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+    }
 }
