@@ -96,6 +96,14 @@ pub enum ModelError {
         /// The shape that is needed.
         expected: String,
     },
+    /// A model that gives no score for rows of embeddings.
+    #[error("{}: not a wake-word classifier: {reason}", path.display())]
+    NotAClassifier {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// ONNX Runtime refuses the model.
     #[error("{}: ONNX Runtime cannot load it: {reason}", path.display())]
     Session {
