@@ -35,24 +35,30 @@ def speech(rng, seconds, level=0.2, rate=RATE):
     phase = 2 * np.pi * np.cumsum(f0 * (1 + 0.3 * np.sin(2 * np.pi * 1.7 * t + rng.uniform(0, 6)))) / rate
     tone = sum(np.sin(k * phase) / k for k in range(1, int(5000 / (1.3 * f0))))
     syllables = np.clip(np.sin(2 * np.pi * 4 * t + rng.uniform(0, 6)), 0, None) ** 0.5
-    return level * (0.5 * tone * syllables + noise(rng, seconds, 0, 0.01, rate)[:len(t)])
+    return level * (0.5 * tone * syllables + noise(rng, seconds, 0, 0.01, rate))
 
 
 def noise(rng, seconds, colour, level=0.1, rate=RATE):
-    """Noise whose power falls with frequency to the power `colour`, below 0.4 of the rate."""
+    """Noise whose power falls with frequency to the power `colour`."""
     bins = np.fft.rfftfreq(int(seconds * rate), 1 / rate)
     spectrum = np.exp(2j * np.pi * rng.uniform(size=len(bins))) / np.maximum(bins, 20) ** (colour / 2)
-    spectrum[bins > 6400] = 0
-    wave = np.fft.irfft(spectrum)
+    wave = below_6400_hz(np.fft.irfft(spectrum, int(seconds * rate)), rate)
     return level * wave / np.sqrt(np.mean(wave ** 2))
+
+
+def below_6400_hz(wave, rate):
+    """Without what two sample rate converters may treat differently."""
+    spectrum = np.fft.rfft(wave)
+    spectrum[np.fft.rfftfreq(len(wave), 1 / rate) > 6400] = 0
+    return np.fft.irfft(spectrum, len(wave))
 
 
 def room(rng, seconds, rate=RATE):
     """A direct path after 2 ms and a decaying tail."""
-    taps = noise(rng, seconds, 0, 0.1, rate)
+    taps = noise(rng, seconds, 0, 0.05, rate)
     taps *= np.exp(-6.9 * np.arange(len(taps)) / len(taps))
     taps[int(0.002 * rate)] += 0.7
-    return taps
+    return below_6400_hz(taps, rate)
 
 
 def clips(rng, plain):

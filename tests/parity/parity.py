@@ -8,9 +8,9 @@ Options after `--` go to every `wakemill run`, as in `-- --set features.strategy
 Small data sets are built from livekit-wakeword configurations. Then, with livekit-wakeword 0.3.0,
 audiomentations, scipy and soundfile (requirements.txt):
 
-- every round of every clip is redone by livekit's own code with the draws of rows.jsonl, each
-  round from livekit's own result of the round before, and the WAVs are compared: at least 99.9 % of
-  the samples of each within 1 LSB, none over 3;
+- every round of every clip is redone by livekit's own code with the draws of rows.jsonl, from
+  wakemill's WAV of the round before, and the WAVs are compared: at least 99.9 % of the samples of
+  each within 1 LSB, none over 3;
 - livekit's own features of wakemill's WAVs are compared with the .npy files: same rows in the
   same order, values within 2e-3;
 - wakemill's features of WAVs that livekit augmented (`--only extract`) are compared with livekit's;
@@ -21,6 +21,10 @@ livekit ignores sample rates, so what is not at 16 kHz cannot be compared with i
 wakemill's conversion (seen through `render` without augmentation) is compared with scipy's
 `resample_poly`, and livekit then redoes the rows from the converted samples. Those are known to
 16 bits only, and effects may amplify that rounding, so these rows have a wider bound.
+
+Why not from livekit's own round before: scipy's fftconvolve transforms float32 audio in single
+precision, so one sample in a thousand behind a room lands on the other side of a 16-bit step than
+it would exactly, and the rooms of later rounds smear and amplify those steps.
 """
 
 import argparse
@@ -51,8 +55,9 @@ FEATURES = dict(zip(SPLITS, (
     "background_noise_features_train.npy", "background_noise_features_test.npy")))
 
 FEATURE_TOLERANCE = 2e-3
-# Of rows that hang on a file of another rate, in LSB: root mean square, and greatest.
-CONVERTED_RMS, CONVERTED_MAX = 2.0, 60
+# Of rows that hang on a file of another rate: root mean square of the difference in LSB, and as a
+# share of the row's own.
+CONVERTED_LSB, CONVERTED_SHARE = 1.0, 0.003
 # Of wakemill's sample rate conversion against scipy's, in dB.
 CONVERSION_SNR = 50.0
 
@@ -69,16 +74,13 @@ class Case:
     seconds: float
     clips_per_split: int
     other_rates: bool = False
-    # Whether each round starts from livekit's own round before, or from wakemill's: over many
-    # rounds a difference of 1 LSB may be amplified again and again.
-    chained: bool = True
 
 
 CASES = [
     Case("every-effect", seed=1, rounds=3, seconds=2.0, clips_per_split=10),
     Case("other-rates", seed=2, rounds=2, seconds=2.0, clips_per_split=4, other_rates=True),
     # Row order: _r0, _r1, _r10, _r11, _r2 …; and windows so short that rows begin with zeros.
-    Case("twelve-rounds", seed=3, rounds=12, seconds=1.1, clips_per_split=2, chained=False),
+    Case("twelve-rounds", seed=3, rounds=12, seconds=1.1, clips_per_split=2),
     Case("long-window", seed=4, rounds=1, seconds=2.7, clips_per_split=4),
 ]
 
@@ -162,11 +164,9 @@ def check_coverage(rows):
         found["all at once"] += None not in (row["equalizer"], row["tanh_distortion"], row["rir"])
         found["nothing but noise"] += [row["equalizer"], row["tanh_distortion"], row["rir"]] == [None] * 3
         found[background["file"]] += 1
-        found["repeated noise from beyond its end"] += (
-            background["file"].endswith("short.wav") and background["start"] >= 0.3 * RATE)
         found[row["rir"] or "no reverb"] += 1
         found[f"placed {(row['place'] or {'kind': 'never'})['kind']}"] += 1
-    check(len(found) == 19 and all(found.values()), f"not every branch is covered: {dict(found)}")
+    check(len(found) == 17 and all(found.values()), f"not every branch is covered: {dict(found)}")
 
 
 def check_conversion(wakemill, built, twin):
@@ -218,38 +218,38 @@ def check_samples(wakemill, built, twin):
                 if converted & {clip, row["rir"], row["background"]["file"]}:
                     loose.add(clip)
                 theirs_path = twin / "output/parity" / split / wav_name(row)
-                difference = compare(built.wav(row), theirs_path)
+                difference, level = compare(built.wav(row), theirs_path)
                 name = f"{split}/{wav_name(row)}"
                 if clip in loose:
                     rms = math.sqrt(np.mean(difference ** 2))
-                    check(rms <= CONVERTED_RMS and difference.max() <= CONVERTED_MAX,
-                          f"{name}: {rms:.2f} LSB root mean square, {difference.max()} at most; {row}")
-                    wide.append((rms, difference.max()))
+                    check(rms <= CONVERTED_LSB + CONVERTED_SHARE * level,
+                          f"{name}: {rms:.2f} LSB root mean square, the row {level:.0f}; {row}")
+                    wide.append((rms, rms / level, difference.max()))
                 else:
                     over = np.count_nonzero(difference > 1)
                     check(over <= 0.001 * len(difference) and difference.max() <= 3,
                           f"{name}: {over} samples over 1 LSB, {difference.max()} at most; {row}")
                     worst, off = max(worst, difference.max()), off + np.count_nonzero(difference)
                     samples += len(difference)
-                if not built.case.chained:
-                    shutil.copy(built.wav(row), theirs_path)
+                # What the next round starts from.
+                shutil.copy(built.wav(row), theirs_path)
     print(f"  samples: {samples} compared, {100 * (1 - off / max(samples, 1)):.4f} % equal, "
           f"largest difference {worst} LSB")
     if wide:
-        rms, greatest = np.max(wide, axis=0)
-        print(f"  samples from other rates: {len(wide)} rows, at most {rms:.2f} LSB root mean square "
-              f"and {greatest:.0f} LSB")
+        rms, share, greatest = np.max(wide, axis=0)
+        print(f"  samples from other rates: {len(wide)} rows, differences of at most {rms:.2f} LSB root mean "
+              f"square, {100 * share:.2f} % of the row's, {greatest:.0f} LSB")
 
 
 def compare(ours, theirs):
-    """Differences of two WAVs in LSB."""
+    """Differences of two WAVs, and the root mean square of the second, in LSB."""
     read = []
     for path in (ours, theirs):
         info = sf.info(path)
         check((info.samplerate, info.channels, info.subtype) == (RATE, 1, "PCM_16"), f"{path}: {info}")
         read.append(sf.read(path, dtype="int16")[0].astype(int))
     check(len(read[0]) == len(read[1]), f"{ours}: {len(read[0])} samples, livekit has {len(read[1])}")
-    return np.abs(read[0] - read[1])
+    return np.abs(read[0] - read[1]), math.sqrt(np.mean(read[1] ** 2))
 
 
 def check_features(built, networks):
