@@ -51,6 +51,8 @@ struct Plain {
 
 #[derive(Default)]
 struct PlainState {
+    /// Clips that an earlier run had built.
+    before: u64,
     clips: u64,
     planned: u64,
     started: Option<Instant>,
@@ -116,6 +118,15 @@ impl Watch for Progress {
         }
     }
 
+    fn resumed(&self, clips: u64) {
+        self.say(&format!("going on after {clips} clips"));
+        match &self.show {
+            Show::Bars(bars) => bars.resume(clips),
+            Show::Plain(plain) => plain.lock().before = clips,
+            Show::Nothing => {}
+        }
+    }
+
     fn taken(&self, taken: &Taken<'_>) {
         for (clip, rejection) in taken.left_out {
             self.warn(&format!(
@@ -152,6 +163,15 @@ impl Bars {
         // A build starts once.
         let _ = self.splits.set(bars);
         let _ = self.bottleneck.set(line);
+    }
+
+    fn resume(&self, mut clips: u64) {
+        for bar in self.splits.get().into_iter().flatten() {
+            let done = clips.min(bar.length().unwrap_or(0));
+            clips -= done;
+            bar.set_position(done);
+            bar.reset_eta();
+        }
     }
 
     fn advance(&self, split: usize, clips: u64) {
@@ -199,8 +219,8 @@ impl Plain {
             return None;
         }
         state.said = Some(Instant::now());
-        let (clips, planned) = (state.clips, state.planned);
-        let rate = clips as f64 / started.elapsed().as_secs_f64();
+        let (clips, planned) = (state.before + state.clips, state.planned);
+        let rate = state.clips as f64 / started.elapsed().as_secs_f64();
         let left = (planned - clips.min(planned)) as f64 / rate;
         let eta = if left.is_finite() {
             format!("{left:.0} s left")
@@ -254,6 +274,9 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             "  {}: {} rows in {}{left_out}",
             written.name, written.rows, written.features
         ));
+    }
+    if let Some(found) = &dataset.verification {
+        lines.push(format!("  verified against the published graphs: {found}"));
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {

@@ -1,5 +1,7 @@
 //! `wakemill run`: builds a data set.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
@@ -14,8 +16,11 @@ use super::progress::{Progress, ProgressMode};
 pub(super) struct RunArgs {
     #[command(flatten)]
     configuration: Configuration,
-    /// Replace what an earlier run left in the output folder
+    /// Go on with what an earlier run left unfinished in the output folder
     #[arg(long)]
+    resume: bool,
+    /// Replace what an earlier run left in the output folder
+    #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
     /// Do one part only
     #[arg(long, value_enum)]
@@ -56,11 +61,19 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     }
     let front_end = super::setup::front_end(&build, &progress)?;
     let (cancel, token) = Cancel::new();
-    ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let existing = if args.overwrite {
-        Existing::Overwrite
-    } else {
-        Existing::Keep
+    let asked = AtomicBool::new(false);
+    let stop = move || {
+        // What is on the disk can be resumed at any moment: no need to insist.
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        cancel.cancel();
+    };
+    ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")?;
+    let existing = match (args.resume, args.overwrite) {
+        (true, _) => Existing::Resume,
+        (_, true) => Existing::Overwrite,
+        _ => Existing::Keep,
     };
     match build.run(front_end, existing, &progress, &token)? {
         Outcome::UpToDate => {

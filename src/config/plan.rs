@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -48,8 +49,9 @@ pub struct Plan {
 
 impl Plan {
     /// What the bytes of the output depend on: the plan without its output
-    /// folder, batches, workers, capacities, budgets, metrics and paths to
-    /// libraries. Inputs, backgrounds, impulse responses and models are in it as
+    /// folder, batches, workers, capacities, budgets, metrics, paths to
+    /// libraries, and what happens to a clip that cannot be processed: where
+    /// all were, that changes nothing. Inputs, backgrounds, impulse responses and models are in it as
     /// paths; their content is not.
     pub fn essence(&self) -> Value {
         let features = &self.features;
@@ -71,7 +73,6 @@ impl Plan {
                 "timesteps": features.timesteps,
             },
             "output_files": self.output_files,
-            "failures": self.failures.policy,
         })
     }
 }
@@ -260,6 +261,9 @@ pub struct FlowPlan {
     pub in_flight: Option<usize>,
     /// Memory that the batches in flight may take, in bytes.
     pub memory_bytes: u64,
+    /// Time between two states that a resumed build can go on from; zero makes
+    /// one after every batch.
+    pub commit_every: Duration,
 }
 
 /// Workers and channel capacity of each stage.

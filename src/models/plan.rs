@@ -196,3 +196,6 @@ impl Rewrites {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

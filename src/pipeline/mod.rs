@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod folder;
 mod inputs;
+mod origin;
 mod render;
 mod sizing;
 
@@ -17,22 +18,24 @@ use std::time::Duration;
 
 pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
-pub use folder::Existing;
+pub use folder::{Existing, JOURNAL_FILE, LOCK_FILE};
 pub use inputs::Inputs;
 pub use sizing::{Sizing, cores};
 
 use crate::config::plan::{FailurePolicy, InputScale, Plan};
 use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
 use crate::formats::audio::Limits;
+use crate::formats::journal::{Journal, Opened};
 use crate::models::FrontEnd;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
 use crate::stages::embed::{EMBEDDING_SIZE, Embed};
 use crate::stages::mel::ComputeMel;
-use crate::stages::write::{Taken, WriteSettings, Writer};
+use crate::stages::write::{Commit, Step, Taken, Told, WriteError, WriteSettings, Writer};
 use crate::stages::{Buffers, scan};
 
 use folder::{Folder, State};
+use origin::Origin;
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
@@ -47,6 +50,13 @@ pub trait Watch: Observer {
 
     /// The writer has taken a batch.
     fn taken(&self, _taken: &Taken<'_>) {}
+
+    /// The flow goes on where an earlier one was interrupted; `clips` were built
+    /// then.
+    fn resumed(&self, _clips: u64) {}
+
+    /// The writer has made a step that a crash must be able to follow.
+    fn reached(&self, _step: Step) {}
 }
 
 /// A build that is ready to run.
@@ -98,17 +108,28 @@ impl Build {
     ) -> Result<Outcome, BuildError> {
         let plan = &self.plan;
         let front_end = Arc::new(front_end);
-        let fingerprint = dataset::fingerprint(plan, &self.inputs, &front_end)?;
+        let origin = Origin::new(plan, &self.inputs, &front_end);
         let features: Vec<&str> = plan
             .splits
             .iter()
             .map(|split| split.features.as_str())
             .collect();
-        let folder = match Folder::open(&plan.output, &features, &fingerprint, existing)? {
-            State::UpToDate => return Ok(Outcome::UpToDate),
-            State::Ready(folder) => folder,
+        let serves = |found: &Dataset| {
+            found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
         };
-        if plan.output_files.wavs {
+        let (folder, journal, last) = match Folder::open(&plan.output, &features, serves, existing)?
+        {
+            State::UpToDate => return Ok(Outcome::UpToDate),
+            State::Empty(folder) => {
+                let journal = Journal::create(&folder.journal(), &origin)?;
+                (folder, journal, None)
+            }
+            State::Begun(folder, begun) => {
+                self.check(&origin, &begun, watch)?;
+                (folder, begun.journal, begun.last)
+            }
+        };
+        if plan.output_files.wavs && last.is_none() {
             self.inputs.remove_stale_wavs()?;
         }
         let names: Vec<&str> = plan
@@ -140,10 +161,32 @@ impl Build {
             timesteps: plan.features.timesteps,
             buffers: buffers.clone(),
         };
-        let told = |taken: &Taken<'_>| watch.taken(taken);
-        let mut write = Writer::create(folder.path(), self.write_settings(), buffers, told)?;
+        let told = |told: Told<'_>| match told {
+            Told::Taken(taken) => watch.taken(&taken),
+            Told::Step(step) => watch.reached(step),
+        };
+        let settings = self.write_settings();
+        let mut write = Writer::open(
+            folder.path(),
+            settings,
+            journal,
+            last.as_ref(),
+            buffers,
+            told,
+        )
+        .map_err(|error| match error {
+            WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
+            error => error.into(),
+        })?;
+        if let Some(last) = &last {
+            watch.resumed(last.clips);
+        }
 
-        let clips = scan::batches(&self.inputs.clips, self.sizing.clips_per_batch);
+        let clips = scan::batches(
+            &self.inputs.clips,
+            self.sizing.clips_per_batch,
+            write.clips(),
+        );
         let settings = Settings {
             in_flight: self.sizing.in_flight,
             tick: TICK,
@@ -156,12 +199,97 @@ impl Build {
             .stage(&embed, stages.embed)
             .sink(&mut write, self.sizing.in_flight)
             .run(watch, cancel);
-        ended?;
-
+        if let Err(cause) = ended {
+            return Err(self.interrupted(write, cause.into(), watch));
+        }
         let splits = write.finish()?;
-        let dataset = Dataset::new(self, fingerprint, splits, &front_end, &facts)?;
+        let before = last.as_ref().map_or(0, Commit::rows);
+        let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
         folder.complete(&dataset)?;
+        watch.reached(Step::Renamed);
+        folder.close()?;
         Ok(Outcome::Built(dataset))
+    }
+
+    /// Whether an unfinished build can be gone on with to the bytes of one
+    /// build.
+    fn check(
+        &self,
+        origin: &Origin,
+        begun: &Opened<Origin, Commit>,
+        watch: &dyn Watch,
+    ) -> Result<(), BuildError> {
+        if begun.first.fingerprint != origin.fingerprint {
+            return Err(BuildError::Changed {
+                path: self.plan.output.clone(),
+                changes: origin.changes(&begun.first, &self.plan, &self.inputs),
+            });
+        }
+        if begun.torn {
+            watch.warn("the journal's last record is torn: going on from the one before");
+        }
+        Ok(())
+    }
+
+    /// Keeps what a flow that ended early has built, and says how much that is.
+    fn interrupted(
+        &self,
+        mut write: Writer<'_>,
+        cause: BuildError,
+        watch: &dyn Watch,
+    ) -> BuildError {
+        if let Err(error) = write.commit() {
+            watch.warn(&error.to_string());
+        }
+        let (kept, planned) = (write.kept(), self.inputs.clip_count());
+        watch.warn(&format!(
+            "{kept} of {planned} clips are kept in {}: go on with --resume",
+            self.plan.output.display()
+        ));
+        if cause.is_disk_full() {
+            let rows = (planned - kept) * u64::from(self.rounds());
+            return BuildError::DiskFull {
+                needed: rows * self.bytes_per_row(),
+                cause: Box::new(cause),
+            };
+        }
+        cause
+    }
+
+    /// What one row takes on the disk, in bytes, about.
+    fn bytes_per_row(&self) -> u64 {
+        /// A line of `rows.jsonl` with an equalizer is 1.3 kB, one without 0.3.
+        const LINE: usize = 600;
+        let plan = &self.plan;
+        let features = plan.features.timesteps * EMBEDDING_SIZE * size_of::<f32>();
+        let line = if plan.output_files.rows { LINE } else { 0 };
+        let wav = match plan.output_files.wavs {
+            true => plan.audio.clip_samples * size_of::<i16>(),
+            false => 0,
+        };
+        (features + line + wav) as u64
+    }
+
+    /// Rows a clip.
+    fn rounds(&self) -> u32 {
+        self.plan
+            .augment
+            .as_ref()
+            .map_or(1, |augment| augment.rounds)
+    }
+
+    /// Clips that may be left out; `None` where the first stops the build.
+    fn tolerated(&self) -> Option<u64> {
+        let failures = self.plan.failures;
+        let planned = self.inputs.clip_count() as f64;
+        match failures.policy {
+            FailurePolicy::Stop => None,
+            FailurePolicy::Skip => Some((failures.max_rate * planned).floor() as u64),
+        }
+    }
+
+    fn tolerates(&self, left_out: u64) -> bool {
+        left_out <= self.tolerated().unwrap_or(0)
     }
 
     /// The stage that augments clips.
@@ -181,17 +309,14 @@ impl Build {
     fn write_settings(&self) -> WriteSettings {
         let plan = &self.plan;
         let splits = plan.splits.iter();
-        let planned = self.inputs.clip_count() as f64;
         WriteSettings {
             splits: splits
                 .map(|split| (split.name.clone(), split.features.clone()))
                 .collect(),
             row_shape: [plan.features.timesteps, EMBEDDING_SIZE],
             rows: plan.output_files.rows,
-            tolerated: match plan.failures.policy {
-                FailurePolicy::Stop => None,
-                FailurePolicy::Skip => Some((plan.failures.max_rate * planned).floor() as u64),
-            },
+            tolerated: self.tolerated(),
+            commit_every: plan.flow.commit_every,
         }
     }
 }

@@ -50,7 +50,7 @@ impl Build {
         let rows = augment
             .augmenter()?
             .augment(split, &clip, samples)
-            .map_err(reject)?;
+            .map_err(|refusal| reject(refusal.to_string()))?;
         let rounds = rows.len();
         rows.into_iter()
             .find(|row| row.round == round)

@@ -5,6 +5,7 @@ use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::audio::{self, Limits};
 use crate::records::{Batch, ClipId, Samples};
 
+use super::retry::retry;
 use super::{Buffers, each_clip};
 
 const NAME: &str = "decode";
@@ -62,14 +63,14 @@ impl Worker for Decoder {
     type Out = Batch<Samples>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
-        Ok(each_clip(batch, NAME, focus, |clip, ()| self.decode(clip)))
+        each_clip(batch, NAME, focus, |clip, ()| Ok(self.decode(clip)?))
     }
 }
 
 impl Decoder {
     /// The samples of one clip, or why there are none.
     pub fn decode(&mut self, clip: &ClipId) -> Result<Samples, String> {
-        let info = audio::read(&clip.path, self.limits, &mut self.raw)
+        let info = retry(|| audio::read(&clip.path, self.limits, &mut self.raw))
             .map_err(|error| error.to_string())?;
         let mut samples = self.buffers.samples.take();
         self.resampler

@@ -8,10 +8,11 @@ pub mod augment;
 pub mod decode;
 pub mod embed;
 pub mod mel;
+mod retry;
 pub mod scan;
 pub mod write;
 
-use crate::flow::{Focus, Recycler};
+use crate::flow::{BoxError, Focus, Recycler};
 use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows};
 
 /// Free-lists of the buffers that travel between the stages.
@@ -35,24 +36,45 @@ impl Buffers {
     }
 }
 
-/// Applies a function to each clip that is still in, and rejects those for
-/// which it gives a reason.
+/// Why a stage has nothing to give for a clip.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The clip, or what was drawn for it, cannot be used: for a person.
+    #[error("{0}")]
+    Clip(String),
+    /// Something that would befall any clip.
+    #[error(transparent)]
+    Build(BoxError),
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Self::Clip(reason)
+    }
+}
+
+/// Applies a function to each clip that is still in, and rejects those that it
+/// refuses.
 fn each_clip<T, U>(
     batch: Batch<T>,
     stage: &'static str,
     focus: &mut Focus,
-    mut work: impl FnMut(&ClipId, T) -> Result<U, String>,
-) -> Batch<U> {
+    mut work: impl FnMut(&ClipId, T) -> Result<U, Refusal>,
+) -> Result<Batch<U>, BoxError> {
     let clips = batch.clips.into_iter().map(|Clip { id, state }| {
         focus.set(&id.name);
-        let state = state
-            .and_then(|payload| work(&id, payload).map_err(|reason| Rejection { stage, reason }));
-        Clip { id, state }
+        let state = match state.map(|payload| work(&id, payload)) {
+            Ok(Ok(made)) => Ok(made),
+            Ok(Err(Refusal::Clip(reason))) => Err(Rejection { stage, reason }),
+            Ok(Err(Refusal::Build(error))) => return Err(error),
+            Err(rejection) => Err(rejection),
+        };
+        Ok(Clip { id, state })
     });
-    Batch {
+    Ok(Batch {
         split: batch.split,
-        clips: clips.collect(),
-    }
+        clips: clips.collect::<Result<_, _>>()?,
+    })
 }
 
 /// The payloads of all rows in a batch, in order.

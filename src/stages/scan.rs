@@ -13,14 +13,19 @@ pub struct Entry {
     pub problem: Option<String>,
 }
 
-/// The batches of all splits, in order. A batch never spans two splits, and
-/// what is in it depends on nothing but the lists and `clips_per_batch`.
+/// The batches of all splits, in order, without the first `skip` clips. A batch
+/// never spans two splits, and what is in it depends on nothing but the lists
+/// and the arguments.
 pub fn batches(
     splits: &[Vec<Entry>],
     clips_per_batch: usize,
+    skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send {
+    let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
     splits.iter().enumerate().flat_map(move |(split, clips)| {
-        clips
+        let skipped = skip.min(clips.len());
+        skip -= skipped;
+        clips[skipped..]
             .chunks(clips_per_batch.max(1))
             .map(move |chunk| Batch {
                 split,

@@ -20,7 +20,7 @@ pub const EMBEDDING: usize = 96;
 
 /// Time steps of the first block that are computed together: its maps are the
 /// largest, and this much of them stays in the cache.
-const SLICE: usize = 16;
+const SLICE: usize = 18;
 
 /// How the convolutions after the stem walk, and the channels they read and
 /// write.

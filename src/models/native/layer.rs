@@ -11,13 +11,13 @@
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};
 use super::product::{self, COLUMNS, Row, Weights};
-use super::winograd::{Bilinear, F43, Pair};
+use super::winograd::{Bilinear, F43, F63, Pair};
 
 /// Tiles that go through the steps together.
 const CHUNK: usize = 96;
 /// Most points of an algorithm, channels of a layer, and lanes of one time
 /// step of a map.
-const MAX_POINTS: usize = 6;
+const MAX_POINTS: usize = 8;
 const MAX_CHANNELS: usize = 96;
 const MAX_STEP: usize = 96;
 
@@ -100,7 +100,7 @@ impl Workspace {
 pub struct Convolution {
     scheme: Scheme,
     lanes_in: usize,
-    linear: bool,
+    activation: Activation,
     /// `[block of outputs][point][lane of inputs]`
     weights: Vec<Weights>,
     bias: Vec<Row>,
@@ -111,12 +111,13 @@ impl Convolution {
     pub fn new(scheme: Scheme, taps: &Taps) -> Self {
         let weights = match scheme {
             Scheme::FrequencyPair => transform(&Pair, taps),
-            _ => transform(&F43, taps),
+            Scheme::Frequency => transform(&F43, taps),
+            _ => transform(&F63, taps),
         };
         Self {
             scheme,
             lanes_in: taps.inputs / WIDTH,
-            linear: false,
+            activation: Activation::LEAKY,
             weights,
             bias: taps.bias.chunks_exact(COLUMNS * WIDTH).map(row).collect(),
         }
@@ -124,7 +125,7 @@ impl Convolution {
 
     /// Leaves the activation out.
     pub fn make_linear(&mut self) {
-        self.linear = true;
+        self.activation = Activation::LINEAR;
     }
 
     /// The map that it makes of one of this shape.
@@ -172,42 +173,52 @@ impl Convolution {
                 maps,
                 workspace,
             }),
-            Scheme::Time => isa.run(AlongTime::<_, 1, 1, 6, 6, 4> {
+            Scheme::Time => isa.run(AlongTime::<_, 1, 1, 8, 8, 6> {
                 layer,
-                algorithm,
+                algorithm: F63,
                 maps,
                 workspace,
             }),
-            Scheme::TimePool1x2 => isa.run(AlongTime::<_, 1, 2, 6, 6, 4> {
+            Scheme::TimePool1x2 => isa.run(AlongTime::<_, 1, 2, 8, 8, 6> {
                 layer,
-                algorithm,
+                algorithm: F63,
                 maps,
                 workspace,
             }),
-            Scheme::TimePool2x2 => isa.run(AlongTime::<_, 2, 2, 6, 6, 4> {
+            Scheme::TimePool2x2 => isa.run(AlongTime::<_, 2, 2, 8, 8, 6> {
                 layer,
-                algorithm,
+                algorithm: F63,
                 maps,
                 workspace,
             }),
         }
         written
     }
-
-    #[inline(always)]
-    fn activate(&self, x: Lanes) -> Lanes {
-        if self.linear { x } else { activate(x) }
-    }
 }
 
-/// max(x, 0.2 x), no less than −0.4.
-#[inline(always)]
-pub fn activate(x: Lanes) -> Lanes {
-    let mut y = x;
-    for i in 0..WIDTH {
-        y.0[i] *= SLOPE;
+/// max(x, slope x), no less than the floor.
+#[derive(Clone, Copy, Debug)]
+pub struct Activation {
+    slope: f32,
+    floor: f32,
+}
+
+impl Activation {
+    /// What follows every convolution but the last.
+    pub const LEAKY: Self = Self {
+        slope: SLOPE,
+        floor: FLOOR,
+    };
+    /// Nothing.
+    const LINEAR: Self = Self {
+        slope: 1.0,
+        floor: f32::NEG_INFINITY,
+    };
+
+    #[inline(always)]
+    pub fn of(self, x: Lanes) -> Lanes {
+        x.max(x.scale(self.slope)).max(Lanes::splat(self.floor))
     }
-    x.max(y).max(Lanes::splat(FLOOR))
 }
 
 /// The weights of an algorithm, in double precision until the last step.
@@ -280,18 +291,19 @@ where
                     forward::<B, FUSED, I, P, O>(lines, &mut panels, time * tiles + tile);
                 }
             }
-            for block in 0..layer.bias.len() {
+            for (block, bias) in layer.bias.iter().enumerate() {
                 let products = &mut workspace.products;
                 multiply::<FUSED, P>(layer, block, &workspace.points, rows, products);
                 let products = products_of::<P>(products, rows);
                 for (time, step) in output.chunks_exact_mut(written.step()).enumerate() {
                     for tile in 0..tiles {
-                        let y = inverse::<B, FUSED, I, P, O>(&products, time * tiles + tile);
-                        for o in 0..O {
-                            let at = (tile * O + o) * written.lanes + block * COLUMNS;
-                            for column in 0..COLUMNS {
-                                let x = y[o][column].add(layer.bias[block][column]);
-                                step[at + column] = layer.activate(x);
+                        let rows = rows_at(&products, time * tiles + tile);
+                        let target = &mut step[tile * O * written.lanes..];
+                        for column in 0..COLUMNS {
+                            let y = inverse::<B, FUSED, I, P, O>(&rows, column);
+                            for o in 0..O {
+                                let at = o * written.lanes + block * COLUMNS + column;
+                                target[at] = layer.activation.of(y[o].add(bias[column]));
                             }
                         }
                     }
@@ -354,7 +366,7 @@ where
                 let lines = lines(maps.input, first, step, &workspace.zeros);
                 forward::<B, FUSED, I, P, O>(lines, &mut panels, tile);
             }
-            for block in 0..layer.bias.len() {
+            for (block, bias) in layer.bias.iter().enumerate() {
                 let products = &mut workspace.products;
                 multiply::<FUSED, P>(layer, block, &workspace.points, rows, products);
                 let products = products_of::<P>(products, rows);
@@ -362,27 +374,28 @@ where
                     let kept = pooled.min(times - tile * pooled);
                     for bin in 0..written.bins {
                         let at = tile * bins + bin * POOL_BINS;
-                        let mut y = inverse::<B, FUSED, I, P, O>(&products, at);
-                        if POOL_BINS == 2 {
-                            let other = inverse::<B, FUSED, I, P, O>(&products, at + 1);
-                            for o in 0..O {
-                                for column in 0..COLUMNS {
-                                    y[o][column] = y[o][column].max(other[o][column]);
+                        let rows = rows_at(&products, at);
+                        let other = rows_at(&products, at + POOL_BINS - 1);
+                        let first = tile * pooled * written.step() + bin * written.lanes;
+                        let target = &mut output[first..];
+                        for column in 0..COLUMNS {
+                            let mut y = inverse::<B, FUSED, I, P, O>(&rows, column);
+                            if POOL_BINS == 2 {
+                                let other = inverse::<B, FUSED, I, P, O>(&other, column);
+                                for o in 0..O {
+                                    y[o] = y[o].max(other[o]);
                                 }
                             }
-                        }
-                        for o in 0..kept {
-                            let time = tile * pooled + o;
-                            let at = time * written.step() + bin * written.lanes + block * COLUMNS;
-                            for column in 0..COLUMNS {
-                                let mut x = y[o * POOL_TIMES][column];
-                                if POOL_TIMES == 2 {
-                                    x = x.max(y[o * 2 + 1][column]);
+                            if POOL_TIMES == 2 {
+                                for o in 0..pooled {
+                                    y[o] = y[2 * o].max(y[2 * o + 1]);
                                 }
-                                // Bias and activation never decrease: after
-                                // the maximum they give the same bits.
-                                let x = x.add(layer.bias[block][column]);
-                                output[at + column] = layer.activate(x);
+                            }
+                            // Bias and activation never decrease: after the
+                            // maximum they give the same bits.
+                            for o in 0..kept {
+                                let at = o * written.step() + block * COLUMNS + column;
+                                target[at] = layer.activation.of(y[o].add(bias[column]));
                             }
                         }
                     }
@@ -477,24 +490,27 @@ fn multiply<const FUSED: bool, const P: usize>(
     }
 }
 
+/// The products of one row at all points.
+#[inline(always)]
+fn rows_at<'a, const P: usize>(products: &[&'a [Row]; P], index: usize) -> [&'a Row; P] {
+    let mut rows = [&[Lanes::ZERO; COLUMNS]; P];
+    for p in 0..P {
+        rows[p] = &products[p][index];
+    }
+    rows
+}
+
 #[inline(always)]
 fn inverse<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>(
-    products: &[&[Row]; P],
-    index: usize,
-) -> [Row; O]
+    rows: &[&Row; P],
+    column: usize,
+) -> [Lanes; O]
 where
     B: Bilinear<I, P, O>,
 {
-    let mut y = [[Lanes::ZERO; COLUMNS]; O];
-    for column in 0..COLUMNS {
-        let mut m = [Lanes::ZERO; P];
-        for p in 0..P {
-            m[p] = products[p][index][column];
-        }
-        let outputs = B::inverse::<FUSED>(m);
-        for o in 0..O {
-            y[o][column] = outputs[o];
-        }
+    let mut m = [Lanes::ZERO; P];
+    for p in 0..P {
+        m[p] = rows[p][column];
     }
-    y
+    B::inverse::<FUSED>(m)
 }

@@ -2,7 +2,7 @@
 
 pub mod dispatch;
 pub mod embed;
-mod lanes;
+pub mod lanes;
 pub mod layer;
 pub mod mel;
 mod product;

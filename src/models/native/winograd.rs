@@ -111,3 +111,73 @@ impl Bilinear<2, 3, 2> for Pair {
         [m0.add(m1), m0.add(m2)]
     }
 }
+
+/// F(6, 3), at the points 0, ±1, ±2, ±½ and ∞: 8 multiplications for 6 outputs
+/// instead of 18.
+///
+/// ```text
+///      ⎡1    0  −21/4     0   21/4     0  −1  0⎤
+///      ⎢0    1      1 −17/4  −17/4     1   1  0⎥
+///      ⎢0   −1      1  17/4  −17/4    −1   1  0⎥
+/// Bᵀ = ⎢0  1/2    1/4  −5/2   −5/4     2   1  0⎥
+///      ⎢0 −1/2    1/4   5/2   −5/4    −2   1  0⎥
+///      ⎢0    2      4  −5/2     −5   1/2   1  0⎥
+///      ⎢0   −2      4   5/2     −5  −1/2   1  0⎥
+///      ⎣0   −1      0  21/4      0 −21/4   0  1⎦
+/// ```
+///
+/// and row k of Aᵀ holds the k-th powers of the points.
+pub struct F63;
+
+impl Bilinear<8, 8, 6> for F63 {
+    const LEFT: usize = 1;
+
+    fn taps([a, b, c]: [f64; 3]) -> [f64; 8] {
+        let at = |x: f64| a + x * (b + x * c);
+        [
+            a,
+            at(1.0) * -2.0 / 9.0,
+            at(-1.0) * -2.0 / 9.0,
+            at(2.0) / 90.0,
+            at(-2.0) / 90.0,
+            at(0.5) * 32.0 / 45.0,
+            at(-0.5) * 32.0 / 45.0,
+            c,
+        ]
+    }
+
+    #[inline(always)]
+    fn forward<const FUSED: bool>([x0, x1, x2, x3, x4, x5, x6, x7]: [Lanes; 8]) -> [Lanes; 8] {
+        let even_one = x4.mul_add::<FUSED>(-4.25, x2.add(x6));
+        let odd_one = x3.mul_add::<FUSED>(-4.25, x1.add(x5));
+        let even_two = x2.mul_add::<FUSED>(0.25, x4.mul_add::<FUSED>(-1.25, x6));
+        let odd_two = x1.mul_add::<FUSED>(0.5, x3.mul_add::<FUSED>(-2.5, x5.scale(2.0)));
+        let even_half = x2.mul_add::<FUSED>(4.0, x4.mul_add::<FUSED>(-5.0, x6));
+        let odd_half = x1.mul_add::<FUSED>(2.0, x3.mul_add::<FUSED>(-2.5, x5.scale(0.5)));
+        [
+            x4.sub(x2).mul_add::<FUSED>(5.25, x0.sub(x6)),
+            even_one.add(odd_one),
+            even_one.sub(odd_one),
+            even_two.add(odd_two),
+            even_two.sub(odd_two),
+            even_half.add(odd_half),
+            even_half.sub(odd_half),
+            x3.sub(x5).mul_add::<FUSED>(5.25, x7.sub(x1)),
+        ]
+    }
+
+    #[inline(always)]
+    fn inverse<const FUSED: bool>([m0, m1, m2, m3, m4, m5, m6, m7]: [Lanes; 8]) -> [Lanes; 6] {
+        let (even_one, odd_one) = (m1.add(m2), m1.sub(m2));
+        let (even_two, odd_two) = (m3.add(m4), m3.sub(m4));
+        let (even_half, odd_half) = (m5.add(m6), m5.sub(m6));
+        [
+            m0.add(even_one).add(even_two).add(even_half),
+            odd_half.mul_add::<FUSED>(0.5, odd_two.mul_add::<FUSED>(2.0, odd_one)),
+            even_half.mul_add::<FUSED>(0.25, even_two.mul_add::<FUSED>(4.0, even_one)),
+            odd_half.mul_add::<FUSED>(0.125, odd_two.mul_add::<FUSED>(8.0, odd_one)),
+            even_half.mul_add::<FUSED>(0.0625, even_two.mul_add::<FUSED>(16.0, even_one)),
+            odd_half.mul_add::<FUSED>(0.03125, odd_two.mul_add::<FUSED>(32.0, odd_one.add(m7))),
+        ]
+    }
+}

@@ -26,7 +26,7 @@ use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::{discover, wav};
 use crate::records::{Background, Batch, ClipId, Pcm, Provenance, Row, Rows, Samples};
 
-use super::{Buffers, each_clip};
+use super::{Buffers, Refusal, each_clip};
 use sounds::Listener;
 
 const NAME: &str = "augment";
@@ -125,20 +125,24 @@ impl Worker for Augmenter {
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
-        Ok(each_clip(batch, NAME, focus, |clip, samples| {
+        each_clip(batch, NAME, focus, |clip, samples| {
             self.augment(split, clip, samples)
-        }))
+        })
     }
 }
 
 impl Augmenter {
     /// All rows of one clip, or why there are none.
+    ///
+    /// # Errors
+    /// [`Refusal::Clip`] where a sound drawn for it cannot be used,
+    /// [`Refusal::Build`] where its WAVs cannot be written.
     pub fn augment(
         &mut self,
         split: usize,
         clip: &ClipId,
         mut samples: Samples,
-    ) -> Result<Rows<Pcm>, String> {
+    ) -> Result<Rows<Pcm>, Refusal> {
         let effects = Arc::clone(&self.stage.effects);
         let splits = Arc::clone(&self.stage.splits);
         let rules = &splits[split];
@@ -153,7 +157,8 @@ impl Augmenter {
             pcm16::decode_into(&pcm, &mut samples);
             if let Some(folder) = &rules.wavs {
                 let path = folder.join(discover::row_name(&clip.name, round));
-                wav::write(&path, effects.sample_rate, &pcm).map_err(|error| error.to_string())?;
+                wav::write(&path, effects.sample_rate, &pcm)
+                    .map_err(|error| Refusal::Build(error.into()))?;
             }
             rows.push(Row {
                 round,
