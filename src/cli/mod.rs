@@ -2,6 +2,7 @@
 
 mod doctor;
 mod init;
+mod inspect;
 mod progress;
 mod render;
 mod run;
@@ -30,6 +31,8 @@ enum Command {
     Run(run::RunArgs),
     /// Write the exact audio that a row was computed from
     Render(render::RenderArgs),
+    /// Say what is in an .npy file or an output folder
+    Inspect(inspect::InspectArgs),
     /// Fetch ONNX Runtime and the models ahead
     Setup(setup::SetupArgs),
     /// Say what this machine has
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Render(args) => render::render(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Setup(args) => setup::setup(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
