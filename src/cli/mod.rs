@@ -3,6 +3,7 @@
 mod doctor;
 mod eval;
 mod init;
+mod inspect;
 mod progress;
 mod render;
 mod run;
@@ -36,6 +37,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Write the exact audio that a row was computed from
     Render(render::RenderArgs),
+    /// Say what is in an .npy file or an output folder
+    Inspect(inspect::InspectArgs),
     /// Fetch ONNX Runtime and the models ahead
     Setup(setup::SetupArgs),
     /// Say what this machine has
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Setup(args) => setup::setup(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),

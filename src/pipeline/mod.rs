@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod folder;
 mod inputs;
+pub mod inspect;
 mod origin;
 mod render;
 mod report;
@@ -90,7 +91,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A split without clips, an input that is missing or unreadable.
-pub fn prepare(plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+    inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     let sizing = sizing::settle(&plan, cores);
     Ok(Build {
