@@ -70,12 +70,6 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
-    /// A model of the cache has not been fetched.
-    #[error("{}: not fetched yet; run `wakemill setup` with a network connection", path.display())]
-    NotFetched {
-        /// Where it would be.
-        path: PathBuf,
-    },
     /// A model file is missing, unreadable or no ONNX.
     #[error("{}: {source}", path.display())]
     File {

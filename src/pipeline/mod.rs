@@ -2,11 +2,13 @@
 //!
 //! [`prepare`] finds every input and settles every number, so that a plan can
 //! be shown or refused before any work starts; [`Build::run`] is the whole flow
-//! in one function.
+//! in one function. [`faults`] says what happens when something goes wrong.
 
 mod dataset;
 mod describe;
 mod error;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 mod folder;
 mod inputs;
 pub mod inspect;

@@ -229,3 +229,34 @@ fn too_many_bad_clips_stop_the_build() {
     );
     assert!(skip("0.34").status.success());
 }
+
+#[test]
+fn wavs_of_two_splits_never_go_to_the_same_files() {
+    let case = Case::new(3);
+    let same = [
+        "--set",
+        "output_files.wavs=true",
+        "--set",
+        "split.1.input=wake",
+    ];
+    for (args, reason) in [
+        (&same[..], "split 'wake' has the same"),
+        (
+            &[
+                "--set",
+                "output_files.wavs=true",
+                "--set",
+                "split.1.input=*/*.wav",
+            ],
+            "a pattern",
+        ),
+    ] {
+        let run = case.run("out", args);
+        let said = errors(&run);
+        assert_eq!(run.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(reason) && said.contains("split 'other'"),
+            "{said}"
+        );
+    }
+}
