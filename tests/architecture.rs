@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "flow", "records", "dsp", "models", "formats", "config", "metrics", "stages",
         ],
     ),
+    ("eval", &["flow", "models", "formats", "config"]),
     (
         "cli",
         &[
-            "pipeline", "stages", "flow", "config", "models", "formats", "metrics",
+            "pipeline", "eval", "stages", "flow", "config", "models", "formats", "metrics",
         ],
     ),
 ];

@@ -64,7 +64,7 @@ impl Folder {
             && let Some(found) = Dataset::read(path)?
         {
             if !serves(&found) {
-                let found = "a data set made from another configuration or other inputs";
+                let found = "a data set made from another configuration or other inputs (or by another version, or on another kind of processor)";
                 return Err(occupied(path, found, existing));
             }
             if !features.iter().all(|name| path.join(name).is_file()) {

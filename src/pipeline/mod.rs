@@ -2,13 +2,16 @@
 //!
 //! [`prepare`] finds every input and settles every number, so that a plan can
 //! be shown or refused before any work starts; [`Build::run`] is the whole flow
-//! in one function.
+//! in one function. [`faults`] says what happens when something goes wrong.
 
 mod dataset;
 mod describe;
 mod error;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 mod folder;
 mod inputs;
+pub mod inspect;
 mod origin;
 mod render;
 mod report;
@@ -43,6 +46,9 @@ use report::Timeline;
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
+
+/// What `dataset.json` and the journal take on the disk, about.
+const DATASET_BYTES: u64 = 64 << 10;
 
 /// Is told how a build goes.
 pub trait Watch: Observer {
@@ -87,7 +93,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A split without clips, an input that is missing or unreadable.
-pub fn prepare(plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+    inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     let sizing = sizing::settle(&plan, cores);
     Ok(Build {
@@ -198,10 +205,15 @@ impl Build {
             .stage(&embed, stages.embed)
             .sink(&mut write, self.sizing.in_flight)
             .run(&timeline, cancel);
-        if let Err(cause) = ended {
-            return Err(self.interrupted(write, cause.into(), watch));
-        }
-        let splits = write.finish()?;
+        let committed = write.commit().map_err(BuildError::from);
+        let kept = write.kept();
+        let unfinished = |cause| self.unfinished(cause, kept, watch);
+        // The flow's own end is the cause, if it had one.
+        ended
+            .map_err(BuildError::from)
+            .and(committed)
+            .map_err(unfinished)?;
+        let splits = write.finish().map_err(|error| unfinished(error.into()))?;
         let before = last.as_ref().map_or(0, Commit::rows);
         let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
         let facts = report::Facts {
@@ -216,7 +228,7 @@ impl Build {
         if let Err(error) = report::write(folder.path(), facts, renderer) {
             watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
         }
-        folder.complete(&dataset)?;
+        folder.complete(&dataset).map_err(unfinished)?;
         watch.reached(Step::Renamed);
         folder.close()?;
         Ok(Outcome::Built(dataset))
@@ -242,29 +254,21 @@ impl Build {
         Ok(())
     }
 
-    /// Keeps what a flow that ended early has built, and says how much that is.
-    fn interrupted(
-        &self,
-        mut write: Writer<'_>,
-        cause: BuildError,
-        watch: &dyn Watch,
-    ) -> BuildError {
-        if let Err(error) = write.commit() {
-            watch.warn(&error.to_string());
-        }
-        let (kept, planned) = (write.kept(), self.inputs.clip_count());
+    /// Says what an unfinished build keeps, and what a full disk lacks.
+    fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
+        let planned = self.inputs.clip_count();
         watch.warn(&format!(
             "{kept} of {planned} clips are kept in {}: go on with --resume",
             self.plan.output.display()
         ));
-        if cause.is_disk_full() {
-            let rows = (planned - kept) * u64::from(self.rounds());
-            return BuildError::DiskFull {
-                needed: rows * self.bytes_per_row(),
-                cause: Box::new(cause),
-            };
+        if !cause.is_disk_full() {
+            return cause;
         }
-        cause
+        let rows = (planned - kept) * u64::from(self.rounds());
+        BuildError::DiskFull {
+            needed: rows * self.bytes_per_row() + DATASET_BYTES,
+            cause: Box::new(cause),
+        }
     }
 
     /// What one row takes on the disk, in bytes, about.

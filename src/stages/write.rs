@@ -193,12 +193,12 @@ impl<'a> Writer<'a> {
         self.kept
     }
 
-    /// Completes all files and gives them their final names.
+    /// Completes all files and gives them their final names. Commit before, or
+    /// what came after the last commit is lost if this fails.
     ///
     /// # Errors
     /// [`WriteError`]; the files can then be opened again.
     pub fn finish(mut self) -> Result<Vec<SplitWritten>, WriteError> {
-        self.commit()?;
         if let Some(rows) = self.rows {
             rows.finish()?;
             (self.told)(Told::Step(Step::Renamed));

@@ -128,6 +128,10 @@ impl Case {
     }
 
     /// Copies an output folder.
+    #[allow(
+        dead_code,
+        reason = "one of the two tests with this module has no use for it"
+    )]
     pub fn copy(&self, from: &str, to: &str) {
         fs::create_dir_all(self.path(to)).unwrap();
         for entry in fs::read_dir(self.path(from)).unwrap() {

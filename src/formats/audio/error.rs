@@ -120,6 +120,14 @@ pub enum Fault {
         /// Its index among the samples read.
         frame: u64,
     },
+    /// A number that is no sample of any audio.
+    #[error("sample {frame} is {value:e}, far beyond full scale")]
+    TooLoud {
+        /// Its index among the samples read.
+        frame: u64,
+        /// The number.
+        value: f32,
+    },
     /// A defect of the decoder.
     #[error("the decoder panicked on it ({0}): convert the file to 16-bit WAV")]
     Panicked(String),
@@ -145,7 +153,8 @@ impl Fault {
             }
             Self::OutOfRange { .. } => Trouble::Truncated,
             Self::NoSampleRate | Self::NoChannels | Self::Damaged { .. } => Trouble::Damaged,
-            Self::NotFinite { .. } | Self::Panicked(_) => Trouble::Damaged,
+            Self::NotFinite { .. } | Self::TooLoud { .. } => Trouble::Damaged,
+            Self::Panicked(_) => Trouble::Damaged,
             Self::TooLong { .. } => Trouble::TooLong,
         }
     }
