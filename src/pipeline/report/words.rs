@@ -45,7 +45,7 @@ pub(super) fn evenness(counts: &[u64], what: &str) -> String {
     };
     let total: u64 = counts.iter().sum();
     let mean = total as f64 / counts.len() as f64;
-    // For independent draws the counts scatter like a Poisson variable.
+    // What independent draws make: each count is a binomial variable.
     let variance = counts
         .iter()
         .map(|count| (*count as f64 - mean).powi(2))
@@ -57,7 +57,7 @@ pub(super) fn evenness(counts: &[u64], what: &str) -> String {
     };
     let files = counts.len();
     format!(
-        "{files} {what}{}, each used {least} to {most} times; {} on average. Scatter {:.1}, by chance {:.1}.{never}",
+        "{files} {what}{}, each used {least} to {most} times; {} on average, with a standard deviation of {:.1} where chance alone makes {:.1}.{never}",
         if files == 1 { "" } else { "s" },
         super::chart::short(&mean),
         variance.sqrt(),
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn evenness_says_what_was_never_used() {
         let text = evenness(&[3, 1, 0, 0], "background");
-        assert!(text.starts_with("4 backgrounds, each used 0 to 3 times; 1 on average"));
+        assert!(text.starts_with("4 backgrounds, each used 0 to 3 times; 1 on average, with"));
         assert!(text.ends_with("2 were never used."), "{text}");
     }
 
