@@ -1,12 +1,65 @@
-//! wakemill builds wake-word training sets in one shot.
+//! wakemill builds wake-word training sets in one shot: audio clips in,
+//! `(N, 16, 96)` speech-embedding arrays out, in one streaming run.
+//!
+//! ```text
+//!          ┌────────┐   ┌─────────┐   ┌───────┐   ┌─────────┐   ┌───────┐
+//! scan ──▶ │ decode │ ▶ │ augment │ ▶ │  mel  │ ▶ │  embed  │ ▶ │ write │ ──▶ .npy, rows.jsonl,
+//!          └────────┘   └─────────┘   └───────┘   └─────────┘   └───────┘     dataset.json
+//!           N workers    N workers    N workers    N workers    in order
+//! ```
+//!
+//! # Invariants
+//!
+//! 1. **What flows is a batch of consecutive clips with a sequence number.**
+//!    Every stage maps one batch to one batch; none re-batches. So what is in a
+//!    batch never depends on timing, and the output is the same bytes for any
+//!    number of workers.
+//! 2. **Every clip ends as rows or as a reason.** A clip that cannot be
+//!    processed stays in its place as a rejection until the writer records it.
+//! 3. **Everything is bounded.** Channels are, and so is the total in flight:
+//!    a batch holds a permit from scan to write, the reorder buffer included.
+//!    Memory follows from the configuration, never from the data set.
+//! 4. **Randomness belongs to the clip.** Seed, split, clip name and round key
+//!    a random stream of their own, so any row can be made again alone.
+//! 5. **The runtime knows nothing of audio.** [`flow`] moves items, counts time
+//!    and shuts down; [`stages`] are thin adapters; [`dsp`] is pure functions;
+//!    [`models`] alone knows ONNX Runtime.
+//!
+//! # Layers
+//!
+//! | module | may import of this crate |
+//! |---|---|
+//! | [`flow`], [`dsp`] | nothing |
+//! | [`records`] | `dsp` (parameter types) |
+//! | [`formats`], [`models`] | `records` |
+//! | [`config`] | `dsp` (parameter types) |
+//! | [`metrics`] | `flow` |
+//! | [`stages`] | `flow`, `records`, `dsp`, `models`, `formats` |
+//! | [`pipeline`] | all of the above |
+//! | [`cli`] | `pipeline`, `stages` (what a [`pipeline::Watch`] is told), `flow`, `config`, `models`, `formats`, `metrics` |
+//!
+//! `ort` appears only in [`models`], `symphonia` and `hound` only in
+//! [`formats`], `figment` only in [`config`], threads and channels only in
+//! [`flow`]. A test holds all of this.
+//!
+//! The modules, in reading order:
+
+pub mod flow;
+
+pub mod records;
+
+pub mod dsp;
+
+pub mod models;
+
+pub mod formats;
+
+pub mod stages;
+
+pub mod config;
+
+pub mod metrics;
+
+pub mod pipeline;
 
 pub mod cli;
-pub mod config;
-pub mod dsp;
-pub mod flow;
-pub mod formats;
-pub mod metrics;
-pub mod models;
-pub mod pipeline;
-pub mod records;
-pub mod stages;

@@ -6,6 +6,7 @@ mod progress;
 mod render;
 mod run;
 mod setup;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::ConfigError;
+use crate::metrics::MetricsError;
 use crate::pipeline::BuildError;
 
 /// Builds wake-word training sets in one streaming run: audio clips in,
@@ -89,7 +91,7 @@ fn explain(error: &anyhow::Error) -> String {
 
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
-        if cause.is::<ConfigError>() || cause.is::<Usage>() {
+        if cause.is::<ConfigError>() || cause.is::<Usage>() || cause.is::<MetricsError>() {
             return 2;
         }
         if let Some(error) = cause.downcast_ref::<BuildError>() {

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::flow::{FlowFacts, Observer};
 use crate::pipeline::{Dataset, Inputs, Watch};
-use crate::stages::write::Taken;
+use crate::stages::write::{Commit, Taken};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);
@@ -118,7 +118,8 @@ impl Watch for Progress {
         }
     }
 
-    fn resumed(&self, clips: u64) {
+    fn resumed(&self, commit: &Commit) {
+        let clips = commit.clips;
         self.say(&format!("going on after {clips} clips"));
         match &self.show {
             Show::Bars(bars) => bars.resume(clips),
@@ -274,6 +275,9 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             "  {}: {} rows in {}{left_out}",
             written.name, written.rows, written.features
         ));
+    }
+    if let Some(found) = &dataset.verification {
+        lines.push(format!("  verified against the published graphs: {found}"));
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {

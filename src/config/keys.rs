@@ -99,7 +99,7 @@ pub const KEYS: &[Key] = &[
 
 /// What a dotted path, without indices, stands for.
 #[derive(Clone, Copy, Debug)]
-pub enum Node {
+pub(super) enum Node {
     /// A key.
     Leaf(&'static Key),
     /// A table of keys.
@@ -109,7 +109,7 @@ pub enum Node {
 }
 
 /// Looks a path up.
-pub fn find(path: &str) -> Option<Node> {
+pub(super) fn find(path: &str) -> Option<Node> {
     if path == "split" {
         return Some(Node::Tables);
     }
@@ -120,7 +120,7 @@ pub fn find(path: &str) -> Option<Node> {
 }
 
 /// The defaults as a TOML document.
-pub fn defaults() -> String {
+pub(super) fn defaults() -> String {
     KEYS.iter()
         .filter(|key| !key.default.is_empty())
         .map(|key| format!("{} = {}\n", key.path, key.default))
@@ -130,7 +130,7 @@ pub fn defaults() -> String {
 /// The known path most like an unknown one.
 ///
 /// A neighbour in the same table is preferred to a like-named key elsewhere.
-pub fn nearest(path: &str) -> Option<&'static str> {
+pub(super) fn nearest(path: &str) -> Option<&'static str> {
     const ENOUGH: f64 = 0.8;
     const ELSEWHERE: f64 = 0.1;
     let (parent, leaf) = split_leaf(path);
@@ -154,7 +154,7 @@ pub fn nearest(path: &str) -> Option<&'static str> {
 }
 
 /// What is in a table, as a phrase; empty for a path that is not one.
-pub fn children(table: &str) -> Vec<&'static str> {
+pub(super) fn children(table: &str) -> Vec<&'static str> {
     KEYS.iter()
         .map(|key| key.path)
         .chain(tables())

@@ -11,9 +11,11 @@ use std::num::NonZero;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
+use serde_saphyr::DuplicateKeyPolicy;
 
 use super::error::{ConfigError, Problem};
-use super::{paths, read_text, rules};
+use super::rules::{self, Rule};
+use super::{paths, read_text};
 
 /// The splits in the order in which livekit-wakeword writes their features,
 /// with the names of the files.
@@ -136,23 +138,24 @@ struct Document {
     eval: Eval,
 }
 
+/// Values that a key of the pipeline takes over are checked there.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Augmentation {
-    clip_duration: f64,
-    rounds: i64,
-    background_paths: Vec<String>,
-    rir_paths: Vec<String>,
-    n_workers: Option<usize>,
+    clip_duration: toml::Value,
+    rounds: toml::Value,
+    background_paths: toml::Value,
+    rir_paths: toml::Value,
+    n_workers: Option<toml::Value>,
 }
 
 impl Default for Augmentation {
     fn default() -> Self {
         Self {
-            clip_duration: 2.0,
-            rounds: 1,
-            background_paths: vec!["./data/backgrounds".to_owned()],
-            rir_paths: vec!["./data/rirs".to_owned()],
+            clip_duration: 2.0.into(),
+            rounds: 1.into(),
+            background_paths: vec!["./data/backgrounds"].into(),
+            rir_paths: vec!["./data/rirs"].into(),
             n_workers: None,
         }
     }
@@ -161,8 +164,8 @@ impl Default for Augmentation {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct FeatureExtraction {
-    n_workers: Option<usize>,
-    execution_providers: Option<Vec<String>>,
+    n_workers: Option<toml::Value>,
+    execution_providers: Option<toml::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -215,12 +218,21 @@ impl Document {
                 source,
             })
         };
+        let duration = &self.augmentation.clip_duration;
+        let clip_duration = match *duration {
+            toml::Value::Float(seconds) => seconds,
+            toml::Value::Integer(seconds) => seconds as f64,
+            _ => {
+                let message = format!("is {duration}; it must be a number");
+                return Err(invalid(path, "augmentation.clip_duration", &message));
+            }
+        };
         self.check_name(path)?;
         Ok(LivekitConfig {
             model_name: self.model_name.clone(),
             output: absolute(&self.output())?,
             data_dir: absolute(Path::new(&self.data_dir))?,
-            clip_duration: self.augmentation.clip_duration,
+            clip_duration,
             target_fp_per_hour: self.target_fp_per_hour,
             eval: self.eval.settings(path)?,
         })
@@ -228,15 +240,12 @@ impl Document {
 
     fn pipeline(&self, folder: &Path, warnings: &mut Vec<String>) -> toml::Table {
         let augmentation = &self.augmentation;
-        let mut existing = |paths: &[String]| {
-            let (there, missing): (Vec<_>, Vec<_>) = paths
-                .iter()
-                .cloned()
-                .partition(|path| folder.join(path).exists());
-            warnings.extend(missing.iter().map(|path| {
-                format!("{path} does not exist; it is skipped, as livekit-wakeword does")
-            }));
-            there
+        let mut existing = |paths: &toml::Value| {
+            let mut paths = paths.clone();
+            if let toml::Value::Array(paths) = &mut paths {
+                paths.retain(|path| exists(folder, path, warnings));
+            }
+            paths
         };
         let backgrounds = existing(&augmentation.background_paths);
         let rirs = existing(&augmentation.rir_paths);
@@ -244,21 +253,21 @@ impl Document {
         let mut set = |key: &str, value: toml::Value| insert(&mut pipeline, key, value);
         set("output", text(&self.output()));
         set("split", self.splits());
-        set("audio.clip_seconds", augmentation.clip_duration.into());
-        set("augment.rounds", augmentation.rounds.into());
+        set("audio.clip_seconds", augmentation.clip_duration.clone());
+        set("augment.rounds", augmentation.rounds.clone());
         set("augment.order", "place-last".into());
-        set("augment.backgrounds", backgrounds.into());
-        set("augment.rirs", rirs.into());
-        if let Some(workers) = augmentation.n_workers {
+        set("augment.backgrounds", backgrounds);
+        set("augment.rirs", rirs);
+        if let Some(workers) = &augmentation.n_workers {
             set("stages.decode.workers", all_cores_if_zero(workers));
             set("stages.augment.workers", all_cores_if_zero(workers));
         }
-        if let Some(workers) = self.feature_extraction.n_workers {
+        if let Some(workers) = &self.feature_extraction.n_workers {
             set("stages.mel.workers", all_cores_if_zero(workers));
             set("stages.embed.workers", all_cores_if_zero(workers));
         }
         if let Some(providers) = &self.feature_extraction.execution_providers {
-            set("features.execution_providers", providers.clone().into());
+            set("features.execution_providers", providers.clone());
         }
         pipeline
     }
@@ -286,15 +295,8 @@ impl Eval {
         let mut execution_providers = Vec::new();
         for name in self.execution_providers.iter().flatten() {
             let known = rules::provider(name).ok_or_else(|| {
-                let message = format!(
-                    "'eval.execution_providers' has {name:?}; it must be {}",
-                    rules::Rule::Providers
-                );
-                ConfigError::Invalid(vec![Problem {
-                    origin: path.display().to_string(),
-                    key: "eval.execution_providers".to_owned(),
-                    message,
-                }])
+                let message = format!("has {name:?}; it must be {}", Rule::Providers);
+                invalid(path, "eval.execution_providers", &message)
             })?;
             execution_providers.push(known.to_owned());
         }
@@ -309,16 +311,28 @@ impl Eval {
     }
 }
 
+fn invalid(path: &Path, key: &str, message: &str) -> ConfigError {
+    ConfigError::Invalid(vec![Problem {
+        origin: path.display().to_string(),
+        key: key.to_owned(),
+        message: format!("'{key}' {message}"),
+    }])
+}
+
 fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de str) -> Result<T, ConfigError> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    // As PyYAML does.
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let error = error.without_snippet();
-        let location = error.location();
-        let part = |part: u64| usize::try_from(part).ok();
+        let place = error.location().map(|place| (place.line(), place.column()));
+        let suffix = place.map(|(line, column)| format!(" at line {line}, column {column}"));
+        let message = error.to_string();
+        let bare = suffix.and_then(|suffix| message.strip_suffix(&suffix));
         ConfigError::Syntax {
             path: path.to_owned(),
-            line: location.and_then(|location| part(location.line())),
-            column: location.and_then(|location| part(location.column())),
-            message: error.to_string(),
+            line: place.and_then(|(line, _)| line.try_into().ok()),
+            column: place.and_then(|(_, column)| column.try_into().ok()),
+            message: bare.unwrap_or(&message).to_owned(),
         }
     })
 }
@@ -340,10 +354,24 @@ fn folder(path: &Path, document: &Document) -> (PathBuf, Option<String>) {
     (beside.to_owned(), Some(notice))
 }
 
-fn all_cores_if_zero(workers: usize) -> toml::Value {
-    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = if workers == 0 { cores() } else { workers };
-    i64::try_from(workers).unwrap_or(i64::MAX).into()
+/// Whether a path exists, with a warning if not. Anything else than a path is
+/// left for the checks of the pipeline.
+fn exists(folder: &Path, path: &toml::Value, warnings: &mut Vec<String>) -> bool {
+    let Some(path) = path.as_str().filter(|path| !folder.join(path).exists()) else {
+        return true;
+    };
+    warnings.push(format!(
+        "{path} does not exist; it is skipped, as livekit-wakeword does"
+    ));
+    false
+}
+
+fn all_cores_if_zero(workers: &toml::Value) -> toml::Value {
+    if workers.as_integer() != Some(0) {
+        return workers.clone();
+    }
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    i64::try_from(cores).unwrap_or(i64::MAX).into()
 }
 
 /// Sets a dotted key.

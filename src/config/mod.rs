@@ -101,21 +101,16 @@ pub fn load(source: &Source) -> Result<Loaded, ConfigError> {
     if !problems.is_empty() {
         return Err(file.invalid(problems));
     }
-    let settings = match file.layers.root().deserialize::<Settings>() {
-        Ok(settings) => settings,
-        Err(error) => return Err(file.invalid(vec![file.unexpected(&error)])),
-    };
-    match resolve::resolve(&file.layers, &settings, file.dialect) {
-        Ok((plan, mut warnings)) => Ok(Loaded {
-            plan,
-            warnings: {
-                file.warnings.append(&mut warnings);
-                file.warnings
-            },
-            livekit: file.livekit,
-        }),
-        Err(problems) => Err(file.invalid(problems)),
-    }
+    let settings: Settings = (file.layers.root().deserialize())
+        .map_err(|error| file.invalid(vec![file.unexpected(&error)]))?;
+    let (plan, warnings) = resolve::resolve(&file.layers, &settings, file.dialect)
+        .map_err(|problems| file.invalid(problems))?;
+    file.warnings.extend(warnings);
+    Ok(Loaded {
+        plan,
+        warnings: file.warnings,
+        livekit: file.livekit,
+    })
 }
 
 /// A commented pipeline to start from.
@@ -167,47 +162,16 @@ impl File {
 
     /// Lays the environment and the options over the file.
     fn apply(&mut self, source: &Source) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut set = |origin: &str, key: &str, value| {
-            problems.extend(self.layers.set(origin, key, value).err());
+        let mut set = |Override { origin, key, value }| match value {
+            Some(value) => self.layers.set(&origin, &key, value),
+            None => Err(Problem {
+                origin,
+                key,
+                message: "an override is KEY=VALUE".to_owned(),
+            }),
         };
-        for (name, text) in &source.environment {
-            if let Some(key) = name
-                .strip_prefix(PREFIX)
-                .filter(|_| !NO_KEYS.contains(&&**name))
-            {
-                let key = key.to_lowercase().replace("__", ".");
-                set(
-                    &format!("environment variable {name}"),
-                    &key,
-                    parse_value(text),
-                );
-            }
-        }
-        let mut malformed = Vec::new();
-        for assignment in source.set {
-            let origin = format!("--set {assignment}");
-            match assignment.split_once('=') {
-                Some((key, text)) => set(&origin, key.trim(), parse_value(text.trim())),
-                None => malformed.push(Problem {
-                    origin,
-                    key: assignment.clone(),
-                    message: "an override is KEY=VALUE".to_owned(),
-                }),
-            }
-        }
-        if let Some(address) = source.metrics {
-            set(
-                &format!("--metrics {address}"),
-                "metrics.address",
-                parse_value(address),
-            );
-        }
-        if source.only_extract {
-            set("--only extract", "augment.enabled", false.into());
-        }
-        problems.append(&mut malformed);
-        problems
+        let overrides = overrides(source).into_iter();
+        overrides.filter_map(|over| set(over).err()).collect()
     }
 
     fn invalid(&self, problems: Vec<Problem>) -> ConfigError {
@@ -230,6 +194,54 @@ impl File {
             message: format!("'{}': {}", error.path.join("."), error.kind),
         }
     }
+}
+
+/// A value from outside the file; `None` where there is only a key.
+struct Override {
+    origin: String,
+    key: String,
+    value: Option<toml::Value>,
+}
+
+/// The environment and the options, the strongest last.
+fn overrides(source: &Source) -> Vec<Override> {
+    let of = |origin: String, key: &str, text: Option<&str>| Override {
+        origin,
+        key: key.to_owned(),
+        value: text.map(parse_value),
+    };
+    let is_key = |name: &str| !NO_KEYS.contains(&name);
+    let variables = source.environment.iter().filter_map(|(name, text)| {
+        let key = name.strip_prefix(PREFIX).filter(|_| is_key(name))?;
+        let key = key.to_lowercase().replace("__", ".");
+        Some(of(format!("environment variable {name}"), &key, Some(text)))
+    });
+    let assignments = source.set.iter().map(|assignment| {
+        let (key, text) = match assignment.split_once('=') {
+            Some((key, text)) => (key, Some(text.trim())),
+            None => (assignment.as_str(), None),
+        };
+        of(format!("--set {assignment}"), key.trim(), text)
+    });
+    let metrics = source.metrics.map(|address| {
+        of(
+            format!("--metrics {address}"),
+            "metrics.address",
+            Some(address),
+        )
+    });
+    let extract = source.only_extract.then(|| {
+        of(
+            "--only extract".to_owned(),
+            "augment.enabled",
+            Some("false"),
+        )
+    });
+    variables
+        .chain(assignments)
+        .chain(metrics)
+        .chain(extract)
+        .collect()
 }
 
 fn layers(path: &Path, file: toml::Table, folder: &Path) -> Result<Layers, ConfigError> {

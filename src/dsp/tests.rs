@@ -1,3 +1,5 @@
+//! Tests of the effects as a whole.
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

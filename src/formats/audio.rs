@@ -6,7 +6,9 @@
 //! floating-point samples are passed through and so may lie outside.
 //!
 //! A file is read whole or not at all: one that holds less than its header says
-//! is an error, never a short clip. Encoder delay is cut where the format
+//! is an error, never a short clip. Only where a format has no word on its
+//! length (an MP3 without a tag, a FLAC or WAV written into a pipe) it ends
+//! where the file ends. Encoder delay is cut where the format
 //! states it (MP3 with a LAME tag, Ogg Vorbis); M4A keeps it (about 1024
 //! samples), as symphonia does not read edit lists.
 //!

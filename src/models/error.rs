@@ -62,6 +62,20 @@ pub enum ModelError {
         /// The providers that it has.
         available: String,
     },
+    /// A provider cannot be used.
+    #[error("{name} cannot serve: {reason}")]
+    Provider {
+        /// ONNX Runtime's name of it.
+        name: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// A model of the cache has not been fetched.
+    #[error("{}: not fetched yet; run `wakemill setup` with a network connection", path.display())]
+    NotFetched {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// A model file is missing, unreadable or no ONNX.
     #[error("{}: {source}", path.display())]
     File {

@@ -25,7 +25,7 @@ mod session;
 mod windows;
 
 pub use error::ModelError;
-pub use frontend::{Backend, FrontEnd, FrontEndReport, FrontEndSpec, Strategy};
+pub use frontend::{Backend, Differences, FrontEnd, FrontEndReport, FrontEndSpec, Strategy};
 pub use windows::Windows;
 
 /// Mel bands of a spectrogram frame.

@@ -93,7 +93,9 @@ fn decide_embedding(
     files: &ModelFiles,
     rewrites: &mut Rewrites,
 ) -> Result<EmbedGraph, ModelError> {
-    let ModelFile { path, bytes, model } = &files.embedding;
+    let ModelFile {
+        path, bytes, model, ..
+    } = &files.embedding;
     let whole = Windows {
         last: None,
         ..spec.windows
@@ -196,3 +198,6 @@ impl Rewrites {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,10 @@ pub struct Dataset {
     pub splits: Vec<SplitReport>,
     /// Models, runtime, provider, and how the networks ran.
     pub front_end: Value,
+    /// The largest differences from the published graphs in a sample of rows,
+    /// with `features.verify`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Value>,
     /// How each stage spent its time, in order.
     pub stages: Vec<StageTimes>,
     /// Most batches in flight, and rows in a full batch.
@@ -102,6 +106,7 @@ impl Dataset {
             fingerprint,
             splits: reports.collect(),
             front_end: value(front_end.report())?,
+            verification: front_end.differences().map(value).transpose()?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
@@ -143,6 +148,13 @@ impl Dataset {
         file.append(&text)?;
         file.finish(&[])?;
         Ok(())
+    }
+}
+
+impl StageTimes {
+    /// A part of its workers' time, as a share of all of it.
+    pub fn share(&self, seconds: f64, wall_seconds: f64) -> f64 {
+        seconds / (self.workers as f64 * wall_seconds)
     }
 }
 

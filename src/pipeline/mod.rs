@@ -13,6 +13,7 @@ mod folder;
 mod inputs;
 mod origin;
 mod render;
+mod report;
 mod sizing;
 
 use std::sync::Arc;
@@ -22,9 +23,10 @@ pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
 pub use folder::{Existing, JOURNAL_FILE, LOCK_FILE};
 pub use inputs::Inputs;
+pub use report::REPORT_FILE;
 pub use sizing::{Sizing, cores};
 
-use crate::config::plan::{FailurePolicy, InputScale, Plan};
+use crate::config::plan::{FailurePolicy, Plan};
 use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
 use crate::formats::audio::Limits;
 use crate::formats::journal::{Journal, Opened};
@@ -38,6 +40,8 @@ use crate::stages::{Buffers, scan};
 
 use folder::{Folder, State};
 use origin::Origin;
+use render::Renderer;
+use report::Timeline;
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
@@ -56,9 +60,9 @@ pub trait Watch: Observer {
     /// The writer has taken a batch.
     fn taken(&self, _taken: &Taken<'_>) {}
 
-    /// The flow goes on where an earlier one was interrupted; `clips` were built
-    /// then.
-    fn resumed(&self, _clips: u64) {}
+    /// The flow goes on where an earlier one was interrupted, after what it had
+    /// committed.
+    fn resumed(&self, _commit: &Commit) {}
 
     /// The writer has made a step that a crash must be able to follow.
     fn reached(&self, _step: Step) {}
@@ -145,20 +149,11 @@ impl Build {
         watch.started(&names, &self.inputs);
 
         let buffers = Buffers::new(self.sizing.rows_in_flight());
-        let decode = Decode {
-            sample_rate: plan.audio.sample_rate,
-            limits: Limits {
-                max_seconds: plan.audio.max_seconds,
-            },
-            buffers: buffers.clone(),
-        };
+        let decode = self.decode(&buffers);
         let augment = self.augment(watch, &buffers)?;
         let mel = ComputeMel {
             front_end: Arc::clone(&front_end),
-            full_scale: match plan.features.input_scale {
-                InputScale::Unit => 1.0,
-                InputScale::Int16 => 32768.0,
-            },
+            full_scale: plan.features.input_scale.full_scale(),
             buffers: buffers.clone(),
         };
         let embed = Embed {
@@ -166,8 +161,12 @@ impl Build {
             timesteps: plan.features.timesteps,
             buffers: buffers.clone(),
         };
+        let timeline = Timeline::new(watch);
         let told = |told: Told<'_>| match told {
-            Told::Taken(taken) => watch.taken(&taken),
+            Told::Taken(taken) => {
+                timeline.wrote(taken.rows);
+                watch.taken(&taken);
+            }
             Told::Step(step) => watch.reached(step),
         };
         let settings = self.write_settings();
@@ -184,7 +183,7 @@ impl Build {
             error => error.into(),
         })?;
         if let Some(last) = &last {
-            watch.resumed(last.clips);
+            watch.resumed(last);
         }
 
         let clips = scan::batches(
@@ -203,7 +202,7 @@ impl Build {
             .stage(&mel, stages.mel)
             .stage(&embed, stages.embed)
             .sink(&mut write, self.sizing.in_flight)
-            .run(watch, cancel);
+            .run(&timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
         let unfinished = |cause| self.unfinished(cause, kept, watch);
@@ -215,6 +214,18 @@ impl Build {
         let splits = write.finish().map_err(|error| unfinished(error.into()))?;
         let before = last.as_ref().map_or(0, Commit::rows);
         let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
+        let facts = report::Facts {
+            build: self,
+            dataset: &dataset,
+            timeline: &timeline,
+            front_end: &front_end,
+            full_scale: mel.full_scale,
+        };
+        let renderer = Renderer::new(&decode, &augment)?;
+        // A data set without a report is still one.
+        if let Err(error) = report::write(folder.path(), facts, renderer) {
+            watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        }
         folder.complete(&dataset).map_err(unfinished)?;
         watch.reached(Step::Renamed);
         folder.close()?;
@@ -292,6 +303,17 @@ impl Build {
 
     fn tolerates(&self, left_out: u64) -> bool {
         left_out <= self.tolerated().unwrap_or(0)
+    }
+
+    /// The stage that reads clips.
+    fn decode(&self, buffers: &Buffers) -> Decode {
+        Decode {
+            sample_rate: self.plan.audio.sample_rate,
+            limits: Limits {
+                max_seconds: self.plan.audio.max_seconds,
+            },
+            buffers: buffers.clone(),
+        }
     }
 
     /// The stage that augments clips.

@@ -175,7 +175,7 @@ fn networks(front_end: &FrontEnd) -> Value {
         "backend": report.backend,
         "strategy": report.strategy,
         "provider": report.provider,
-        "runtime_version": report.runtime_version,
+        "runtime": report.runtime.as_ref().map(|runtime| &runtime.version),
         "mel_sha256": report.mel_sha256,
         "embedding_sha256": report.embedding_sha256,
     })

@@ -213,6 +213,15 @@ fn wrong_values_are_named_as_in_the_file() {
         error("augmentation: {clip_duration: 0.5}"),
         "config.yaml: 'augmentation.clip_duration' is 0.5; one embedding window of 76 frames needs at least 0.782"
     );
+    assert_eq!(
+        error("augmentation: {rounds: many, clip_duration: 2, rir_paths: [1]}"),
+        "config.yaml: 'augmentation.rir_paths' is [1]; it must be a path or a list of paths\n\
+         config.yaml: 'augmentation.rounds' is \"many\"; it must be a whole number from 1 to 1000"
+    );
+    assert_eq!(
+        error("augmentation: {clip_duration: long}"),
+        "config.yaml: 'augmentation.clip_duration' is \"long\"; it must be a number"
+    );
     for name in ["../hey", "/hey", "..", ".", "a/b", "a/", "''"] {
         let error = Case::yaml(&format!("model_name: {name}\n")).error();
         assert!(
@@ -220,7 +229,6 @@ fn wrong_values_are_named_as_in_the_file() {
             "{error}"
         );
     }
-    assert!(error("augmentation: {n_workers: -1}").starts_with("config.yaml:2:"));
     assert_eq!(
         error("augmentation: {n_workers: 5000}"),
         "config.yaml: 'augmentation.n_workers' is 5000; it must be a whole number from 1 to 4096, or \"auto\""
@@ -234,7 +242,10 @@ fn wrong_values_are_named_as_in_the_file() {
         error("eval: {execution_providers: [gpu]}")
             .starts_with("config.yaml: 'eval.execution_providers' has \"gpu\"; it must be a list")
     );
-    assert!(error("eval: {batch_size: 0}").starts_with("config.yaml:2:"));
+    assert_eq!(
+        error("eval: {batch_size: 0}"),
+        "config.yaml:2:8: invalid value: integer `0`, expected a nonzero usize"
+    );
     assert_eq!(
         Case::yaml("model_name: hey\n")
             .set("augment.rounds=0")

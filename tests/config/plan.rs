@@ -243,3 +243,57 @@ fn the_essence_is_what_the_bytes_depend_on() {
         assert_ne!(essence(Case::minimal("").set(other)), plain, "{other}");
     }
 }
+
+#[test]
+fn brackets_in_the_folder_of_a_file_are_no_wildcards() {
+    let mut case = Case::minimal("").set("seed=1");
+    let folder = case.folder.path().join("set [1]");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("a.toml");
+    std::fs::write(
+        &file,
+        "output = \"out\"\nsplit = [{ name = \"a\", input = \"clips/*.wav\" }]\n",
+    )
+    .unwrap();
+    case.file = file;
+    let plan = case.plan();
+    let Input::Glob(pattern) = &plan.splits[0].input else {
+        panic!("{:?}", plan.splits[0].input);
+    };
+    let pattern = glob::Pattern::new(pattern).unwrap();
+    assert!(pattern.matches_path(&folder.join("clips/x.wav")));
+    assert!(!pattern.matches_path(&case.folder.path().join("set 1/clips/x.wav")));
+}
+
+#[test]
+fn sizes_have_units() {
+    for (text, bytes) in [
+        ("4096", 4096),
+        ("64 MB", 64_000_000),
+        ("1kB", 1000),
+        ("3KiB", 3072),
+        ("2gib", 2 << 30),
+        ("0", 0),
+    ] {
+        let plan = Case::minimal("")
+            .set(&format!("augment.cache={text}"))
+            .plan();
+        assert_eq!(plan.augment.unwrap().cache_bytes, bytes, "{text}");
+    }
+    for text in [
+        "1.5GiB",
+        "MiB",
+        "-1",
+        "1 TiB",
+        "99999999999GiB",
+        "18446744073709551616",
+    ] {
+        assert!(
+            Case::minimal("")
+                .set(&format!("augment.cache={text}"))
+                .load()
+                .is_err(),
+            "{text}"
+        );
+    }
+}

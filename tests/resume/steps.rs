@@ -8,7 +8,7 @@ use std::{env, thread};
 
 use wakemill::config;
 use wakemill::flow::{Cancel, Observer};
-use wakemill::models::{FrontEnd, FrontEndSpec, Windows, frontend};
+use wakemill::models::{FrontEnd, FrontEndSpec, Windows};
 use wakemill::pipeline::{self, Existing, Watch};
 use wakemill::stages::write::Step;
 
@@ -65,8 +65,7 @@ fn build_and_die() {
         },
         ..FrontEndSpec::default()
     };
-    frontend::prepare(&spec, &mut |_| {}).unwrap();
-    let front_end = FrontEnd::load(&spec).unwrap();
+    let front_end = FrontEnd::load(&spec, &mut |_| {}).unwrap();
     let existing = match resume {
         "resume" => Existing::Resume,
         _ => Existing::Keep,

@@ -109,6 +109,10 @@ impl Case {
         for entry in fs::read_dir(self.path(output)).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
+            if name == "report.html" {
+                // It tells of times.
+                continue;
+            }
             let mut content = fs::read(entry.path()).unwrap();
             if name == "dataset.json" {
                 content = lasting(&content);

@@ -1,3 +1,5 @@
+//! Tests of distortion.
+
 use proptest::prelude::*;
 
 use super::*;

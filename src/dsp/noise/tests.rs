@@ -1,3 +1,5 @@
+//! Tests of noise mixing.
+
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

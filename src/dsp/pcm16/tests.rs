@@ -1,3 +1,5 @@
+//! Tests of 16-bit conversion.
+
 use proptest::prelude::*;
 
 use super::*;

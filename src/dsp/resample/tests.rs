@@ -1,3 +1,5 @@
+//! Tests of resampling.
+
 use std::f64::consts::PI;
 
 use proptest::prelude::*;

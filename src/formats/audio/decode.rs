@@ -3,13 +3,15 @@
 use std::fs::File;
 
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
-use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType};
+use symphonia::core::formats::{
+    FormatId, FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType,
+};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
@@ -21,21 +23,24 @@ use super::{Fault, Info, Limits};
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
 
-/// A file open for decoding, at its first packet.
+/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
+/// damaged AIFF header may claim 65,535.
+const MAX_CHANNELS: usize = 255;
+
+/// A file whose container is open, at its first packet.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
+    codec: AudioCodecParameters,
     track: u32,
     info: Info,
-    /// Whether seeking lands on the exact sample with nothing to warm up.
-    seeks_exactly: bool,
+    /// Whether packets state their exact place and decode on their own.
+    self_contained: bool,
     /// Whether the header's length is a guess, so that nothing may be cut by it.
     length_guessed: bool,
 }
 
 impl Coded {
     pub(super) fn open(file: File) -> Result<Self, Fault> {
-        let fault = |error| Fault::from_decoder(error, 0);
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
@@ -44,7 +49,7 @@ impl Coded {
                 FormatOptions::default(),
                 MetadataOptions::default(),
             )
-            .map_err(fault)?;
+            .map_err(|error| Fault::from_decoder(error, 0))?;
         let track = format
             .default_track(TrackType::Audio)
             .ok_or(Fault::NoTrack)?;
@@ -52,7 +57,6 @@ impl Coded {
             return Err(Fault::NoTrack);
         };
         let id = format.format_info().format;
-        let length_guessed = id == FORMAT_ID_ADTS || id == FORMAT_ID_MP3 && track.delay.is_none();
         let info = Info {
             sample_rate: codec
                 .sample_rate
@@ -63,19 +67,27 @@ impl Coded {
                 .as_ref()
                 .map_or(1, |channels| channels.count())
                 .max(1),
-            frames: exact_frames(&*format, track),
+            frames: exact_frames(id, track),
         };
-        let decoder = get_codecs()
-            .make_audio_decoder(codec, &AudioDecoderOptions::default())
-            .map_err(fault)?;
+        if info.channels > MAX_CHANNELS {
+            return Err(Fault::Unsupported(format!("{} channels", info.channels)));
+        }
         Ok(Self {
+            codec: codec.clone(),
             track: track.id,
             info,
-            seeks_exactly: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
-            length_guessed,
-            decoder,
+            self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
+            length_guessed: id == FORMAT_ID_ADTS || id == FORMAT_ID_MP3 && track.delay.is_none(),
             format,
         })
+    }
+
+    /// A decoder for the track; apart from [`Coded::open`] because that of
+    /// Vorbis takes longer to set up than a short clip to decode.
+    fn decoder(&self) -> Result<Box<dyn AudioDecoder>, Fault> {
+        get_codecs()
+            .make_audio_decoder(&self.codec, &AudioDecoderOptions::default())
+            .map_err(|error| Fault::from_decoder(error, 0))
     }
 
     pub(super) fn info(&self) -> Info {
@@ -93,8 +105,9 @@ impl Coded {
         }
         out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
 
+        let mut decoder = self.decoder()?;
         let mut planes = Vec::new();
-        while self.next_block(out.len() as u64, &mut planes)? {
+        while self.next_block(&mut *decoder, out.len() as u64, &mut planes)? {
             let block = planes.first().map_or(&[][..], Vec::as_slice);
             if (out.len() + block.len()) as u64 > max_frames {
                 return Err(too_long);
@@ -125,18 +138,16 @@ impl Coded {
         {
             return Err(out_of_range(known));
         }
-        if frames == 0 && self.info.frames.is_some() {
+        let mut position = match self.info.frames {
             // There is no packet to go to at the very end.
-            return Ok(self.info);
-        }
-        let mut position = if self.seeks_exactly && start > 0 {
-            self.seek(start)?
-        } else {
-            0
+            Some(_) if frames == 0 => return Ok(self.info),
+            Some(_) if self.self_contained => self.seek(start)?,
+            _ => 0,
         };
+        let mut decoder = self.decoder()?;
         let mut planes = Vec::new();
         while position < end {
-            if !self.next_block(position, &mut planes)? {
+            if !self.next_block(&mut *decoder, position, &mut planes)? {
                 return Err(out_of_range(position));
             }
             let block = planes.first().map_or(&[][..], Vec::as_slice);
@@ -158,16 +169,20 @@ impl Coded {
             .format
             .seek(SeekMode::Accurate, to)
             .map_err(|error| Fault::from_decoder(error, 0))?;
-        self.decoder.reset();
-        u64::try_from(seeked.actual_ts.get()).map_err(|_| Fault::Damaged {
-            what: "seeking led before the beginning".to_owned(),
-            found: 0,
-        })
+        u64::try_from(seeked.actual_ts.get())
+            .ok()
+            .filter(|&position| position <= frame)
+            .ok_or_else(|| astray(frame))
     }
 
     /// Decodes the next packet into one vector a channel; `false` at the end.
     /// `found` frames came before it.
-    fn next_block(&mut self, found: u64, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
+    fn next_block(
+        &mut self,
+        decoder: &mut dyn AudioDecoder,
+        found: u64,
+        planes: &mut Vec<Vec<f32>>,
+    ) -> Result<bool, Fault> {
         let fault = |error| Fault::from_decoder(error, found);
         loop {
             let mut packet = match self.format.next_packet() {
@@ -180,10 +195,14 @@ impl Coded {
             if packet.track_id != self.track {
                 continue;
             }
+            if self.self_contained && u64::try_from(packet.pts.get()) != Ok(found) {
+                // A damaged frame was skipped, or a false block size led a search astray.
+                return Err(astray(found));
+            }
             if self.length_guessed {
                 untrim(&mut packet);
             }
-            let buffer = self.decoder.decode(&packet).map_err(fault)?;
+            let buffer = decoder.decode(&packet).map_err(fault)?;
             let spec = buffer.spec();
             if found == 0 {
                 // The codec has the last word: HE-AAC states twice its core's rate.
@@ -206,13 +225,19 @@ impl Coded {
 /// An MP3 has one where an encoder's tag counts the frames and their delay. An
 /// Ogg's last position is relative to an unknown first one, and M4A counts in
 /// units of its own.
-fn exact_frames(format: &dyn FormatReader, track: &Track) -> Option<u64> {
-    let id = format.format_info().format;
+fn exact_frames(id: FormatId, track: &Track) -> Option<u64> {
     let exact = id == FORMAT_ID_FLAC
         || id == FORMAT_ID_AIFF
         || id == FORMAT_ID_WAVE
         || id == FORMAT_ID_MP3 && track.delay.is_some();
     track.num_frames.filter(|_| exact)
+}
+
+fn astray(found: u64) -> Fault {
+    Fault::Damaged {
+        what: "its packets are not where their times say".to_owned(),
+        found,
+    }
 }
 
 fn is_end(error: &DecoderError) -> bool {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use symphonia::core::errors::Error as DecoderError;
 
+use crate::records::Trouble;
+
 /// An audio file that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", path.display())]
@@ -29,15 +31,19 @@ impl AudioError {
         let Fault::Io(error) = &self.fault else {
             return false;
         };
-        matches!(
-            error.kind(),
-            io::ErrorKind::Interrupted
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::WouldBlock
-                | io::ErrorKind::StaleNetworkFileHandle
-                | io::ErrorKind::ResourceBusy
-        )
+        is_retry(error.kind())
     }
+}
+
+fn is_retry(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::WouldBlock
+            | io::ErrorKind::StaleNetworkFileHandle
+            | io::ErrorKind::ResourceBusy
+    )
 }
 
 /// What is wrong with an audio file.
@@ -56,7 +62,7 @@ pub enum Fault {
     #[error("not audio that can be read: convert it to WAV, FLAC, MP3, Ogg Vorbis, M4A or AIFF")]
     Unrecognised,
     /// A known format in a variant that cannot be read.
-    #[error("not supported ({0}): convert it to 16-bit WAV")]
+    #[error("not supported ({0}): convert it to FLAC or 16-bit WAV")]
     Unsupported(String),
     /// A container without audio.
     #[error("no audio track")]
@@ -137,13 +143,30 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
+    /// What kind of trouble it is.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Io(_) | Self::NotAFile => Trouble::Unreadable,
+            Self::Unrecognised | Self::Unsupported(_) | Self::NoTrack => Trouble::Unsupported,
+            Self::Empty | Self::NoSamples | Self::Truncated { .. } | Self::Cut { .. } => {
+                Trouble::Truncated
+            }
+            Self::OutOfRange { .. } => Trouble::Truncated,
+            Self::NoSampleRate | Self::NoChannels | Self::Damaged { .. } => Trouble::Damaged,
+            Self::NotFinite { .. } | Self::TooLoud { .. } => Trouble::Damaged,
+            Self::Panicked(_) => Trouble::Damaged,
+            Self::TooLong { .. } => Trouble::TooLong,
+        }
+    }
+
     /// What a decoder's error says about a file of which `found` frames were read.
     pub(super) fn from_decoder(error: DecoderError, found: u64) -> Self {
         match error {
             DecoderError::IoError(error) => match error.kind() {
                 io::ErrorKind::UnexpectedEof => Self::Cut { found },
-                // Symphonia reports some malformed data in this guise.
-                io::ErrorKind::Other | io::ErrorKind::InvalidData => Self::Damaged {
+                // Some malformed data is reported in this guise; a real error of the
+                // operating system carries its number.
+                _ if error.raw_os_error().is_none() && !is_retry(error.kind()) => Self::Damaged {
                     what: error.to_string(),
                     found,
                 },
@@ -155,6 +178,9 @@ impl Fault {
             },
             DecoderError::Unsupported(what) if what.starts_with("core (probe)") => {
                 Self::Unrecognised
+            }
+            DecoderError::Unsupported(what) if what.starts_with("core (codec)") => {
+                Self::Unsupported("the audio codec in it".to_owned())
             }
             DecoderError::Unsupported(what) => Self::Unsupported(what.to_owned()),
             DecoderError::ResetRequired => {

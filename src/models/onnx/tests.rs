@@ -1,3 +1,5 @@
+//! Tests of reading and writing ONNX graphs.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -6,7 +6,7 @@
 //! changes a sample of it.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -268,7 +268,7 @@ impl Listener {
     }
 
     /// Reads a whole file at the pipeline's rate into `self.piece`.
-    fn read_whole(&mut self, name: &Arc<str>, path: &PathBuf) -> Result<(), SoundError> {
+    fn read_whole(&mut self, name: &Arc<str>, path: &Path) -> Result<(), SoundError> {
         let limits = Limits {
             max_seconds: f64::INFINITY,
         };

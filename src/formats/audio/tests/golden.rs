@@ -39,7 +39,7 @@ fn greatest_difference(golden: &Golden, samples: &[f32]) -> f32 {
 #[test]
 fn every_file_is_read_as_libsndfile_reads_it() {
     let goldens = goldens();
-    assert_eq!(goldens.len(), 23 + 32);
+    assert_eq!(goldens.len(), 25 + 32);
     for (name, golden) in goldens {
         let (info, samples) = read_whole(&from_root(&name)).unwrap();
         assert_eq!(info.sample_rate, golden.sample_rate, "{name}");
@@ -50,7 +50,7 @@ fn every_file_is_read_as_libsndfile_reads_it() {
         let allowed = match name.as_str() {
             // Decoders round the steps of IMA ADPCM differently.
             name if name.ends_with("ima_adpcm.wav") => 2e-4,
-            name if is_lossy(name) => 1e-6,
+            name if is_lossy(name) => 3e-6,
             _ => 0.0,
         };
         assert!(difference <= allowed, "{name}: off by {difference}");
@@ -65,7 +65,10 @@ fn a_probe_says_what_reading_finds() {
         assert_eq!(info.channels, golden.channels, "{name}");
         match info.frames {
             Some(frames) => assert_eq!(frames, golden.frames, "{name}"),
-            None => assert!(is_lossy(&name), "{name}: length not known"),
+            None => assert!(
+                is_lossy(&name) || name.ends_with("open_ended.flac"),
+                "{name}: length not known"
+            ),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Fault, Info, Limits, fill, probe, read, read_range};
+use super::super::{Fault, Info, Limits, fill, guard, probe, read, read_range};
 use super::{Parts, file_of, from_root, read_whole};
 
 fn fault(path: &Path) -> Fault {
@@ -37,6 +37,19 @@ fn what_is_no_audio_is_named() {
     assert!(matches!(fault(&path), Fault::Empty));
     let missing = Path::new("/nowhere/at/all.wav");
     assert!(matches!(fault(missing), Fault::Io(_)));
+}
+
+#[test]
+fn a_codec_that_cannot_be_read_is_named() {
+    let fault = fault(&from_root("tests/golden/audio/opus.ogg"));
+    assert!(matches!(fault, Fault::Unsupported(_)), "{fault:?}");
+}
+
+#[test]
+fn a_panic_in_a_decoder_is_an_error() {
+    let result = guard(|| -> Result<(), Fault> { panic!("index {} out of range", 7) });
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("index 7 out of range"), "{message}");
 }
 
 #[test]
@@ -107,6 +120,52 @@ fn impossible_headers_are_named() {
         ..honest
     };
     assert!(matches!(fault_of(&unknown_codec), Fault::Unsupported(_)));
+}
+
+#[test]
+fn absurd_channel_counts_are_refused() {
+    let mut bytes = std::fs::read(from_root("tests/golden/audio/s8.aiff")).unwrap();
+    assert_eq!(&bytes[12..16], b"COMM");
+    // 62,977 channels of one byte.
+    bytes[20..22].copy_from_slice(&[0xF6, 0x01]);
+    let (_folder, path) = file_of(&bytes);
+    let fault = fault(&path);
+    assert!(fault.to_string().contains("62977 channels"), "{fault}");
+}
+
+#[test]
+fn a_hole_in_a_flac_of_unknown_length_is_an_error() {
+    let mut bytes = std::fs::read(from_root("tests/golden/audio/open_ended.flac")).unwrap();
+    let last_frame = bytes.windows(2).rposition(|w| w == [0xFF, 0xF8]).unwrap();
+    let middle = last_frame - 20;
+    bytes[middle] ^= 0xFF;
+    let (_folder, path) = file_of(&bytes);
+    let fault = fault(&path);
+    assert!(matches!(fault, Fault::Damaged { .. }), "{fault:?}");
+}
+
+#[test]
+fn a_flac_that_leads_a_search_astray_is_never_read_at_the_wrong_place() {
+    let mut bytes =
+        std::fs::read(from_root("pipelines/quickstart/wake/05_caribbean.flac")).unwrap();
+    let (_folder, whole) = file_of(&bytes);
+    let (_, samples) = read_whole(&whole).unwrap();
+    assert_eq!(bytes[8..12], [4, 128, 4, 128]);
+    // Blocks of 65,535 samples instead of 1152.
+    bytes[8..12].fill(255);
+    let (_folder, path) = file_of(&bytes);
+    let mut piece = Vec::new();
+    let mut refused = 0;
+    for start in (0..samples.len()).step_by(1000) {
+        match read_range(&path, start as u64, 100, &mut piece) {
+            Ok(_) => assert!(piece == samples[start..start + 100], "at {start}"),
+            Err(error) => {
+                assert!(matches!(error.fault, Fault::Damaged { .. }), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "the lie was believed");
 }
 
 #[test]
@@ -261,18 +320,6 @@ fn interrupted_reads_are_transient_and_missing_files_are_not() {
     assert!(error(ErrorKind::TimedOut).is_transient());
     assert!(!error(ErrorKind::NotFound).is_transient());
     assert!(!error(ErrorKind::PermissionDenied).is_transient());
-}
-
-#[test]
-fn a_panic_of_a_decoder_is_a_fault_of_the_file() {
-    let path = Path::new("clip.wav");
-    let mut out = vec![1.0];
-    let error = fill(path, &mut out, |_| panic!("index {}", 7)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "clip.wav: the decoder panicked on it (index 7): convert the file to 16-bit WAV"
-    );
-    assert!(out.is_empty());
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! What is wrong is said: what, where, and what to do, with the right exit code.
+
+use std::fs;
+
+use crate::support::{Project, data, stderr};
+
+/// Runs with a change to the pipeline, and expects to fail.
+#[track_caller]
+fn fails(set: &[&str], code: i32, said: &[&str]) {
+    let project = Project::new();
+    fs::create_dir(project.path("empty")).expect("writable");
+    fs::create_dir(project.path("broken")).expect("writable");
+    fs::write(project.path("broken/good_name.wav"), "this is not audio").expect("writable");
+    fs::write(project.path("a_file"), "").expect("writable");
+    let arguments: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+    let run = project.run(&arguments);
+    let text = stderr(&run);
+    assert_eq!(run.status.code(), Some(code), "{text}");
+    assert!(
+        text.starts_with("error: ") || text.contains("\nerror: "),
+        "{text}"
+    );
+    for said in said {
+        assert!(text.contains(said), "'{said}' is not in: {text}");
+    }
+}
+
+#[test]
+fn a_folder_with_no_clips() {
+    fails(
+        &["split.wake.input=empty"],
+        2,
+        &["split 'wake'", "empty", "no audio file"],
+    );
+}
+
+#[test]
+fn a_missing_folder() {
+    fails(
+        &["split.wake.input=nowhere"],
+        2,
+        &["split 'wake'", "nowhere"],
+    );
+}
+
+#[test]
+fn an_unreadable_clip_stops_the_build_and_is_named() {
+    fails(
+        &["split.wake.input=broken"],
+        1,
+        &["split 'wake'", "good_name.wav", "decode", "failures.policy"],
+    );
+}
+
+#[test]
+fn a_misspelt_key() {
+    fails(
+        &["augment.round=3"],
+        2,
+        &["augment.round", "augment.rounds"],
+    );
+}
+
+#[test]
+fn a_bad_value() {
+    fails(
+        &["augment.reverb.probability=1.5"],
+        2,
+        &["augment.reverb.probability", "1.5"],
+    );
+}
+
+#[test]
+fn an_output_that_cannot_be_made() {
+    fails(&["output=a_file/out"], 1, &["a_file/out"]);
+}
+
+#[test]
+fn a_missing_background_folder() {
+    fails(
+        &["augment.backgrounds=[\"nowhere\"]"],
+        2,
+        &["augment.backgrounds", "nowhere"],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let run = crate::support::wakemill(&["run", "nothing.toml"])
+        .output()
+        .expect("starts");
+    assert_eq!(run.status.code(), Some(2), "{}", stderr(&run));
+    assert!(stderr(&run).contains("nothing.toml"));
+}
+
+#[test]
+fn an_unreadable_clip_is_left_out_when_asked_and_counted() {
+    let project = Project::new();
+    fs::create_dir(project.path("clips")).expect("writable");
+    for clip in fs::read_dir(data().join("wake")).expect("clips").flatten() {
+        fs::copy(clip.path(), project.path("clips").join(clip.file_name())).expect("copied");
+    }
+    project.build("clean", &["split.wake.input=clips"]);
+    fs::write(project.path("clips/00_broken.wav"), "this is not audio").expect("writable");
+    project.build(
+        "skipped",
+        &[
+            "split.wake.input=clips",
+            "failures.policy=skip",
+            "failures.max_rate=0.5",
+        ],
+    );
+    assert_eq!(
+        project.read("clean/wake.npy"),
+        project.read("skipped/wake.npy")
+    );
+    let quarantine = String::from_utf8(project.read("skipped/quarantine.jsonl")).expect("text");
+    let line: serde_json::Value = serde_json::from_str(quarantine.trim()).expect("one line");
+    assert_eq!(
+        (&line["split"], &line["clip"], &line["stage"]),
+        (&"wake".into(), &"00_broken.wav".into(), &"decode".into()),
+    );
+    let dataset: serde_json::Value =
+        serde_json::from_slice(&project.read("skipped/dataset.json")).expect("JSON");
+    let split = &dataset["splits"][0];
+    assert_eq!(split["planned"], 13);
+    assert_eq!(split["left_out"], 1);
+    assert_eq!(split["rows"], 24);
+
+    let run = project.run(&[
+        "--set",
+        "split.wake.input=clips",
+        "--set",
+        "failures.policy=skip",
+        "--set",
+        "failures.max_rate=0",
+    ]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(
+        stderr(&run).contains("failures.max_rate"),
+        "{}",
+        stderr(&run)
+    );
+}
+
+#[test]
+fn what_is_there_is_never_overwritten_unasked() {
+    let project = Project::new();
+    project.build("out", &[]);
+    let before = project.read("out/wake.npy");
+
+    let again = project.command(&["--progress", "plain"]);
+    drop(again);
+    let again = project.run(&[]);
+    assert!(again.status.success(), "{}", stderr(&again));
+
+    let other = project.run(&["--set", "seed=5"]);
+    assert_eq!(other.status.code(), Some(2), "{}", stderr(&other));
+    assert!(stderr(&other).contains("--resume") && stderr(&other).contains("--overwrite"));
+    assert_eq!(project.read("out/wake.npy"), before);
+
+    let replaced = project.run(&["--set", "seed=5", "--overwrite"]);
+    assert!(replaced.status.success(), "{}", stderr(&replaced));
+    assert_ne!(project.read("out/wake.npy"), before);
+}
