@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::flow::{FlowFacts, Observer};
+use crate::flow::{FlowFacts, Observer, StageFacts};
 use crate::pipeline::{Dataset, Inputs, Watch};
-use crate::stages::write::Taken;
+use crate::stages::write::{Commit, Taken};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);
@@ -118,7 +118,8 @@ impl Watch for Progress {
         }
     }
 
-    fn resumed(&self, clips: u64) {
+    fn resumed(&self, commit: &Commit) {
+        let clips = commit.clips;
         self.say(&format!("going on after {clips} clips"));
         match &self.show {
             Show::Bars(bars) => bars.resume(clips),
@@ -242,13 +243,11 @@ impl Plain {
 /// Names the stage that holds the build back: the one whose workers are busy
 /// for the largest share of their time.
 fn bottleneck(facts: &FlowFacts) -> Option<String> {
-    let share = |stage: &crate::flow::StageFacts| {
+    let share = |stage: &StageFacts| {
         stage.time.busy.as_secs_f64() / (stage.workers as f64 * facts.elapsed.as_secs_f64())
     };
-    let slowest = facts
-        .stages
-        .iter()
-        .max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let worked = facts.stages.iter().filter(|stage| stage.items > 0);
+    let slowest = worked.max_by(|a, b| share(a).total_cmp(&share(b)))?;
     let percent = 100.0 * share(slowest);
     Some(format!(
         "bottleneck: {} ({percent:.0} % busy)",
@@ -280,8 +279,7 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {
-        let available = stage.workers as f64 * dataset.wall_seconds;
-        let share = |seconds: f64| 100.0 * seconds / available;
+        let share = |seconds| 100.0 * stage.share(seconds, dataset.wall_seconds);
         lines.push(format!(
             "  {:8} {:7} {:5.0}% {:5.0}% {:7.0}% {:9.2}",
             stage.name,

@@ -105,6 +105,13 @@ pub struct AudioPlan {
     pub max_seconds: f64,
 }
 
+impl AudioPlan {
+    /// Length of a row's window, in seconds.
+    pub fn window_seconds(&self) -> f64 {
+        self.clip_samples as f64 / f64::from(self.sample_rate)
+    }
+}
+
 /// One split.
 #[derive(Clone, Debug, Serialize)]
 pub struct SplitPlan {
@@ -217,6 +224,16 @@ pub enum InputScale {
     Unit,
     /// Integers of 16 bits as floats: openWakeWord.
     Int16,
+}
+
+impl InputScale {
+    /// What a sample of full scale is to the network.
+    pub fn full_scale(self) -> f32 {
+        match self {
+            Self::Unit => 1.0,
+            Self::Int16 => 32768.0,
+        }
+    }
 }
 
 /// How the embedding network covers a clip.

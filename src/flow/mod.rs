@@ -25,6 +25,7 @@
 //! Every worker thread builds its own [`Worker`] through its [`Stage`], so
 //! scratch memory and sessions need no lock.
 
+mod background;
 mod builder;
 mod cancel;
 mod error;
@@ -37,6 +38,7 @@ mod run;
 mod stage;
 mod stop;
 
+pub use background::Background;
 pub use builder::{Flow, Ready, Settings, StageSettings};
 pub use cancel::{Cancel, CancelToken};
 pub use error::{BoxError, FlowError};

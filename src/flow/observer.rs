@@ -10,13 +10,13 @@ pub type StageId = usize;
 
 /// Is told what happens. Called from many threads, in the hot path: be quick.
 pub trait Observer: Send + Sync {
-    /// A stage has finished with an item.
+    /// A stage has finished with an item; not before the first `tick`.
     fn worked(&self, _stage: StageId, _work: &Work) {}
 
     /// The flow begins to end because of `cause`; told for every failing item.
     fn stopping(&self, _cause: &FlowError) {}
 
-    /// Told a few times a second, and once at the end.
+    /// Told at the start, a few times a second, and at the end.
     fn tick(&self, _facts: &FlowFacts) {}
 }
 

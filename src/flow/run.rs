@@ -13,7 +13,7 @@ use super::Seq;
 use super::builder::{Envelope, Task};
 use super::cancel::CancelToken;
 use super::error::{BoxError, FlowError};
-use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts};
+use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts, State};
 use super::observer::{Observer, StageId, Work};
 use super::permits::Permits;
 use super::reorder::Reorder;
@@ -46,6 +46,7 @@ pub(super) fn run<'env>(
     cancel: &CancelToken,
     interval: Duration,
 ) -> (FlowFacts, Result<(), FlowError>) {
+    shared.observer.tick(&shared.facts());
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
@@ -68,32 +69,26 @@ pub(super) fn run<'env>(
 /// The source: numbers the items and gives each a permit.
 pub(super) fn feed<T>(
     shared: &Shared<'_>,
-    items: impl Iterator<Item = T>,
+    mut items: impl Iterator<Item = T>,
     output: Sender<Envelope<T>>,
 ) {
-    number(shared, items, &output);
-    shared.stages[0].gauge.end(shared.started.elapsed());
-}
-
-fn number<T>(
-    shared: &Shared<'_>,
-    mut items: impl Iterator<Item = T>,
-    output: &Sender<Envelope<T>>,
-) {
     let gauge = &shared.stages[0].gauge;
+    let mut watch = Stopwatch::start(gauge, shared.started);
     for seq in 0.. {
-        let mut lap = Lap::start();
+        watch.switch(State::Blocked);
         let permit = shared.permits.acquire();
         let mut work = Work {
-            blocked: lap.wall(),
+            blocked: watch.switch(State::Busy),
             ..Work::default()
         };
         let (Some(permit), true) = (permit, seq < shared.stop.limit()) else {
             return;
         };
         let mut focus = Focus::default();
+        watch.cpu();
         let next = guard(|| Ok(items.next()));
-        (work.busy, work.cpu) = lap.work();
+        work.cpu = watch.cpu();
+        work.busy = watch.switch(State::Blocked);
         let item = match next {
             Ok(Some(item)) => item,
             Ok(None) => return,
@@ -103,7 +98,7 @@ fn number<T>(
         if output.send(Envelope { seq, permit, item }).is_err() {
             return;
         }
-        work.blocked += lap.wall();
+        work.blocked += watch.switch(State::Idle);
         shared.finish(0, work);
     }
 }
@@ -119,39 +114,43 @@ pub(super) fn work<S: Stage>(
 ) {
     let gauge = &shared.stages[id].gauge;
     let mut worker = None;
-    let mut lap = Lap::start();
+    let mut watch = Stopwatch::start(gauge, shared.started);
     while let Ok(Envelope { seq, permit, item }) = input.recv() {
         let mut times = Work {
-            idle: lap.wall(),
+            idle: watch.switch(State::Busy),
             ..Work::default()
         };
         gauge.start();
         if seq >= shared.stop.limit() {
+            watch.switch(State::Idle);
             continue;
         }
         let Some(ready) = hire(shared, stage, &mut worker) else {
+            watch.switch(State::Idle);
             continue;
         };
-        lap.skip();
+        // Making a worker is work, but none of this item's.
+        watch.switch(State::Busy);
+        watch.cpu();
         let mut focus = Focus::default();
         let result = guard(|| ready.process(item, &mut focus));
-        (times.busy, times.cpu) = lap.work();
+        times.cpu = watch.cpu();
+        times.busy = watch.switch(State::Blocked);
         match result {
             Ok(item) => {
                 // The receivers stay until this sender is gone: see `drain`.
                 drop(output.send(Envelope { seq, permit, item }));
-                times.blocked = lap.wall();
+                times.blocked = watch.switch(State::Idle);
                 shared.finish(id, times);
             }
             Err(trouble) => {
                 // What a panic left behind is not used again.
                 worker = None;
+                watch.switch(State::Idle);
                 shared.stop(trouble.at(stage.name(), seq, &mut focus));
             }
         }
     }
-    gauge.wait(lap.wall());
-    gauge.end(shared.started.elapsed());
 }
 
 /// The sink: puts the items back in order and takes them.
@@ -163,12 +162,9 @@ pub(super) fn drain<S: Sink>(
 ) {
     let gauge = &shared.stages[id].gauge;
     let mut reorder = Reorder::default();
-    let mut lap = Lap::start();
-    while let Ok(Envelope { seq, permit, item }) = input.recv() {
-        let mut idle = lap.wall();
-        if reorder.pending() > 0 {
-            shared.reorder.stalled_for(idle);
-        }
+    let mut watch = Stopwatch::start(gauge, shared.started);
+    while let Some(Envelope { seq, permit, item }) = next(shared, &input, reorder.pending()) {
+        let mut idle = watch.switch(State::Busy);
         gauge.start();
         if let Err(repeated) = reorder.push(seq, (permit, item)) {
             shared.stop(Trouble::Error(repeated.into()).at(
@@ -182,28 +178,34 @@ pub(super) fn drain<S: Sink>(
                 continue;
             }
             let mut focus = Focus::default();
+            watch.cpu();
             let result = guard(|| sink.take(seq, item, &mut focus));
+            let work = Work {
+                idle: std::mem::take(&mut idle),
+                cpu: watch.cpu(),
+                busy: watch.switch(State::Busy),
+                ..Work::default()
+            };
             drop(permit);
-            let (busy, cpu) = lap.work();
-            let idle = std::mem::take(&mut idle);
             match result {
-                Ok(()) => shared.finish(
-                    id,
-                    Work {
-                        idle,
-                        busy,
-                        cpu,
-                        ..Work::default()
-                    },
-                ),
+                Ok(()) => shared.finish(id, work),
                 Err(trouble) => shared.stop(trouble.at(sink.name(), seq, &mut focus)),
             }
         }
-        gauge.wait(idle);
         shared.reorder.set_pending(reorder.pending());
+        watch.switch(State::Idle);
     }
-    gauge.wait(lap.wall());
-    gauge.end(shared.started.elapsed());
+}
+
+/// Waits for an item; that is a stall where others are pending.
+fn next<T>(shared: &Shared<'_>, input: &Receiver<T>, pending: usize) -> Option<T> {
+    if pending == 0 {
+        return input.recv().ok();
+    }
+    shared.reorder.stall(true, shared.started.elapsed());
+    let item = input.recv().ok();
+    shared.reorder.stall(false, shared.started.elapsed());
+    item
 }
 
 /// Watches for a cancel, and tells the observer how things are.
@@ -290,39 +292,46 @@ fn message(panic: &(dyn Any + Send)) -> String {
         .to_owned()
 }
 
-/// Cuts a thread's time into pieces, without gaps.
-struct Lap {
-    wall: Instant,
+/// Tells a gauge what a thread is doing, and how long it did what before. The
+/// thread is idle before and after.
+struct Stopwatch<'a> {
+    gauge: &'a Gauge,
+    started: Instant,
+    state: State,
+    since: Instant,
     cpu: ThreadTime,
 }
 
-impl Lap {
-    fn start() -> Self {
+impl<'a> Stopwatch<'a> {
+    fn start(gauge: &'a Gauge, started: Instant) -> Self {
         Self {
-            wall: Instant::now(),
+            gauge,
+            started,
+            state: State::Idle,
+            since: Instant::now(),
             cpu: ThreadTime::now(),
         }
     }
 
-    /// Wall time since the last piece.
-    fn wall(&mut self) -> Duration {
+    /// Changes the state; gives the time since the last change.
+    fn switch(&mut self, state: State) -> Duration {
         let now = Instant::now();
-        let time = now - self.wall;
-        self.wall = now;
+        self.gauge.switch(self.state, state, now - self.started);
+        self.state = state;
+        now - std::mem::replace(&mut self.since, now)
+    }
+
+    /// Processor time since the last call.
+    fn cpu(&mut self) -> Duration {
+        let time = self.cpu.elapsed();
+        self.cpu = ThreadTime::now();
         time
     }
+}
 
-    /// Wall time and processor time since the last piece; to be exact, the
-    /// latter since the last call of this or `skip`.
-    fn work(&mut self) -> (Duration, Duration) {
-        let cpu = self.cpu.elapsed();
-        self.cpu = ThreadTime::now();
-        (self.wall(), cpu)
-    }
-
-    /// Leaves out the time since the last piece.
-    fn skip(&mut self) {
-        self.work();
+impl Drop for Stopwatch<'_> {
+    fn drop(&mut self) {
+        self.switch(State::Idle);
     }
 }
 
@@ -366,7 +375,7 @@ impl<'a> Shared<'a> {
             permits_in_use: self.permits.in_use(),
             permits: self.permits.total(),
             reorder_pending: self.reorder.pending(),
-            reorder_stalled: self.reorder.stalled(),
+            reorder_stalled: self.reorder.stalled(elapsed),
         }
     }
 }
@@ -377,7 +386,7 @@ impl StageState {
             name,
             workers,
             capacity,
-            gauge: Gauge::default(),
+            gauge: Gauge::new(workers),
         }
     }
 

@@ -151,6 +151,13 @@ impl Dataset {
     }
 }
 
+impl StageTimes {
+    /// A part of its workers' time, as a share of all of it.
+    pub fn share(&self, seconds: f64, wall_seconds: f64) -> f64 {
+        seconds / (self.workers as f64 * wall_seconds)
+    }
+}
+
 impl From<&StageFacts> for StageTimes {
     fn from(facts: &StageFacts) -> Self {
         Self {

@@ -68,6 +68,14 @@ pub enum BuildError {
         /// The clip.
         clip: String,
     },
+    /// WAVs of a split have no folder of their own to go to.
+    #[error("split '{split}': output_files.wavs needs a folder of its own as input, and {reason}")]
+    WavFolder {
+        /// The split.
+        split: String,
+        /// What it has instead.
+        reason: String,
+    },
     /// The output folder holds something else.
     #[error("{} holds {found}\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display())]
     Occupied {
@@ -181,6 +189,7 @@ impl BuildError {
                 | Self::NoClips { .. }
                 | Self::Sounds { .. }
                 | Self::WavName { .. }
+                | Self::WavFolder { .. }
                 | Self::Occupied { .. }
                 | Self::NothingToResume { .. }
                 | Self::NoJournal { .. }

@@ -11,6 +11,7 @@ use crate::stages::write::{Commit, QUARANTINE_FILE, ROWS_FILE};
 use super::dataset::{DATASET_FILE, Dataset};
 use super::error::BuildError;
 use super::origin::Origin;
+use super::report::REPORT_FILE;
 
 /// Name of the file that says how far a build has come, until it is finished.
 pub const JOURNAL_FILE: &str = "build.journal";
@@ -63,7 +64,7 @@ impl Folder {
             && let Some(found) = Dataset::read(path)?
         {
             if !serves(&found) {
-                let found = "a data set made from another configuration or other inputs";
+                let found = "a data set made from another configuration or other inputs (or by another version, or on another kind of processor)";
                 return Err(occupied(path, found, existing));
             }
             if !features.iter().all(|name| path.join(name).is_file()) {
@@ -83,7 +84,8 @@ impl Folder {
         };
         match existing {
             Existing::Overwrite => {
-                for name in [PathBuf::from(DATASET_FILE)]
+                for name in [DATASET_FILE, REPORT_FILE]
+                    .map(PathBuf::from)
                     .into_iter()
                     .chain(files(features))
                 {

@@ -1,5 +1,6 @@
 //! Finding every clip, background and impulse response of a plan.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::plan::{
@@ -74,6 +75,9 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         impulses: Vec::new(),
         stale: Vec::new(),
     };
+    if plan.output_files.wavs {
+        check_wav_folders(plan)?;
+    }
     for split in &plan.splits {
         let mut clips = clips(plan, split, watch)?;
         if plan.output_files.wavs {
@@ -228,6 +232,25 @@ fn tolerate(
         }
         other => other,
     }
+}
+
+/// Rows of different splits must not be written to the same files.
+fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
+    let mut folders = BTreeMap::new();
+    for SplitPlan { name, input, .. } in &plan.splits {
+        let reason = match root(input) {
+            Some(folder) => match folders.insert(folder, name) {
+                Some(other) => format!("split '{other}' has the same"),
+                None => continue,
+            },
+            None => "this is a pattern".to_owned(),
+        };
+        return Err(BuildError::WavFolder {
+            split: name.clone(),
+            reason,
+        });
+    }
+    Ok(())
 }
 
 /// Takes the rows of an earlier build out of a list of clips, and gives them;

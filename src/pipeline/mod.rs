@@ -2,16 +2,19 @@
 //!
 //! [`prepare`] finds every input and settles every number, so that a plan can
 //! be shown or refused before any work starts; [`Build::run`] is the whole flow
-//! in one function.
+//! in one function. [`faults`] says what happens when something goes wrong.
 
 mod dataset;
 mod describe;
 mod error;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 mod folder;
 mod inputs;
 pub mod inspect;
 mod origin;
 mod render;
+mod report;
 mod sizing;
 
 use std::sync::Arc;
@@ -21,9 +24,10 @@ pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
 pub use folder::{Existing, JOURNAL_FILE, LOCK_FILE};
 pub use inputs::Inputs;
+pub use report::REPORT_FILE;
 pub use sizing::{Sizing, cores};
 
-use crate::config::plan::{FailurePolicy, InputScale, Plan};
+use crate::config::plan::{FailurePolicy, Plan};
 use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
 use crate::formats::audio::Limits;
 use crate::formats::journal::{Journal, Opened};
@@ -37,9 +41,14 @@ use crate::stages::{Buffers, scan};
 
 use folder::{Folder, State};
 use origin::Origin;
+use render::Renderer;
+use report::Timeline;
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
+
+/// What `dataset.json` and the journal take on the disk, about.
+const DATASET_BYTES: u64 = 64 << 10;
 
 /// Is told how a build goes.
 pub trait Watch: Observer {
@@ -52,9 +61,9 @@ pub trait Watch: Observer {
     /// The writer has taken a batch.
     fn taken(&self, _taken: &Taken<'_>) {}
 
-    /// The flow goes on where an earlier one was interrupted; `clips` were built
-    /// then.
-    fn resumed(&self, _clips: u64) {}
+    /// The flow goes on where an earlier one was interrupted, after what it had
+    /// committed.
+    fn resumed(&self, _commit: &Commit) {}
 
     /// The writer has made a step that a crash must be able to follow.
     fn reached(&self, _step: Step) {}
@@ -142,20 +151,11 @@ impl Build {
         watch.started(&names, &self.inputs);
 
         let buffers = Buffers::new(self.sizing.rows_in_flight());
-        let decode = Decode {
-            sample_rate: plan.audio.sample_rate,
-            limits: Limits {
-                max_seconds: plan.audio.max_seconds,
-            },
-            buffers: buffers.clone(),
-        };
+        let decode = self.decode(&buffers);
         let augment = self.augment(watch, &buffers)?;
         let mel = ComputeMel {
             front_end: Arc::clone(&front_end),
-            full_scale: match plan.features.input_scale {
-                InputScale::Unit => 1.0,
-                InputScale::Int16 => 32768.0,
-            },
+            full_scale: plan.features.input_scale.full_scale(),
             buffers: buffers.clone(),
         };
         let embed = Embed {
@@ -163,8 +163,12 @@ impl Build {
             timesteps: plan.features.timesteps,
             buffers: buffers.clone(),
         };
+        let timeline = Timeline::new(watch);
         let told = |told: Told<'_>| match told {
-            Told::Taken(taken) => watch.taken(&taken),
+            Told::Taken(taken) => {
+                timeline.wrote(taken.rows);
+                watch.taken(&taken);
+            }
             Told::Step(step) => watch.reached(step),
         };
         let settings = self.write_settings();
@@ -181,7 +185,7 @@ impl Build {
             error => error.into(),
         })?;
         if let Some(last) = &last {
-            watch.resumed(last.clips);
+            watch.resumed(last);
         }
 
         let clips = scan::batches(
@@ -200,14 +204,31 @@ impl Build {
             .stage(&mel, stages.mel)
             .stage(&embed, stages.embed)
             .sink(&mut write, self.sizing.in_flight)
-            .run(watch, cancel);
-        if let Err(cause) = ended {
-            return Err(self.interrupted(write, cause.into(), watch));
-        }
-        let splits = write.finish()?;
+            .run(&timeline, cancel);
+        let committed = write.commit().map_err(BuildError::from);
+        let kept = write.kept();
+        let unfinished = |cause| self.unfinished(cause, kept, watch);
+        // The flow's own end is the cause, if it had one.
+        ended
+            .map_err(BuildError::from)
+            .and(committed)
+            .map_err(unfinished)?;
+        let splits = write.finish().map_err(|error| unfinished(error.into()))?;
         let before = last.as_ref().map_or(0, Commit::rows);
         let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
-        folder.complete(&dataset)?;
+        let facts = report::Facts {
+            build: self,
+            dataset: &dataset,
+            timeline: &timeline,
+            front_end: &front_end,
+            full_scale: mel.full_scale,
+        };
+        let renderer = Renderer::new(&decode, &augment)?;
+        // A data set without a report is still one.
+        if let Err(error) = report::write(folder.path(), facts, renderer) {
+            watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        }
+        folder.complete(&dataset).map_err(unfinished)?;
         watch.reached(Step::Renamed);
         folder.close()?;
         Ok(Outcome::Built(dataset))
@@ -233,29 +254,21 @@ impl Build {
         Ok(())
     }
 
-    /// Keeps what a flow that ended early has built, and says how much that is.
-    fn interrupted(
-        &self,
-        mut write: Writer<'_>,
-        cause: BuildError,
-        watch: &dyn Watch,
-    ) -> BuildError {
-        if let Err(error) = write.commit() {
-            watch.warn(&error.to_string());
-        }
-        let (kept, planned) = (write.kept(), self.inputs.clip_count());
+    /// Says what an unfinished build keeps, and what a full disk lacks.
+    fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
+        let planned = self.inputs.clip_count();
         watch.warn(&format!(
             "{kept} of {planned} clips are kept in {}: go on with --resume",
             self.plan.output.display()
         ));
-        if cause.is_disk_full() {
-            let rows = (planned - kept) * u64::from(self.rounds());
-            return BuildError::DiskFull {
-                needed: rows * self.bytes_per_row(),
-                cause: Box::new(cause),
-            };
+        if !cause.is_disk_full() {
+            return cause;
         }
-        cause
+        let rows = (planned - kept) * u64::from(self.rounds());
+        BuildError::DiskFull {
+            needed: rows * self.bytes_per_row() + DATASET_BYTES,
+            cause: Box::new(cause),
+        }
     }
 
     /// What one row takes on the disk, in bytes, about.
@@ -292,6 +305,17 @@ impl Build {
 
     fn tolerates(&self, left_out: u64) -> bool {
         left_out <= self.tolerated().unwrap_or(0)
+    }
+
+    /// The stage that reads clips.
+    fn decode(&self, buffers: &Buffers) -> Decode {
+        Decode {
+            sample_rate: self.plan.audio.sample_rate,
+            limits: Limits {
+                max_seconds: self.plan.audio.max_seconds,
+            },
+            buffers: buffers.clone(),
+        }
     }
 
     /// The stage that augments clips.

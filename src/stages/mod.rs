@@ -13,7 +13,7 @@ pub mod scan;
 pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
-use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows};
+use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble};
 
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
@@ -39,25 +39,36 @@ impl Buffers {
 /// Why a stage has nothing to give for a clip.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The clip, or what was drawn for it, cannot be used: for a person.
-    #[error("{0}")]
-    Clip(String),
+    /// The clip, or what was drawn for it, cannot be used.
+    #[error("{}", .0.reason)]
+    Clip(Rejection),
     /// Something that would befall any clip.
     #[error(transparent)]
     Build(BoxError),
 }
 
-impl From<String> for Refusal {
-    fn from(reason: String) -> Self {
-        Self::Clip(reason)
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Clip(rejection)
     }
 }
+
+/// The stages that refuse clips, each with the kinds of trouble it may have.
+pub const REFUSALS: [(&str, Trouble); 8] = [
+    ("scan", Trouble::Unreadable),
+    ("decode", Trouble::Unreadable),
+    ("decode", Trouble::Unsupported),
+    ("decode", Trouble::Truncated),
+    ("decode", Trouble::Damaged),
+    ("decode", Trouble::TooLong),
+    ("augment", Trouble::Sound),
+    ("augment", Trouble::Damaged),
+];
 
 /// Applies a function to each clip that is still in, and rejects those that it
 /// refuses.
 fn each_clip<T, U>(
     batch: Batch<T>,
-    stage: &'static str,
     focus: &mut Focus,
     mut work: impl FnMut(&ClipId, T) -> Result<U, Refusal>,
 ) -> Result<Batch<U>, BoxError> {
@@ -65,9 +76,8 @@ fn each_clip<T, U>(
         focus.set(&id.name);
         let state = match state.map(|payload| work(&id, payload)) {
             Ok(Ok(made)) => Ok(made),
-            Ok(Err(Refusal::Clip(reason))) => Err(Rejection { stage, reason }),
+            Ok(Err(Refusal::Clip(rejection))) | Err(rejection) => Err(rejection),
             Ok(Err(Refusal::Build(error))) => return Err(error),
-            Err(rejection) => Err(rejection),
         };
         Ok(Clip { id, state })
     });

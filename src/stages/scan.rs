@@ -1,6 +1,6 @@
 //! The source: cuts the ordered clip lists into batches.
 
-use crate::records::{Batch, Clip, ClipId, Rejection};
+use crate::records::{Batch, Clip, ClipId, Rejection, Trouble};
 
 const NAME: &str = "scan";
 
@@ -35,10 +35,7 @@ pub fn batches(
 }
 
 fn clip(entry: &Entry) -> Clip<()> {
-    let rejection = |reason: &String| Rejection {
-        stage: NAME,
-        reason: reason.clone(),
-    };
+    let rejection = |reason: &String| Rejection::new(NAME, Trouble::Unreadable, reason);
     Clip {
         id: entry.id.clone(),
         state: entry

@@ -193,12 +193,12 @@ impl<'a> Writer<'a> {
         self.kept
     }
 
-    /// Completes all files and gives them their final names.
+    /// Completes all files and gives them their final names. Commit before, or
+    /// what came after the last commit is lost if this fails.
     ///
     /// # Errors
     /// [`WriteError`]; the files can then be opened again.
     pub fn finish(mut self) -> Result<Vec<SplitWritten>, WriteError> {
-        self.commit()?;
         if let Some(rows) = self.rows {
             rows.finish()?;
             (self.told)(Told::Step(Step::Renamed));
@@ -290,13 +290,15 @@ impl<'a> Writer<'a> {
         rejection: &Rejection,
     ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
-        let (clip_name, stage) = (clip.name.to_string(), rejection.stage);
+        let clip_name = clip.name.to_string();
+        let Rejection { stage, kind, .. } = *rejection;
         let reason = rejection.reason.clone();
         let Some(tolerated) = self.tolerated else {
             return Err(WriteError::Rejected {
                 split: split.name.clone(),
                 clip: clip_name,
                 stage,
+                kind,
                 reason,
             });
         };
@@ -306,6 +308,7 @@ impl<'a> Writer<'a> {
                 tolerated,
                 clip: clip_name,
                 stage,
+                kind,
                 reason,
             });
         }

