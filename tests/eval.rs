@@ -1,6 +1,8 @@
 //! `wakemill eval`, through the program: its files, its figures, and what it
 //! says about input that cannot be evaluated.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -200,9 +200,10 @@ impl FeatureFile {
         let values = self.values(0..rows, &mut scratch)?;
         let rows: Vec<_> = values.chunks_exact(self.steps() * EMBEDDING).collect();
         // Equal rows say nothing.
-        let mut pairs = rows.windows(2).filter(|pair| pair[0] != pair[1]).peekable();
-        pairs.peek()?;
-        let pairs: Vec<_> = pairs.collect();
+        let pairs: Vec<_> = rows.windows(2).filter(|pair| pair[0] != pair[1]).collect();
+        if pairs.is_empty() {
+            return None;
+        }
         (1..self.steps()).find(|hop| {
             let shift = hop * EMBEDDING;
             pairs

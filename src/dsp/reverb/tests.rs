@@ -97,8 +97,8 @@ fn impulses_know_their_size_and_are_shared_between_threads() {
     fn shareable<T: Send + Sync>(_: &T) {}
     let impulse = Convolver::new().prepare(&noise(3 * BLOCK, 6)).unwrap();
     shareable(&impulse);
-    assert!(impulse.memory_bytes() >= 3 * BINS * 8);
-    assert!(impulse.memory_bytes() < 3 * BINS * 8 + 100);
+    assert!(impulse.memory_bytes() >= 3 * BINS * 16);
+    assert!(impulse.memory_bytes() < 3 * BINS * 16 + 100);
 }
 
 #[test]

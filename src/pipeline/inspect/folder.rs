@@ -76,7 +76,7 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
         }
     }
     let rows = path.join(ROWS_FILE);
-    let recorded = &dataset.configuration["output_files"]["rows"] != &Value::Bool(false);
+    let recorded = dataset.configuration["output_files"]["rows"] != Value::Bool(false);
     let provenance = match recorded {
         true => {
             let (summary, counts) = summarize(&rows, &sources(&dataset.configuration))?;

@@ -323,18 +323,6 @@ fn interrupted_reads_are_transient_and_missing_files_are_not() {
 }
 
 #[test]
-fn a_panic_of_a_decoder_is_a_fault_of_the_file() {
-    let path = Path::new("clip.wav");
-    let mut out = vec![1.0];
-    let error = fill(path, &mut out, |_| panic!("index {}", 7)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "clip.wav: the decoder panicked on it (index 7): convert the file to 16-bit WAV"
-    );
-    assert!(out.is_empty());
-}
-
-#[test]
 fn what_is_far_beyond_full_scale_is_no_sample() {
     let read = |samples: &[f32]| {
         let data = samples.to_vec();
