@@ -1,7 +1,9 @@
 //! The command line: one file a command.
 
 mod doctor;
+mod eval;
 mod init;
+mod inspect;
 mod progress;
 mod render;
 mod run;
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::ConfigError;
+use crate::eval::EvalError;
 use crate::metrics::MetricsError;
 use crate::pipeline::BuildError;
 
@@ -30,8 +33,12 @@ struct Cli {
 enum Command {
     /// Build the data set that a file describes
     Run(run::RunArgs),
+    /// Say how good classifiers are on a data set's features
+    Eval(eval::EvalArgs),
     /// Write the exact audio that a row was computed from
     Render(render::RenderArgs),
+    /// Say what is in an .npy file or an output folder
+    Inspect(inspect::InspectArgs),
     /// Fetch ONNX Runtime and the models ahead
     Setup(setup::SetupArgs),
     /// Say what this machine has
@@ -60,7 +67,9 @@ struct Usage(String);
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Setup(args) => setup::setup(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
@@ -94,12 +103,19 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<ConfigError>() || cause.is::<Usage>() || cause.is::<MetricsError>() {
             return 2;
         }
-        if let Some(error) = cause.downcast_ref::<BuildError>() {
-            return match error {
-                error if error.is_cancelled() => 130,
-                error if error.is_usage() => 2,
-                _ => 1,
-            };
+        let ends = cause
+            .downcast_ref::<BuildError>()
+            .map(|error| (error.is_cancelled(), error.is_usage()));
+        let ends = ends.or_else(|| {
+            cause
+                .downcast_ref::<EvalError>()
+                .map(|error| (error.is_cancelled(), error.is_usage()))
+        });
+        match ends {
+            Some((true, _)) => return 130,
+            Some((_, true)) => return 2,
+            Some(_) => return 1,
+            None => {}
         }
     }
     1

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::config;
-use crate::flow::Cancel;
+use crate::flow::{Cancel, CancelToken};
 use crate::metrics::{Metrics, MetricsError};
 use crate::pipeline::{self, Existing, Outcome, Watch};
 
@@ -96,13 +96,27 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Ok(Outcome::Built(dataset)) => progress.finish(&build.plan.output, dataset),
         Err(_) => {}
     }
-    let interrupted = matches!(&result, Err(error) if error.is_cancelled());
-    if let (Some(metrics), false) = (&metrics, interrupted) {
+    let done = match &result {
+        Ok(Outcome::UpToDate) => true,
+        Ok(Outcome::Built(_)) => false,
+        Err(error) => error.is_cancelled(),
+    };
+    if let (Some(metrics), false) = (&metrics, done) {
         metrics.end();
-        token.wait(Duration::from_secs_f64(build.plan.metrics.linger_seconds));
+        linger(build.plan.metrics.linger_seconds, &token, &progress);
     }
     result?;
     Ok(())
+}
+
+/// Gives Prometheus the time for a last scrape.
+fn linger(seconds: f64, token: &CancelToken, progress: &Progress) {
+    if seconds > 0.0 {
+        progress.say(&format!(
+            "the build is over; serving its metrics for another {seconds} s, Ctrl-C ends it"
+        ));
+        token.wait(Duration::from_secs_f64(seconds));
+    }
 }
 
 fn serve(address: SocketAddr, progress: &Progress) -> Result<Metrics, MetricsError> {

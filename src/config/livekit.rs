@@ -73,12 +73,13 @@ pub struct EvalSettings {
 }
 
 /// Reads a livekit-wakeword configuration for what is beside its pipeline; with
-/// warnings.
+/// warnings, not those about the pipeline's inputs.
 ///
 /// # Errors
 /// A file that cannot be read, is no YAML, or has values of the wrong type.
 pub fn read(path: &Path) -> Result<(LivekitConfig, Vec<String>), ConfigError> {
-    map(path).map(|mapped| (mapped.config, mapped.warnings))
+    let (document, folder, warnings) = open(path)?;
+    Ok((document.config(path, &folder)?, warnings))
 }
 
 /// A configuration and the pipeline that it maps to.
@@ -92,12 +93,7 @@ pub(super) struct Mapped {
 
 /// Reads a configuration and maps it to a pipeline.
 pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
-    let text = read_text(path)?;
-    let document: Document = parse(path, &text)?;
-    let document_keys: serde_json::Value = parse(path, &text)?;
-    let mut warnings = keys::unknown(path, &document_keys);
-    let (folder, notice) = folder(path, &document);
-    warnings.extend(notice);
+    let (document, folder, mut warnings) = open(path)?;
     let config = document.config(path, &folder)?;
     let pipeline = document.pipeline(&folder, &mut warnings);
     Ok(Mapped {
@@ -106,6 +102,17 @@ pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
         folder,
         warnings,
     })
+}
+
+/// A document, the folder that its relative paths start at, and warnings.
+fn open(path: &Path) -> Result<(Document, PathBuf, Vec<String>), ConfigError> {
+    let text = read_text(path)?;
+    let document: Document = parse(path, &text)?;
+    let document_keys: serde_json::Value = parse(path, &text)?;
+    let mut warnings = keys::unknown(path, &document_keys);
+    let (folder, notice) = folder(path, &document);
+    warnings.extend(notice);
+    Ok((document, folder, warnings))
 }
 
 /// Names the keys of a problem as they are in the YAML.

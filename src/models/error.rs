@@ -70,12 +70,6 @@ pub enum ModelError {
         /// Why not.
         reason: String,
     },
-    /// A model of the cache has not been fetched.
-    #[error("{}: not fetched yet; run `wakemill setup` with a network connection", path.display())]
-    NotFetched {
-        /// Where it would be.
-        path: PathBuf,
-    },
     /// A model file is missing, unreadable or no ONNX.
     #[error("{}: {source}", path.display())]
     File {
@@ -95,6 +89,14 @@ pub enum ModelError {
         found: String,
         /// The shape that is needed.
         expected: String,
+    },
+    /// A model that gives no score for rows of embeddings.
+    #[error("{}: not a wake-word classifier: {reason}", path.display())]
+    NotAClassifier {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
     },
     /// ONNX Runtime refuses the model.
     #[error("{}: ONNX Runtime cannot load it: {reason}", path.display())]

@@ -6,17 +6,16 @@ mod verify;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::cache::Cache;
 use super::error::ModelError;
-use super::onnx::{Model, OnnxError};
-use super::provider::{self, Provider};
+use super::file::ModelFile;
+use super::provider;
 use super::rewrite::Rewrite;
 use super::runtime::Origin;
-use super::{EmbedNet, MelNet, Windows, embedding, fetch, mel};
+use super::{EmbedNet, MelNet, Windows, embedding, fetch, mel, serve};
 use native::NativeNets;
 use onnx::OnnxNets;
 use verify::Verifier;
@@ -172,7 +171,7 @@ impl FrontEnd {
         if spec.mel_model.is_none() || spec.embedding_model.is_none() {
             fetch::fetch_models(&Cache::locate()?, notice)?;
         }
-        let providers = named_providers(spec)?;
+        let providers = serve::named_providers(&spec.providers)?;
         let files = ModelFiles::read(spec)?;
         let verifier = match spec.verify {
             true => Some(verifier(spec, &files, notice)?),
@@ -291,13 +290,6 @@ fn verifier(
     Ok(Verifier::new(reference))
 }
 
-fn named_providers(spec: &FrontEndSpec) -> Result<Vec<Provider>, ModelError> {
-    spec.providers
-        .iter()
-        .map(|name| Provider::named(name))
-        .collect()
-}
-
 /// The published networks.
 pub(super) struct ModelFiles {
     pub mel: ModelFile,
@@ -306,17 +298,10 @@ pub(super) struct ModelFiles {
     pub single: bool,
 }
 
-pub(super) struct ModelFile {
-    pub path: Arc<Path>,
-    pub bytes: Arc<[u8]>,
-    pub sha256: String,
-    pub model: Model,
-}
-
 impl ModelFiles {
     pub fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
-        let mel = ModelFile::read(spec.mel_model.as_deref(), Cache::mel_model)?;
-        let embedding = ModelFile::read(spec.embedding_model.as_deref(), Cache::embedding_model)?;
+        let mel = read(spec.mel_model.as_deref(), Cache::mel_model)?;
+        let embedding = read(spec.embedding_model.as_deref(), Cache::embedding_model)?;
         mel::check_shape(&mel.model, &mel.path)?;
         let window = spec.windows.window;
         let single = embedding::check_shape(&embedding.model, &embedding.path, window)?;
@@ -328,29 +313,10 @@ impl ModelFiles {
     }
 }
 
-impl ModelFile {
-    /// Reads the configured file, else the cached one.
-    fn read(configured: Option<&Path>, cached: fn(&Cache) -> PathBuf) -> Result<Self, ModelError> {
-        let path = match configured {
-            Some(path) => path.to_owned(),
-            None => cached(&Cache::locate()?),
-        };
-        if configured.is_none() && !path.exists() {
-            return Err(ModelError::NotFetched { path });
-        }
-        let read = || -> Result<_, OnnxError> {
-            let bytes = std::fs::read(&path)?;
-            let model = Model::from_bytes(&bytes)?;
-            Ok((bytes, model))
-        };
-        match read() {
-            Ok((bytes, model)) => Ok(Self {
-                path: path.into(),
-                sha256: fetch::sha256(&bytes),
-                bytes: bytes.into(),
-                model,
-            }),
-            Err(source) => Err(ModelError::File { path, source }),
-        }
+/// Reads the configured file, else the cached one.
+fn read(configured: Option<&Path>, cached: fn(&Cache) -> PathBuf) -> Result<ModelFile, ModelError> {
+    match configured {
+        Some(path) => ModelFile::read(path),
+        None => ModelFile::read(&cached(&Cache::locate()?)),
     }
 }

@@ -6,6 +6,7 @@
 //! [`EmbedNet`] from it.
 
 pub mod cache;
+pub mod classifier;
 pub mod error;
 pub mod fetch;
 pub mod frontend;
@@ -17,10 +18,12 @@ pub mod runtime;
 
 mod batch;
 mod embedding;
+mod file;
 mod mel;
 mod plan;
 mod python;
 mod rewrite;
+mod serve;
 mod session;
 mod windows;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::embedding::{EmbedGraph, OnnxEmbed};
 use super::error::ModelError;
-use super::frontend::{FrontEndSpec, ModelFile, ModelFiles, Strategy};
+use super::file::ModelFile;
+use super::frontend::{FrontEndSpec, ModelFiles, Strategy};
 use super::mel::{MelGraph, OnnxMel};
 use super::onnx::Model;
 use super::provider::{self, Provider};

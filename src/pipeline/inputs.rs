@@ -47,6 +47,26 @@ impl Inputs {
     }
 }
 
+/// Takes the splits out of a plan whose folder livekit-wakeword would find
+/// missing: it warns, and writes no file for them. A file of no rows would stop
+/// its training. Where all are missing, the first is left for an error.
+pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
+    let missing = |split: &SplitPlan| match &split.input {
+        Input::LivekitClips(path) | Input::LivekitAugmented(path) => !path.exists(),
+        _ => false,
+    };
+    if plan.splits.iter().all(missing) {
+        return;
+    }
+    for split in plan.splits.extract_if(.., |split| missing(split)) {
+        let place = place(&split.input);
+        watch.warn(&format!(
+            "split '{}' is skipped: there is no folder {place}",
+            split.name
+        ));
+    }
+}
+
 /// Finds every input of a plan.
 pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError> {
     let mut inputs = Inputs {
@@ -199,15 +219,14 @@ fn bad(problem: Problem, root: &Path) -> Entry {
     }
 }
 
-/// livekit-wakeword skips a split whose folder is missing or empty, with a
-/// warning.
+/// livekit-wakeword writes a file of no rows for a folder without clips.
 fn tolerate(
     listing: Result<Listing, DiscoverError>,
     split: &str,
     watch: &dyn Watch,
 ) -> Result<Listing, DiscoverError> {
     match listing {
-        Err(error @ (DiscoverError::MissingFolder(_) | DiscoverError::Nothing { .. })) => {
+        Err(error @ DiscoverError::Nothing { .. }) => {
             watch.warn(&format!("split '{split}' is empty: {error}"));
             Ok(Listing::default())
         }

@@ -11,6 +11,7 @@ mod error;
 pub mod faults {}
 mod folder;
 mod inputs;
+pub mod inspect;
 mod origin;
 mod render;
 mod report;
@@ -92,7 +93,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A split without clips, an input that is missing or unreadable.
-pub fn prepare(plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+    inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     let sizing = sizing::settle(&plan, cores);
     Ok(Build {

@@ -5,5 +5,6 @@
 mod address;
 mod declared;
 mod grafana;
+mod resumed;
 mod running;
 mod support;

@@ -13,15 +13,16 @@ use serde_json::Value;
 
 use crate::grafana::{self, Expression};
 use crate::support::{
-    Process, free_port, get, is_there, percent_encoded, start, wakemill, write_clips,
+    Process, free_port, get, interrupt, is_there, percent_encoded, served_at, start, wakemill,
+    write_clips,
 };
 
-const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 const STAGES: [&str; 6] = ["scan", "decode", "augment", "mel", "embed", "write"];
 
 /// Published networks, window by window, and one worker each: slow enough that
 /// a fast machine, too, is at it for a while.
-const PIPELINE: &str = "
+pub const PIPELINE: &str = "
 output = 'out'
 [[split]]
 name = 'wake'
@@ -59,11 +60,7 @@ fn prometheus_gets_an_answer_to_everything_the_dashboard_asks() {
         .args(["run", "pipeline.toml", "--progress", "plain"])
         .current_dir(folder.path());
     let (mut build, said) = start(&mut command);
-    let address = said
-        .iter()
-        .find_map(|line| Some(line.strip_prefix("metrics at http://")?.to_owned()))
-        .expect("the build says where its metrics are");
-    let address: SocketAddr = address.trim_end_matches("/metrics").parse().unwrap();
+    let address = served_at(&said);
     assert!(address.ip().is_loopback());
     let prometheus = Prometheus::start(folder.path(), address);
 
@@ -275,14 +272,6 @@ fn the_alerts_fire_when_they_should_and_not_otherwise() {
     let status = Command::new("promtool")
         .args(["test", "rules", "alerts.test.yaml"])
         .current_dir(grafana::folder())
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
-
-fn interrupt(process: &Process) {
-    let status = Command::new("kill")
-        .args(["-INT", &process.0.id().to_string()])
         .status()
         .unwrap();
     assert!(status.success());

@@ -121,3 +121,27 @@ pub fn percent_encoded(text: &str) -> String {
         })
         .collect()
 }
+
+/// The value of a time series in Prometheus' text format.
+pub fn value(text: &str, series: &str) -> Option<f64> {
+    let line = text.lines().find(|line| line.starts_with(series))?;
+    line[series.len()..].trim().parse().ok()
+}
+
+/// Where a build says that its metrics are.
+pub fn served_at(said: &Receiver<String>) -> SocketAddr {
+    let address = said
+        .iter()
+        .find_map(|line| Some(line.strip_prefix("metrics at http://")?.to_owned()))
+        .expect("the build says where its metrics are");
+    address.trim_end_matches("/metrics").parse().unwrap()
+}
+
+/// What Ctrl-C does.
+pub fn interrupt(process: &Process) {
+    let status = Command::new("kill")
+        .args(["-INT", &process.0.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

@@ -190,7 +190,7 @@ impl LeftOut {
 impl Lengths {
     /// Looks at the headers of clips, evenly spread over all of them. Clips
     /// that cannot be read, or whose header gives no length, do not count.
-    pub fn look(inputs: &Inputs) -> Self {
+    pub fn look(inputs: &Inputs, window: f64) -> Self {
         let clips = inputs.clip_count();
         let step = (clips as usize).div_ceil(MOST_LENGTHS).max(1);
         let seconds: Vec<f64> = inputs
@@ -203,8 +203,8 @@ impl Lengths {
                 Some(info.frames? as f64 / f64::from(info.sample_rate))
             })
             .collect();
-        let longest = seconds.iter().copied().fold(0.0, f64::max);
-        let mut histogram = Histogram::new(Range::new(0.0, longest.ceil().max(1.0)));
+        let longest = seconds.iter().copied().fold(window, f64::max);
+        let mut histogram = Histogram::new(Range::new(0.0, 1.1 * longest));
         for &length in &seconds {
             histogram.add(length);
         }

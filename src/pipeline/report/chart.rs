@@ -28,7 +28,7 @@ fn series(n: usize) -> RGBColor {
 /// A chart could not be drawn.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot draw a chart: {0}")]
-pub(super) struct ChartError(String);
+pub(in crate::pipeline) struct ChartError(String);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;

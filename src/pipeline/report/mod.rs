@@ -87,7 +87,7 @@ pub(super) fn write(
     let content = Content {
         rows,
         left_out: LeftOut::read(folder)?,
-        lengths: Lengths::look(inputs),
+        lengths: Lengths::look(inputs, plan.audio.window_seconds()),
         examples: examples::pick(facts.build, facts.front_end, facts.full_scale, renderer)?,
         facts,
     };

@@ -147,26 +147,36 @@ fn time(dataset: &Dataset, moments: &[Moment]) -> Result<String, ChartError> {
             "{heading}<p class=\"soft\">The build was too short for a picture.</p>\n"
         ));
     }
-    let step = moments.len().div_ceil(POINTS);
-    let pieces: Vec<&[Moment]> = moments.chunks(step).collect();
-    let pairs = pieces.windows(2).map(|pair| (&pair[0][0], &pair[1][0]));
-    let rate: Vec<(f64, f64)> = pairs
-        .map(|(from, to)| (to.at, (to.rows - from.rows) as f64 / (to.at - from.at)))
-        .collect();
-    let most = rate.iter().map(|point| point.1).fold(1.0, f64::max);
     let x = Axis {
         name: "seconds since the start",
         range: 0.0..dataset.wall_seconds,
         format: &short,
     };
+    Ok(format!(
+        "{heading}<div class=\"cards\">\n{}{}</div>\n",
+        throughput(&x, moments)?,
+        queues(&x, dataset, moments)?
+    ))
+}
+
+fn throughput(x: &Axis, moments: &[Moment]) -> Result<String, ChartError> {
+    let rates = rates(moments);
+    let most = rates.iter().map(|point| point.1).fold(1.0, f64::max);
     let y = Axis {
         name: "rows a second",
         range: 0.0..1.1 * most,
         format: &short,
     };
-    let throughput = chart::lines(&x, &y, &[rate])?;
+    let svg = chart::lines(x, &y, &[rates])?;
+    let text = "Rows written, averaged over a tenth of the build.";
+    Ok(figure("Throughput", &svg, text, ""))
+}
+
+fn queues(x: &Axis, dataset: &Dataset, moments: &[Moment]) -> Result<String, ChartError> {
+    let pieces: Vec<&[Moment]> = moments.chunks(moments.len().div_ceil(POINTS)).collect();
     // The source has no channel before it.
-    let fill: Vec<Vec<(f64, f64)>> = (1..dataset.stages.len())
+    let stages = 1..dataset.stages.len();
+    let fill: Vec<Vec<(f64, f64)>> = stages
         .map(|stage| pieces.iter().map(|piece| mean_fill(piece, stage)).collect())
         .collect();
     let y = Axis {
@@ -174,26 +184,31 @@ fn time(dataset: &Dataset, moments: &[Moment]) -> Result<String, ChartError> {
         range: 0.0..1.02,
         format: &|share| percent(*share),
     };
-    let queues = chart::lines(&x, &y, &fill)?;
+    let svg = chart::lines(x, &y, &fill)?;
     let names: Vec<(String, String)> = dataset.stages[1..]
         .iter()
         .enumerate()
         .map(|(n, stage)| (format!("s{n}"), format!("before {}", stage.name)))
         .collect();
-    let names: Vec<(&str, &str)> = names
-        .iter()
-        .map(|(class, name)| (class.as_str(), name.as_str()))
-        .collect();
-    Ok(format!(
-        "{heading}<div class=\"cards\">\n{}{}</div>\n",
-        figure("Throughput", &throughput, "Rows written.", ""),
-        figure(
-            "Queues",
-            &queues,
-            "How full the channel before each stage was. Full before the bottleneck, empty behind it.",
-            &key(&names)
-        )
+    Ok(figure(
+        "Queues",
+        &svg,
+        "How full the channel before each stage was. Full before the bottleneck, empty behind it.",
+        &key(&names),
     ))
+}
+
+/// Rows a second around each moment: rows come in batches, so that what is
+/// shown is an average over a tenth of the build.
+fn rates(moments: &[Moment]) -> Vec<(f64, f64)> {
+    let reach = (moments.len() / 20).max(2);
+    let around = |n: usize| {
+        let from = &moments[n.saturating_sub(reach)];
+        let to = &moments[(n + reach).min(moments.len() - 1)];
+        let rows = to.rows - from.rows;
+        (moments[n].at, rows as f64 / (to.at - from.at).max(1e-3))
+    };
+    (0..moments.len()).map(around).collect()
 }
 
 /// When a piece begins, and how full a channel was in it.
@@ -325,10 +340,10 @@ fn left_out(left_out: &LeftOut) -> String {
     });
     let lines = left_out.first.iter().map(|line| {
         format!(
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td class=\"long\">{}</td><td class=\"long\">{}</td></tr>\n",
             Text(&line.split),
-            Text(&line.clip),
             Text(&line.stage),
+            Text(&line.clip),
             Text(&line.reason)
         )
     });
@@ -337,10 +352,13 @@ fn left_out(left_out: &LeftOut) -> String {
         n => format!("<p class=\"soft\">And {n} more in quarantine.jsonl.</p>\n"),
     };
     format!(
-        "{heading}<p>{} clips were left out.</p>\n\
+        "{heading}<p>{}</p>\n\
          <div class=\"card scroll\"><table><tr><th>split</th><th>stage</th><th class=\"n\">clips</th></tr>\n{}</table></div><br>\n\
-         <div class=\"card scroll\"><table><tr><th>split</th><th>clip</th><th>stage</th><th>reason</th></tr>\n{}</table></div>\n{more}",
-        left_out.clips,
+         <div class=\"card scroll\"><table><tr><th>split</th><th>stage</th><th>clip</th><th>reason</th></tr>\n{}</table></div>\n{more}",
+        match left_out.clips {
+            1 => "One clip was left out.".to_owned(),
+            n => format!("{n} clips were left out."),
+        },
         groups.collect::<String>(),
         lines.collect::<String>()
     )
@@ -367,7 +385,7 @@ fn figure(title: &str, svg: &str, text: &str, below: &str) -> String {
 }
 
 /// What the colors mean.
-fn key(entries: &[(&str, &str)]) -> String {
+fn key<T: Display>(entries: &[(T, T)]) -> String {
     let entries = entries
         .iter()
         .map(|(class, name)| format!("<li><i class=\"{class}\"></i>{}</li>", Text(name)));

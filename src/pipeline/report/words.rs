@@ -6,8 +6,8 @@ use crate::records::Provenance;
 
 /// From this share on a stage is busy all the time.
 const ALWAYS: f64 = 0.8;
-/// From this share on the processors are busy all the time.
-const FULL: f64 = 0.85;
+/// Below this share of its busy time a stage computes less than it waits.
+const COMPUTING: f64 = 0.7;
 
 /// Which stage held the build back, and what to do about it.
 pub(super) fn bottleneck(stages: &[StageTimes], wall_seconds: f64, cores: usize) -> String {
@@ -20,16 +20,15 @@ pub(super) fn bottleneck(stages: &[StageTimes], wall_seconds: f64, cores: usize)
         1 => "its worker was".to_owned(),
         n => format!("its {n} workers were"),
     };
+    let computing = slowest.cpu_seconds / slowest.busy_seconds.max(f64::MIN_POSITIVE);
     let cpu: f64 = stages.iter().map(|stage| stage.cpu_seconds).sum();
-    let load = cpu / (cores as f64 * wall_seconds);
-    let machine = match load >= FULL {
+    let load = percent(cpu / (cores as f64 * wall_seconds));
+    let machine = match computing < COMPUTING {
         true => format!(
-            "The stages kept all {cores} cores at work: only a faster machine, or cheaper work, would be faster."
+            "Of that it computed for {}, and else waited for a core, a device or the disk. All stages together took {load} of the time of {cores} cores.",
+            percent(computing)
         ),
-        false => format!(
-            "The stages took {} of the time of {cores} cores: the rest was free, or went to other programs.",
-            percent(load)
-        ),
+        false => format!("All stages together took {load} of the time of {cores} cores."),
     };
     if share(slowest) < ALWAYS {
         return format!(
@@ -46,7 +45,7 @@ pub(super) fn evenness(counts: &[u64], what: &str) -> String {
     };
     let total: u64 = counts.iter().sum();
     let mean = total as f64 / counts.len() as f64;
-    // For independent draws the counts scatter like a Poisson variable.
+    // What independent draws make: each count is a binomial variable.
     let variance = counts
         .iter()
         .map(|count| (*count as f64 - mean).powi(2))
@@ -58,7 +57,7 @@ pub(super) fn evenness(counts: &[u64], what: &str) -> String {
     };
     let files = counts.len();
     format!(
-        "{files} {what}{}, each used {least} to {most} times; {} on average. Scatter {:.1}, by chance {:.1}.{never}",
+        "{files} {what}{}, each used {least} to {most} times; {} on average, with a standard deviation of {:.1} where chance alone makes {:.1}.{never}",
         if files == 1 { "" } else { "s" },
         super::chart::short(&mean),
         variance.sqrt(),
@@ -146,7 +145,13 @@ mod tests {
         let stages = [stage("mel", 1, 5.0, 5.0), stage("embed", 2, 19.0, 14.0)];
         let text = bottleneck(&stages, 10.0, 2);
         assert!(text.starts_with("The bottleneck is embed: its 2 workers were busy for 95 %"));
-        assert!(text.contains("all 2 cores"), "{text}");
+        assert!(
+            text.ends_with("All stages together took 95 % of the time of 2 cores."),
+            "{text}"
+        );
+        assert!(!text.contains("waited"), "{text}");
+        let waits = [stage("embed", 2, 19.0, 9.5)];
+        assert!(bottleneck(&waits, 10.0, 2).contains("it computed for 50 %"));
         let text = bottleneck(&stages[..1], 10.0, 2);
         assert!(text.starts_with("No stage was at work all the time; mel came closest"));
         assert!(text.contains("25 % of the time of 2 cores"), "{text}");
@@ -155,7 +160,7 @@ mod tests {
     #[test]
     fn evenness_says_what_was_never_used() {
         let text = evenness(&[3, 1, 0, 0], "background");
-        assert!(text.starts_with("4 backgrounds, each used 0 to 3 times; 1 on average"));
+        assert!(text.starts_with("4 backgrounds, each used 0 to 3 times; 1 on average, with"));
         assert!(text.ends_with("2 were never used."), "{text}");
     }
 
