@@ -331,8 +331,10 @@ impl Sink for Writer<'_> {
     }
 
     fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
+        // Until proven otherwise: a panic may leave it within a clip.
+        self.broken = true;
         let taken = self.take_batch(batch, focus);
-        self.broken |= matches!(&taken, Err(error) if !error.leaves_order());
+        self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
         taken?;
         if self.committed.elapsed() >= self.commit_every {
             self.commit()?;

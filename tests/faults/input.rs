@@ -233,25 +233,15 @@ fn too_many_bad_clips_stop_the_build() {
 #[test]
 fn wavs_of_two_splits_never_go_to_the_same_files() {
     let case = Case::new(3);
-    let same = [
-        "--set",
-        "output_files.wavs=true",
-        "--set",
-        "split.1.input=wake",
-    ];
-    for (args, reason) in [
-        (&same[..], "split 'wake' has the same"),
-        (
-            &[
-                "--set",
-                "output_files.wavs=true",
-                "--set",
-                "split.1.input=*/*.wav",
-            ],
-            "a pattern",
-        ),
+    let wavs = ["--set", "output_files.wavs=true", "--set"];
+    let folder = case.path("wake/000.wav");
+    let same = format!("split.1.input={}", folder.parent().unwrap().display());
+    for (input, reason) in [
+        (same.as_str(), "split 'wake' has the same"),
+        ("split.1.input=*/*.wav", "a pattern"),
     ] {
-        let run = case.run("out", args);
+        let args: Vec<&str> = wavs.iter().copied().chain([input]).collect();
+        let run = case.run("out", &args);
         let said = errors(&run);
         assert_eq!(run.status.code(), Some(2), "{said}");
         assert!(
