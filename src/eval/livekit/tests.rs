@@ -1,3 +1,5 @@
+//! Tests of livekit-wakeword's figures.
+
 use serde::Deserialize;
 
 use super::*;

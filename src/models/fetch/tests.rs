@@ -1,3 +1,5 @@
+//! Tests of fetching.
+
 use super::*;
 use crate::models::packages::CPU_RUNTIME;
 

@@ -1,3 +1,5 @@
+//! Tests of the decision on graphs.
+
 use super::*;
 use crate::models::{Backend, EmbedNet, FrontEnd, MelNet};
 

@@ -1,3 +1,5 @@
+//! Tests of execution providers.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of the layers.
+
 use proptest::prelude::*;
 
 use super::super::reference::{self, Map, Noise, distance};

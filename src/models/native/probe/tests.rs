@@ -1,3 +1,5 @@
+//! Tests of the proof.
+
 use super::super::dispatch::Isa;
 use super::super::reference::Noise;
 use super::*;
