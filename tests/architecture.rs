@@ -1,5 +1,7 @@
 //! The layers of the crate docs, held against the source.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

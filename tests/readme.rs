@@ -1,5 +1,7 @@
 //! The README's reference is the table of keys.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fmt::Write as _;
 use std::fs;
 

@@ -44,7 +44,7 @@ pub(super) enum State {
     /// Nothing that must be kept.
     Empty(Folder),
     /// An unfinished build, with its journal.
-    Begun(Folder, Opened<Origin, Commit>),
+    Begun(Folder, Box<Opened<Origin, Commit>>),
 }
 
 impl Folder {
@@ -131,7 +131,7 @@ impl Folder {
             false => None,
         };
         match (opened, self.leftover(features)) {
-            (Some(opened), _) => Ok(State::Begun(self, opened)),
+            (Some(opened), _) => Ok(State::Begun(self, Box::new(opened))),
             // The first record is on the disk before there is any other file.
             (None, Some(name)) if name != Path::new(JOURNAL_FILE) => Err(BuildError::NoJournal {
                 path: self.path,

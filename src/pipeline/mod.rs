@@ -84,7 +84,7 @@ pub struct Build {
 #[derive(Debug)]
 pub enum Outcome {
     /// The data set was built.
-    Built(Dataset),
+    Built(Box<Dataset>),
     /// It was there already, from the same configuration and inputs.
     UpToDate,
 }
@@ -231,7 +231,7 @@ impl Build {
         folder.complete(&dataset).map_err(unfinished)?;
         watch.reached(Step::Renamed);
         folder.close()?;
-        Ok(Outcome::Built(dataset))
+        Ok(Outcome::Built(Box::new(dataset)))
     }
 
     /// Whether an unfinished build can be gone on with to the bytes of one

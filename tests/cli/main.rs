@@ -1,5 +1,7 @@
 //! The program from outside: real clips, real models, real processes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod determinism;
 mod errors;
 mod interrupt;
