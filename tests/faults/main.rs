@@ -2,6 +2,8 @@
 //! `--resume` completes, and says what happened. The table is in
 //! `src/pipeline/faults.md`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod input;
 mod machine;
 mod sounds;
