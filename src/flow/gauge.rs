@@ -29,7 +29,7 @@ pub struct FlowFacts {
 pub struct StageFacts {
     /// The stage's name.
     pub name: &'static str,
-    /// Threads that may work.
+    /// Threads that may work now; the others of the stage are parked.
     pub workers: usize,
     /// Items taken up.
     pub started: u64,
@@ -39,7 +39,7 @@ pub struct StageFacts {
     pub depth: usize,
     /// Items that may wait before the stage.
     pub capacity: usize,
-    /// Time spent, by what it was spent on.
+    /// Time spent, by what it was spent on; time parked is none of it.
     pub time: Work,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Gauge {
     busy: CachePadded<AtomicU64>,
     cpu: CachePadded<AtomicU64>,
     blocked: CachePadded<AtomicU64>,
-    /// Threads that have ended, and the sum of the times at which they did.
+    /// Threads that have ended and were not parked, and the sum of the times at which they did.
     ended: AtomicU64,
     ended_at: AtomicU64,
 }

@@ -1,19 +1,19 @@
 //! The threads of a running flow.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cpu_time::ThreadTime;
 use crossbeam::channel::{Receiver as Signal, bounded, never, select, tick};
 use flume::{Receiver, Sender};
 
-use super::Seq;
-use super::builder::{Envelope, Task};
+use super::builder::{Envelope, StageSettings, Task};
 use super::cancel::CancelToken;
-use super::error::{BoxError, FlowError};
+use super::error::FlowError;
+use super::gate::Gate;
 use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts};
+use super::governor::{Governor, Resize};
+use super::guard::{Trouble, guard};
+use super::lap::Lap;
 use super::observer::{Observer, StageId, Work};
 use super::permits::Permits;
 use super::reorder::Reorder;
@@ -33,9 +33,18 @@ pub(super) struct Shared<'a> {
 /// What all workers of a stage share.
 pub(super) struct StageState {
     name: &'static str,
-    workers: usize,
+    max_workers: usize,
     capacity: usize,
+    gate: Gate,
     gauge: Gauge,
+}
+
+/// What the thread beside the workers needs.
+pub(super) struct Supervisor<'c, 'g> {
+    pub(super) cancel: &'c CancelToken,
+    pub(super) governor: Option<&'g mut dyn Governor>,
+    /// Time between two ticks.
+    pub(super) interval: Duration,
 }
 
 /// Runs the tasks on threads and the sink on this one.
@@ -43,19 +52,20 @@ pub(super) fn run<'env>(
     shared: Shared<'env>,
     tasks: Vec<Task<'env>>,
     sink: Task<'env>,
-    cancel: &CancelToken,
-    interval: Duration,
+    supervisor: Supervisor<'_, '_>,
 ) -> (FlowFacts, Result<(), FlowError>) {
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
-        scope.spawn(move || supervise(shared, cancel, &ended, interval));
+        scope.spawn(move || supervise(shared, supervisor, &ended));
         for task in tasks {
             if let Err(source) = thread::Builder::new().spawn_scoped(scope, move || task(shared)) {
                 shared.stop(FlowError::Start {
                     stage: "thread",
                     source: source.into(),
                 });
+                // The missing thread cannot tell the parked ones of the end.
+                shared.stages.iter().for_each(|stage| stage.gate.end());
             }
         }
         sink(shared);
@@ -113,14 +123,20 @@ fn number<T>(
 pub(super) fn work<S: Stage>(
     shared: &Shared<'_>,
     stage: &S,
-    id: StageId,
+    (id, index): (StageId, usize),
     input: Receiver<Envelope<S::In>>,
     output: Sender<Envelope<S::Out>>,
 ) {
-    let gauge = &shared.stages[id].gauge;
+    let StageState { gate, gauge, .. } = &shared.stages[id];
     let mut worker = None;
     let mut lap = Lap::start();
-    while let Ok(Envelope { seq, permit, item }) = input.recv() {
+    loop {
+        if gate.pass(index) {
+            lap.skip();
+        }
+        let Ok(Envelope { seq, permit, item }) = input.recv() else {
+            break;
+        };
         let mut times = Work {
             idle: lap.wall(),
             ..Work::default()
@@ -150,8 +166,11 @@ pub(super) fn work<S: Stage>(
             }
         }
     }
-    gauge.wait(lap.wall());
-    gauge.end(shared.started.elapsed());
+    gate.end();
+    if index < gate.open() {
+        gauge.wait(lap.wall());
+        gauge.end(shared.started.elapsed());
+    }
 }
 
 /// The sink: puts the items back in order and takes them.
@@ -206,14 +225,22 @@ pub(super) fn drain<S: Sink>(
     gauge.end(shared.started.elapsed());
 }
 
-/// Watches for a cancel, and tells the observer how things are.
-fn supervise(shared: &Shared<'_>, cancel: &CancelToken, ended: &Signal<()>, interval: Duration) {
-    let ticker = tick(interval);
-    let mut cancelled = cancel.receiver().clone();
+/// Watches for a cancel, tells the observer how things are, and resizes stages
+/// as the governor decides.
+fn supervise(shared: &Shared<'_>, supervisor: Supervisor<'_, '_>, ended: &Signal<()>) {
+    let ticker = tick(supervisor.interval);
+    let mut governor = supervisor.governor;
+    let mut cancelled = supervisor.cancel.receiver().clone();
     loop {
         select! {
             recv(ended) -> _ => return,
-            recv(ticker) -> _ => shared.observer.tick(&shared.facts()),
+            recv(ticker) -> _ => {
+                let facts = shared.facts();
+                shared.observer.tick(&facts);
+                if let Some(governor) = &mut governor {
+                    shared.resize(governor.decide(&facts));
+                }
+            }
             recv(cancelled) -> asked => {
                 if asked.is_ok() {
                     shared.stop(FlowError::Cancelled);
@@ -240,90 +267,6 @@ fn hire<'w, S: Stage>(
         }
     }
     worker.as_mut()
-}
-
-/// Why a call did not end well.
-enum Trouble {
-    Error(BoxError),
-    Panic(String),
-}
-
-impl Trouble {
-    fn at(self, stage: &'static str, seq: Seq, focus: &mut Focus) -> FlowError {
-        let focus = focus.take();
-        match self {
-            Trouble::Error(source) => FlowError::Failed {
-                stage,
-                seq,
-                focus,
-                source,
-            },
-            Trouble::Panic(message) => FlowError::Panicked {
-                stage,
-                seq,
-                focus,
-                message,
-            },
-        }
-    }
-
-    fn into_error(self) -> BoxError {
-        match self {
-            Trouble::Error(error) => error,
-            Trouble::Panic(message) => format!("panicked: {message}").into(),
-        }
-    }
-}
-
-/// Calls `work`, and catches its panic.
-fn guard<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, Trouble> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(Trouble::Error),
-        Err(panic) => Err(Trouble::Panic(message(panic.as_ref()))),
-    }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-        .to_owned()
-}
-
-/// Cuts a thread's time into pieces, without gaps.
-struct Lap {
-    wall: Instant,
-    cpu: ThreadTime,
-}
-
-impl Lap {
-    fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: ThreadTime::now(),
-        }
-    }
-
-    /// Wall time since the last piece.
-    fn wall(&mut self) -> Duration {
-        let now = Instant::now();
-        let time = now - self.wall;
-        self.wall = now;
-        time
-    }
-
-    /// Wall time and processor time since the last piece; to be exact, the
-    /// latter since the last call of this or `skip`.
-    fn work(&mut self) -> (Duration, Duration) {
-        let cpu = self.cpu.elapsed();
-        self.cpu = ThreadTime::now();
-        (self.wall(), cpu)
-    }
-
-    /// Leaves out the time since the last piece.
-    fn skip(&mut self) {
-        self.work();
-    }
 }
 
 impl<'a> Shared<'a> {
@@ -353,6 +296,18 @@ impl<'a> Shared<'a> {
         self.observer.worked(stage, &work);
     }
 
+    fn resize(&self, resizes: Vec<Resize>) {
+        for mut resize in resizes {
+            let Some(stage) = self.stages.get(resize.stage) else {
+                continue;
+            };
+            resize.to = resize.to.clamp(1, stage.max_workers);
+            if stage.gate.set(resize.to) {
+                self.observer.resized(&resize);
+            }
+        }
+    }
+
     fn facts(&self) -> FlowFacts {
         // What a stage has finished and the next has not taken up is between them.
         let handed = std::iter::once(0).chain(self.stages.iter().map(|stage| stage.gauge.items()));
@@ -372,20 +327,32 @@ impl<'a> Shared<'a> {
 }
 
 impl StageState {
-    pub(super) fn new(name: &'static str, workers: usize, capacity: usize) -> Self {
+    pub(super) fn new(name: &'static str, settings: StageSettings, capacity: usize) -> Self {
+        let workers = settings.workers.max(1);
         Self {
             name,
-            workers,
+            max_workers: settings.max_workers.max(workers),
             capacity,
+            gate: Gate::new(workers),
             gauge: Gauge::default(),
         }
+    }
+
+    /// A stage of one thread with nothing before it.
+    pub(super) fn alone(name: &'static str) -> Self {
+        let settings = StageSettings {
+            workers: 1,
+            max_workers: 1,
+            capacity: 0,
+        };
+        Self::new(name, settings, 0)
     }
 
     fn facts(&self, handed: u64, elapsed: Duration) -> StageFacts {
         let started = self.gauge.started();
         StageFacts {
             name: self.name,
-            workers: self.workers,
+            workers: self.gate.open(),
             started,
             items: self.gauge.items(),
             depth: handed.saturating_sub(started) as usize,

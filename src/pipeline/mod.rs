@@ -198,5 +198,9 @@ impl Build {
 
 /// One stage's settings.
 fn stage(workers: usize, capacity: usize) -> StageSettings {
-    StageSettings { workers, capacity }
+    StageSettings {
+        workers,
+        max_workers: workers,
+        capacity,
+    }
 }

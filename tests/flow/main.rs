@@ -2,5 +2,6 @@
 
 mod backpressure;
 mod ordering;
+mod resizing;
 mod shutdown;
 mod support;
