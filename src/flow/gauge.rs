@@ -12,6 +12,8 @@ use super::observer::Work;
 pub struct FlowFacts {
     /// Time since the start.
     pub elapsed: Duration,
+    /// Processor time that the whole process took since the start.
+    pub cpu: Duration,
     /// Every stage from source to sink.
     pub stages: Vec<StageFacts>,
     /// Permits handed out.

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use crossbeam::channel::{Receiver as Signal, bounded, never, select, tick};
 use flume::{Receiver, Sender};
 
@@ -28,6 +29,7 @@ pub(super) struct Shared<'a> {
     reorder: ReorderGauge,
     observer: &'a dyn Observer,
     started: Instant,
+    cpu: ProcessTime,
 }
 
 /// What all workers of a stage share.
@@ -283,6 +285,7 @@ impl<'a> Shared<'a> {
             reorder: ReorderGauge::default(),
             observer,
             started: Instant::now(),
+            cpu: ProcessTime::now(),
         }
     }
 
@@ -315,6 +318,7 @@ impl<'a> Shared<'a> {
         let elapsed = self.started.elapsed();
         FlowFacts {
             elapsed,
+            cpu: self.cpu.elapsed(),
             stages: stages
                 .map(|(stage, handed)| stage.facts(handed, elapsed))
                 .collect(),

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use wakemill::flow::{FlowFacts, Governor, Resize};
+use wakemill::pipeline::balance::allocate::{Load, allocate};
 use wakemill::pipeline::balance::{Balance, Limits, Policy};
 
 use crate::simulator::{Cost, Simulation, always};
@@ -23,7 +24,7 @@ impl Governor for Fixed {
 }
 
 fn budget(cores: usize, stages: usize) -> usize {
-    cores + stages - 1
+    cores + stages
 }
 
 fn in_flight(cores: usize, stages: usize) -> usize {
@@ -40,7 +41,10 @@ fn governed(cores: usize, costs: Vec<Cost>) -> (Simulation, Balance) {
     let budget = budget(cores, stages) + 2;
     let balance = Balance::new(Policy::default(), cores, budget, &limits);
     let costs = costs.into_iter().map(|cost| (cost, 1, cores)).collect();
-    (Simulation::new(cores, in_flight(cores, stages), costs), balance)
+    (
+        Simulation::new(cores, in_flight(cores, stages), costs),
+        balance,
+    )
 }
 
 /// Items a second with fixed workers, once the flow is full.
@@ -50,7 +54,8 @@ fn fixed(cores: usize, seconds: &[f64], workers: &[usize]) -> f64 {
     let mut simulation = Simulation::new(cores, in_flight(cores, seconds.len()), costs.collect());
     let slowest = seconds.iter().copied().fold(0.0, f64::max);
     simulation.run(5.0 * slowest, &mut Fixed);
-    simulation.run(20.0 * slowest, &mut Fixed)
+    let rounds = if cores > 2 { 20.0 } else { 200.0 };
+    simulation.run(rounds * slowest, &mut Fixed)
 }
 
 /// All ways to give at most `budget` workers to stages; where `full`, only
@@ -78,8 +83,8 @@ fn best_fixed(cores: usize, seconds: &[f64]) -> f64 {
     rates.fold(0.0, f64::max)
 }
 
-/// Runs, expects the best rate and no more changes; gives the flow.
-fn converges(cores: usize, costs: Vec<Cost>, after: f64, best: f64) -> Simulation {
+/// Runs, and expects the best rate and no more changes.
+fn converges(cores: usize, costs: Vec<Cost>, after: f64, best: f64) {
     let (mut simulation, mut balance) = governed(cores, costs);
     simulation.run(after, &mut balance);
     let before = simulation.resizes.len();
@@ -92,7 +97,18 @@ fn converges(cores: usize, costs: Vec<Cost>, after: f64, best: f64) -> Simulatio
     );
     let late = &simulation.resizes[before..];
     assert!(late.is_empty(), "{cores} cores: {late:#?}");
-    simulation
+    within_limits(&simulation, cores);
+}
+
+/// Never a stage without a worker, never more in all than cores and feeders.
+fn within_limits(simulation: &Simulation, cores: usize) {
+    let mut workers = vec![1; simulation.workers().len()];
+    for (_, resize) in &simulation.resizes {
+        assert!(resize.to >= 1, "{resize:?}");
+        workers[resize.stage - 1] = resize.to;
+    }
+    assert_eq!(workers, simulation.workers());
+    assert!(simulation.most_workers <= budget(cores, workers.len()));
 }
 
 fn costs(seconds: &[f64]) -> Vec<Cost> {
@@ -134,5 +150,78 @@ fn a_stage_whose_cost_doubles_midway() {
             seconds[doubling] *= 2.0;
             converges(cores, costs, 60.0 + CONVERGED, best_fixed(cores, &seconds));
         }
+    }
+}
+
+/// A number from 0 to 1 that looks random but follows from the item.
+fn noise(item: u64) -> f64 {
+    let mixed = (item + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[test]
+fn costs_that_vary_from_item_to_item() {
+    for cores in CORES {
+        let vary = |seconds: f64, salt: u64| -> Cost {
+            Box::new(move |_, item| (seconds * (0.5 + noise(item ^ salt)), 0.0))
+        };
+        let (mut simulation, mut balance) =
+            governed(cores, vec![vary(0.17, 1 << 40), vary(0.21, 1 << 41)]);
+        simulation.run(CONVERGED, &mut balance);
+        let rate = simulation.run(600.0, &mut balance);
+        let best = best_fixed(cores, &[0.17, 0.21]);
+        assert!(rate >= 0.95 * best, "{cores} cores: {rate} of {best}");
+        // Ten minutes of two hundred windows.
+        let resizes = simulation.resizes.len();
+        assert!(resizes <= 20, "{resizes}: {:#?}", balance.decisions());
+        within_limits(&simulation, cores);
+    }
+}
+
+#[test]
+fn a_stage_that_waits_for_a_disk_gets_workers_beyond_its_share_of_the_cores() {
+    let (cores, core, wait) = (4, 0.02, 0.06);
+    let reads: Cost = Box::new(move |_, _| (core, wait));
+    let (mut simulation, mut balance) = governed(cores, vec![reads, always(0.06)]);
+    simulation.run(CONVERGED, &mut balance);
+    let rate = simulation.run(MEASURED, &mut balance);
+    // 2 and 3 workers: the second stage bounds; all cores would do 50.
+    assert!(simulation.workers()[0] >= 2, "{:?}", simulation.workers());
+    assert!(rate > 0.95 * 2.0 / (core + wait), "{rate}");
+    within_limits(&simulation, cores);
+}
+
+#[test]
+fn cores_that_others_use_are_not_chased_for_ever() {
+    // Half of the cores that it counts on.
+    let (_, mut balance) = governed(16, costs(&[0.17, 0.21]));
+    let (mut simulation, _) = governed(8, costs(&[0.17, 0.21]));
+    simulation.run(CONVERGED, &mut balance);
+    let rate = simulation.run(600.0, &mut balance);
+    assert!(rate > 0.95 * 8.0 / 0.38, "{rate}");
+    let resizes = simulation.resizes.len();
+    assert!(resizes <= 30, "{resizes}: {:#?}", balance.decisions());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_costs_on_any_cores(
+        logs in prop::collection::vec(-5.0f64..-1.0, 2..5),
+        cores in 1usize..33,
+    ) {
+        let seconds: Vec<f64> = logs.iter().map(|log| log.exp()).collect();
+        let loads: Vec<Load> = seconds
+            .iter()
+            .map(|&seconds| Load {
+                worker_seconds: seconds,
+                core_seconds: seconds,
+                min: 1,
+                max: cores,
+            })
+            .collect();
+        let best = allocate(&loads, cores as f64, budget(cores, loads.len())).rate;
+        converges(cores, costs(&seconds), CONVERGED, best);
     }
 }

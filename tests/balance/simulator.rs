@@ -28,19 +28,18 @@ struct Stage {
     blocked: VecDeque<u64>,
     started: u64,
     finished: u64,
-    time: [f64; 4],
+    busy_seconds: f64,
+    core_seconds: f64,
 }
 
 struct Job {
     item: u64,
     wait: f64,
     core: f64,
+    /// When it was taken up, and what it will have cost.
+    since: f64,
+    cost: f64,
 }
-
-const IDLE: usize = 0;
-const BUSY: usize = 1;
-const CORE: usize = 2;
-const BLOCKED: usize = 3;
 
 /// A running flow.
 pub struct Simulation {
@@ -51,7 +50,10 @@ pub struct Simulation {
     next_tick: f64,
     fed: u64,
     delivered: u64,
+    core_seconds: f64,
     early: BTreeSet<u64>,
+    /// Most workers that there were in all stages together.
+    pub most_workers: usize,
     /// Every change of workers, with its time.
     pub resizes: Vec<(f64, Resize)>,
 }
@@ -69,16 +71,20 @@ impl Simulation {
             blocked: VecDeque::new(),
             started: 0,
             finished: 0,
-            time: [0.0; 4],
+            busy_seconds: 0.0,
+            core_seconds: 0.0,
         };
+        let stages: Vec<Stage> = stages.into_iter().map(stage).collect();
         Self {
             cores: cores as f64,
             in_flight,
-            stages: stages.into_iter().map(stage).collect(),
+            most_workers: stages.iter().map(|stage| stage.workers).sum(),
+            stages,
             now: 0.0,
             next_tick: TICK,
             fed: 0,
             delivered: 0,
+            core_seconds: 0.0,
             early: BTreeSet::new(),
             resizes: Vec::new(),
         }
@@ -94,6 +100,7 @@ impl Simulation {
                 self.next_tick += TICK;
                 let resizes = governor.decide(&self.facts());
                 resizes.into_iter().for_each(|resize| self.resize(resize));
+                self.most_workers = self.most_workers.max(self.workers().iter().sum());
             }
         }
         (self.delivered - before) as f64 / seconds
@@ -161,13 +168,13 @@ impl Simulation {
             .fold(until - self.now, f64::min)
             .min(self.next_tick - self.now);
         self.now += step;
+        self.core_seconds += step * speed * on_core;
         for stage in &mut self.stages {
-            stage.spend(step, speed);
+            stage.spend(step, speed, self.now);
         }
     }
 
     fn facts(&self) -> FlowFacts {
-        let time = |index: usize, stage: &Stage| Duration::from_secs_f64(stage.time[index]);
         let stages = self.stages.iter().map(|stage| StageFacts {
             name: "stage",
             workers: stage.workers,
@@ -176,14 +183,14 @@ impl Simulation {
             depth: stage.queue.len(),
             capacity: stage.capacity,
             time: Work {
-                idle: time(IDLE, stage),
-                busy: time(BUSY, stage),
-                cpu: time(CORE, stage),
-                blocked: time(BLOCKED, stage),
+                busy: Duration::from_secs_f64(stage.busy_seconds),
+                cpu: Duration::from_secs_f64(stage.core_seconds),
+                ..Work::default()
             },
         });
         FlowFacts {
             elapsed: Duration::from_secs_f64(self.now),
+            cpu: Duration::from_secs_f64(self.core_seconds),
             stages: std::iter::once(costless("source", self.fed))
                 .chain(stages)
                 .chain([costless("sink", self.delivered)])
@@ -203,18 +210,20 @@ impl Stage {
             && let Some(item) = self.queue.pop_front()
         {
             let (core, wait) = (self.cost)(now, item);
-            self.busy.push(Job { item, wait, core });
+            self.busy.push(Job {
+                item,
+                wait,
+                core,
+                since: now,
+                cost: core,
+            });
             self.started += 1;
             any = true;
         }
         any
     }
 
-    fn spend(&mut self, step: f64, speed: f64) {
-        self.time[BUSY] += step * self.busy.len() as f64;
-        self.time[BLOCKED] += step * self.blocked.len() as f64;
-        let idle = self.workers.saturating_sub(self.busy.len() + self.blocked.len());
-        self.time[IDLE] += step * idle as f64;
+    fn spend(&mut self, step: f64, speed: f64, now: f64) {
         for job in &mut self.busy {
             if job.wait > 0.0 {
                 job.wait -= step;
@@ -223,18 +232,18 @@ impl Stage {
                 }
             } else {
                 job.core -= step * speed;
-                self.time[CORE] += step * speed;
             }
         }
-        let (blocked, finished) = (&mut self.blocked, &mut self.finished);
-        self.busy.retain(|job| {
-            let done = job.wait <= 0.0 && job.core < NONE;
-            if done {
-                blocked.push_back(job.item);
-                *finished += 1;
-            }
-            !done
-        });
+        // As in a real flow, time counts when the item is done.
+        for job in self
+            .busy
+            .extract_if(.., |job| job.wait <= 0.0 && job.core < NONE)
+        {
+            self.busy_seconds += now - job.since;
+            self.core_seconds += job.cost;
+            self.finished += 1;
+            self.blocked.push_back(job.item);
+        }
     }
 }
 

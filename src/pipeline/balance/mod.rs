@@ -2,12 +2,13 @@
 //!
 //! In the first seconds the stages are measured, and the workers allocated as
 //! [`allocate()`] finds best. From then on every window of a few seconds is
-//! judged, by the first of these that applies:
+//! judged. Where all cores are busy nothing can be gained. Otherwise, by the
+//! first of these that applies:
 //!
 //! 1. What an item costs has changed, and the allocation for the new costs
 //!    promises more than [`Policy::hysteresis`]: it is adopted.
-//! 2. Cores are free all the same, and the queues show one stage that is fed
-//!    and starves the next: it gets one more worker.
+//! 2. The queues show one stage that is fed and starves the next: it gets one
+//!    more worker.
 //!
 //! Either step is on trial: if the next window is no faster it is taken back,
 //! and not tried again for a while that doubles each time.
@@ -30,7 +31,7 @@ use allocate::{Load, allocate, rate};
 use window::Window;
 
 /// A share of the cores that counts as all of them.
-const SATURATED: f64 = 0.95;
+const SATURATED: f64 = 0.97;
 /// Gradient and share of busy workers from which a stage holds others back.
 const STEEP: f64 = 0.3;
 const BUSY: f64 = 0.8;
@@ -215,6 +216,9 @@ impl Balance {
         for stage in &mut self.stages {
             stage.rest.pass();
         }
+        if self.crowded(window) {
+            return Change::none(workers);
+        }
         if rested && best.rate > now * (1.0 + self.policy.hysteresis) {
             let reason = format!("costs allow {promise}, the present workers {now:.1}");
             self.try_out(None, window, &workers);
@@ -230,7 +234,7 @@ impl Balance {
     /// else, and that is part of what an item costs it. When all are busy, it
     /// may just wait for its turn.
     fn measure(&mut self, window: &Window) {
-        let crowded = window.cores() >= SATURATED * self.cores;
+        let crowded = self.crowded(window);
         for (index, stage) in self.stages.iter_mut().enumerate() {
             let items = window.items(index) as f64;
             let core = window.core_seconds(index) / items;
@@ -238,6 +242,11 @@ impl Balance {
             let own = stage.limits.on_device || !crowded;
             stage.cost = Some((if own { busy.max(core) } else { core }, core));
         }
+    }
+
+    /// Whether all cores are busy, so that no other allocation is faster.
+    fn crowded(&self, window: &Window) -> bool {
+        window.cores() >= SATURATED * self.cores
     }
 
     fn loads(&self) -> Vec<Load> {
@@ -291,9 +300,6 @@ impl Balance {
     /// One more worker for the stage that holds the others back, if there is
     /// one, from the stage that needs its own least if there is no room.
     fn step(&mut self, window: &Window, workers: &[usize]) -> Option<Change> {
-        if window.cores() >= SATURATED * self.cores {
-            return None;
-        }
         let may_grow = |&index: &usize| {
             let stage = &self.stages[index];
             workers[index] < stage.limits.max

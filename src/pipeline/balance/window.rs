@@ -48,8 +48,8 @@ impl Window {
 
     /// Cores kept busy, on average.
     pub(super) fn cores(&self) -> f64 {
-        let seconds = (0..self.start.stages.len()).map(|stage| self.core_seconds(stage));
-        seconds.sum::<f64>() / self.length().as_secs_f64()
+        let time = self.latest.cpu.saturating_sub(self.start.cpu);
+        time.as_secs_f64() / self.length().as_secs_f64()
     }
 
     /// Seconds of a core that a stage took.
