@@ -36,7 +36,7 @@ const SATURATED: f64 = 0.97;
 const STEEP: f64 = 0.3;
 const BUSY: f64 = 0.8;
 /// Gain from which a step on trial has helped.
-const HELPED: f64 = 0.02;
+const HELPED: f64 = 0.01;
 /// Change of a cost from which two windows cannot be compared.
 const CHANGED: f64 = 0.1;
 

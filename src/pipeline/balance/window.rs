@@ -41,9 +41,12 @@ impl Window {
         self.latest.stages[stage].items - self.start.stages[stage].items
     }
 
-    /// Items a second that left the flow.
+    /// Items a second: what the cores did, by what an item costs them. Items
+    /// leave in bursts; counting them would be less exact.
     pub(super) fn rate(&self) -> f64 {
-        self.items(self.start.stages.len() - 1) as f64 / self.length().as_secs_f64()
+        let stages = 0..self.start.stages.len();
+        let item = stages.map(|stage| self.core_seconds(stage) / self.items(stage) as f64);
+        self.cores() / item.sum::<f64>()
     }
 
     /// Cores kept busy, on average.
