@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::flow::{FlowFacts, Observer};
+use crate::flow::{FlowFacts, Observer, Resize, StageFacts};
 use crate::pipeline::{Dataset, Inputs, Watch};
 use crate::stages::write::Taken;
 
@@ -96,6 +96,20 @@ impl Observer for Progress {
                 }
             }
             Show::Nothing => {}
+        }
+    }
+
+    fn resized(&self, resize: &Resize) {
+        if let Show::Plain(_) = &self.show {
+            let Resize {
+                name,
+                from,
+                to,
+                cause,
+                reason,
+                ..
+            } = resize;
+            eprintln!("{name}: {from} → {to} workers ({cause}: {reason})");
         }
     }
 }
@@ -222,8 +236,10 @@ impl Plain {
 /// Names the stage that holds the build back: the one whose workers are busy
 /// for the largest share of their time.
 fn bottleneck(facts: &FlowFacts) -> Option<String> {
-    let share = |stage: &crate::flow::StageFacts| {
-        stage.time.busy.as_secs_f64() / (stage.workers as f64 * facts.elapsed.as_secs_f64())
+    let share = |stage: &StageFacts| {
+        let time = stage.time;
+        let all = (time.busy + time.idle + time.blocked).as_secs_f64();
+        time.busy.as_secs_f64() / all.max(f64::MIN_POSITIVE)
     };
     let slowest = facts
         .stages
@@ -257,7 +273,8 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {
-        let available = stage.workers as f64 * dataset.wall_seconds;
+        // Time parked is none of the three.
+        let available = stage.busy_seconds + stage.idle_seconds + stage.blocked_seconds;
         let share = |seconds: f64| 100.0 * seconds / available;
         lines.push(format!(
             "  {:8} {:7} {:5.0}% {:5.0}% {:7.0}% {:9.2}",

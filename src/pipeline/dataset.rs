@@ -14,6 +14,7 @@ use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
 use crate::stages::write::SplitWritten;
 
+use super::balance::Decision;
 use super::error::BuildError;
 use super::{Build, Inputs};
 
@@ -35,6 +36,9 @@ pub struct Dataset {
     pub front_end: Value,
     /// How each stage spent its time, in order.
     pub stages: Vec<StageTimes>,
+    /// Every change of workers while it ran, with its reason.
+    #[serde(default)]
+    pub resizes: Vec<Decision>,
     /// Most batches in flight, and rows in a full batch.
     pub in_flight: usize,
     /// Rows in a full batch.
@@ -62,7 +66,7 @@ pub struct SplitReport {
 pub struct StageTimes {
     /// The stage.
     pub name: String,
-    /// Worker threads.
+    /// Worker threads at the end: the number to pin.
     pub workers: usize,
     /// Batches processed.
     pub items: u64,
@@ -83,6 +87,7 @@ impl Dataset {
         splits: Vec<SplitWritten>,
         front_end: &FrontEnd,
         facts: &FlowFacts,
+        resizes: &[Decision],
     ) -> Result<Self, BuildError> {
         let wall_seconds = facts.elapsed.as_secs_f64();
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
@@ -100,6 +105,7 @@ impl Dataset {
             splits: reports.collect(),
             front_end: value(front_end.report())?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
+            resizes: resizes.to_vec(),
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
             wall_seconds,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::stages::write::{QUARANTINE_FILE, ROWS_FILE};
 
-use super::Build;
 use super::dataset::DATASET_FILE;
+use super::{Build, STAGES};
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -43,14 +43,22 @@ impl Build {
             self.inputs.impulses.len()
         )?;
         writeln!(out, "stages          workers  capacity")?;
-        let names = ["decode", "augment", "mel", "embed"];
-        for (name, stage) in names.iter().zip(sizing.stages.all()) {
+        for (name, stage) in STAGES.iter().zip(sizing.stages) {
+            let auto = match stage.max_workers > stage.workers {
+                true => format!("  auto, up to {}", stage.max_workers),
+                false => String::new(),
+            };
             writeln!(
                 out,
-                "  {name:12} {:>8}  {:>8}",
+                "  {name:12} {:>8}  {:>8}{auto}",
                 stage.workers, stage.capacity
             )?;
         }
+        writeln!(
+            out,
+            "           at most {} workers at once on {} cores",
+            sizing.budget, sizing.cores
+        )?;
         writeln!(
             out,
             "batches    {} rows each, {} in flight",

@@ -4,6 +4,8 @@
 //! be shown or refused before any work starts; [`Build::run`] is the whole flow
 //! in one function.
 
+pub mod balance;
+
 mod dataset;
 mod describe;
 mod error;
@@ -19,10 +21,10 @@ pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
 pub use folder::Existing;
 pub use inputs::Inputs;
-pub use sizing::{Sizing, cores};
+pub use sizing::{STAGES, Sizing, cores};
 
 use crate::config::plan::{FailurePolicy, InputScale, Plan};
-use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
+use crate::flow::{CancelToken, Flow, Observer, Settings};
 use crate::formats::audio::Limits;
 use crate::models::FrontEnd;
 use crate::stages::augment::Augment;
@@ -148,18 +150,21 @@ impl Build {
             in_flight: self.sizing.in_flight,
             tick: TICK,
         };
-        let stages = &self.sizing.stages;
+        let [decoding, augmenting, computing, embedding] = self.sizing.stages;
+        let mut balance = self.sizing.balance();
         let (facts, ended) = Flow::source("scan", clips, settings)
-            .stage(&decode, stages.decode)
-            .stage(&augment, stages.augment)
-            .stage(&mel, stages.mel)
-            .stage(&embed, stages.embed)
+            .stage(&decode, decoding)
+            .stage(&augment, augmenting)
+            .stage(&mel, computing)
+            .stage(&embed, embedding)
             .sink(&mut write, self.sizing.in_flight)
+            .governed(&mut balance)
             .run(watch, cancel);
         ended?;
 
         let splits = write.finish()?;
-        let dataset = Dataset::new(self, fingerprint, splits, &front_end, &facts)?;
+        let resizes = balance.decisions();
+        let dataset = Dataset::new(self, fingerprint, splits, &front_end, &facts, resizes)?;
         folder.complete(&dataset)?;
         Ok(Outcome::Built(dataset))
     }
@@ -193,14 +198,5 @@ impl Build {
                 FailurePolicy::Skip => Some((plan.failures.max_rate * planned).floor() as u64),
             },
         }
-    }
-}
-
-/// One stage's settings.
-fn stage(workers: usize, capacity: usize) -> StageSettings {
-    StageSettings {
-        workers,
-        max_workers: workers,
-        capacity,
     }
 }

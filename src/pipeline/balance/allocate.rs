@@ -43,9 +43,12 @@ pub fn rate(loads: &[Load], workers: &[usize], cores: f64) -> (f64, Bound) {
     let all = (core_bound(loads, cores), Bound::Cores);
     let stages = loads.iter().zip(workers).enumerate();
     let bounds = stages.map(|(index, (load, &workers))| (load.rate(workers), Bound::Stage(index)));
-    bounds.fold(all, |least, bound| {
-        if bound.0 < least.0 { bound } else { least }
-    })
+    bounds.fold(
+        all,
+        |least, bound| {
+            if bound.0 < least.0 { bound } else { least }
+        },
+    )
 }
 
 /// The worker counts with the highest rate among those whose sum is at most

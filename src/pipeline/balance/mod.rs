@@ -307,8 +307,7 @@ impl Balance {
                 && window.gradient(index) >= STEEP
                 && window.utilization(index) >= BUSY
         };
-        let steeper =
-            |a: &usize, b: &usize| window.gradient(*a).total_cmp(&window.gradient(*b));
+        let steeper = |a: &usize, b: &usize| window.gradient(*a).total_cmp(&window.gradient(*b));
         let index = (0..workers.len()).filter(may_grow).max_by(steeper)?;
         let mut changed = workers.to_vec();
         changed[index] += 1;
