@@ -6,6 +6,7 @@ mod progress;
 mod render;
 mod run;
 mod setup;
+mod tune;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Build the data set that a file describes
     Run(run::RunArgs),
+    /// Measure each stage on a sample and print the worker counts to use
+    Tune(tune::TuneArgs),
     /// Write the exact audio that a row was computed from
     Render(render::RenderArgs),
     /// Fetch ONNX Runtime and the models ahead
@@ -43,6 +46,10 @@ enum Command {
 struct Configuration {
     /// A pipeline (.toml) or a livekit-wakeword configuration (.yaml, .yml)
     file: PathBuf,
+    /// Lay a TOML file with some of a pipeline's keys over it, such as `tune
+    /// --write` makes
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
     /// Override one key of the pipeline; VALUE is read as TOML, else as text
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -58,6 +65,7 @@ struct Usage(String);
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Tune(args) => tune::tune(&args),
         Command::Render(args) => render::render(&args),
         Command::Setup(args) => setup::setup(&args),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::plan::Plan;
-use crate::flow::{FlowFacts, StageFacts};
+use crate::flow::StageFacts;
 use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
 use crate::stages::write::SplitWritten;
 
 use super::balance::Decision;
 use super::error::BuildError;
-use super::{Build, Inputs};
+use super::{Build, Inputs, Streamed};
 
 /// Name of the file.
 pub const DATASET_FILE: &str = "dataset.json";
@@ -84,11 +84,14 @@ impl Dataset {
     pub(super) fn new(
         build: &Build,
         fingerprint: String,
-        splits: Vec<SplitWritten>,
+        streamed: Streamed,
         front_end: &FrontEnd,
-        facts: &FlowFacts,
-        resizes: &[Decision],
     ) -> Result<Self, BuildError> {
+        let Streamed {
+            splits,
+            resizes,
+            facts,
+        } = streamed;
         let wall_seconds = facts.elapsed.as_secs_f64();
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
         let reports = splits
@@ -105,7 +108,7 @@ impl Dataset {
             splits: reports.collect(),
             front_end: value(front_end.report())?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
-            resizes: resizes.to_vec(),
+            resizes,
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
             wall_seconds,

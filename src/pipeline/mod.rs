@@ -13,7 +13,9 @@ mod folder;
 mod inputs;
 mod render;
 mod sizing;
+mod tune;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,18 +24,20 @@ pub use error::BuildError;
 pub use folder::Existing;
 pub use inputs::Inputs;
 pub use sizing::{STAGES, Sizing, cores};
+pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
 
 use crate::config::plan::{FailurePolicy, InputScale, Plan};
-use crate::flow::{CancelToken, Flow, Observer, Settings};
+use crate::flow::{CancelToken, Flow, FlowFacts, Observer, Settings};
 use crate::formats::audio::Limits;
 use crate::models::FrontEnd;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
 use crate::stages::embed::{EMBEDDING_SIZE, Embed};
 use crate::stages::mel::ComputeMel;
-use crate::stages::write::{Taken, WriteSettings, Writer};
+use crate::stages::write::{SplitWritten, Taken, WriteSettings, Writer};
 use crate::stages::{Buffers, scan};
 
+use balance::Decision;
 use folder::{Folder, State};
 
 /// How often an observer is told how things are.
@@ -69,6 +73,13 @@ pub enum Outcome {
     Built(Dataset),
     /// It was there already, from the same configuration and inputs.
     UpToDate,
+}
+
+/// What came of a flow.
+struct Streamed {
+    splits: Vec<SplitWritten>,
+    resizes: Vec<Decision>,
+    facts: FlowFacts,
 }
 
 /// Finds every input and settles every number.
@@ -119,7 +130,21 @@ impl Build {
             .map(|split| split.name.as_str())
             .collect();
         watch.started(&names, &self.inputs);
+        let streamed = self.stream(&front_end, folder.path(), watch, cancel)?;
+        let dataset = Dataset::new(self, fingerprint, streamed, &front_end)?;
+        folder.complete(&dataset)?;
+        Ok(Outcome::Built(dataset))
+    }
 
+    /// Runs every clip through the stages, into the files of a folder.
+    fn stream(
+        &self,
+        front_end: &Arc<FrontEnd>,
+        folder: &Path,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<Streamed, BuildError> {
+        let plan = &self.plan;
         let buffers = Buffers::new(self.sizing.rows_in_flight());
         let decode = Decode {
             sample_rate: plan.audio.sample_rate,
@@ -130,7 +155,7 @@ impl Build {
         };
         let augment = self.augment(watch, &buffers)?;
         let mel = ComputeMel {
-            front_end: Arc::clone(&front_end),
+            front_end: Arc::clone(front_end),
             full_scale: match plan.features.input_scale {
                 InputScale::Unit => 1.0,
                 InputScale::Int16 => 32768.0,
@@ -138,12 +163,12 @@ impl Build {
             buffers: buffers.clone(),
         };
         let embed = Embed {
-            front_end: Arc::clone(&front_end),
+            front_end: Arc::clone(front_end),
             timesteps: plan.features.timesteps,
             buffers: buffers.clone(),
         };
         let told = |taken: &Taken<'_>| watch.taken(taken);
-        let mut write = Writer::create(folder.path(), self.write_settings(), buffers, told)?;
+        let mut write = Writer::create(folder, self.write_settings(), buffers, told)?;
 
         let clips = scan::batches(&self.inputs.clips, self.sizing.clips_per_batch);
         let settings = Settings {
@@ -161,12 +186,11 @@ impl Build {
             .governed(&mut balance)
             .run(watch, cancel);
         ended?;
-
-        let splits = write.finish()?;
-        let resizes = balance.decisions();
-        let dataset = Dataset::new(self, fingerprint, splits, &front_end, &facts, resizes)?;
-        folder.complete(&dataset)?;
-        Ok(Outcome::Built(dataset))
+        Ok(Streamed {
+            splits: write.finish()?,
+            resizes: balance.decisions().to_vec(),
+            facts,
+        })
     }
 
     /// The stage that augments clips.

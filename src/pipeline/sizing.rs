@@ -127,6 +127,16 @@ impl Sizing {
     }
 }
 
+/// Limits of [`STAGES`] and most workers in all, where nothing is pinned.
+pub(super) fn unpinned(cores: usize, gpu: bool) -> ([Limits; 4], usize) {
+    let auto = StagePlan {
+        workers: None,
+        capacity: None,
+    };
+    let limits = limits(&[auto; 4], cores, gpu);
+    (limits, budget(&limits, cores))
+}
+
 /// The plans of [`STAGES`].
 fn in_order(stages: &StagesPlan) -> [StagePlan; 4] {
     [stages.decode, stages.augment, stages.mel, stages.embed]

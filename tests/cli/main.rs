@@ -6,3 +6,4 @@ mod interrupt;
 mod memory;
 mod quickstart;
 mod support;
+mod tune;

@@ -19,7 +19,7 @@
 //! workers that feed a device. The output never depends on any of it.
 
 pub mod allocate;
-mod window;
+pub(super) mod window;
 
 use std::time::Duration;
 
@@ -30,8 +30,6 @@ use crate::flow::{FlowFacts, Governor, Resize};
 use allocate::{Load, allocate, rate};
 use window::Window;
 
-/// A share of the cores that counts as all of them.
-const SATURATED: f64 = 0.97;
 /// Gradient and share of busy workers from which a stage holds others back.
 const STEEP: f64 = 0.3;
 const BUSY: f64 = 0.8;
@@ -139,8 +137,6 @@ pub struct Balance {
 #[derive(Debug)]
 struct Watched {
     limits: Limits,
-    /// Seconds of a worker and of a core an item, in the last window.
-    cost: Option<(f64, f64)>,
     rest: Rest,
 }
 
@@ -151,7 +147,7 @@ struct Trial {
     stage: Option<usize>,
     before: Vec<usize>,
     rate: f64,
-    core_seconds: f64,
+    item_seconds: f64,
 }
 
 /// How many windows to leave something alone, now and the next time.
@@ -167,7 +163,6 @@ impl Balance {
     pub fn new(policy: Policy, cores: usize, budget: usize, limits: &[Limits]) -> Self {
         let stages = limits.iter().map(|&limits| Watched {
             limits,
-            cost: None,
             rest: Rest::new(policy.cooldown),
         });
         Self {
@@ -199,8 +194,7 @@ impl Balance {
     }
 
     fn judge(&mut self, window: &Window, facts: &FlowFacts) -> Change {
-        self.measure(window);
-        let loads = self.loads();
+        let loads = self.loads(window);
         let workers: Vec<usize> = facts.stages.iter().map(|stage| stage.workers).collect();
         let best = allocate(&loads, self.cores, self.budget);
         let (now, _) = rate(&loads, &workers, self.cores);
@@ -216,7 +210,7 @@ impl Balance {
         for stage in &mut self.stages {
             stage.rest.pass();
         }
-        if self.crowded(window) {
+        if window.is_crowded(self.cores) {
             return Change::none(workers);
         }
         if rested && best.rate > now * (1.0 + self.policy.hysteresis) {
@@ -228,38 +222,12 @@ impl Balance {
             .unwrap_or_else(|| Change::none(workers))
     }
 
-    /// Takes what an item costs from a window.
-    ///
-    /// While cores are free, a busy worker that is on none waits for something
-    /// else, and that is part of what an item costs it. When all are busy, it
-    /// may just wait for its turn.
-    fn measure(&mut self, window: &Window) {
-        let crowded = self.crowded(window);
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            let items = window.items(index) as f64;
-            let core = window.core_seconds(index) / items;
-            let busy = window.busy_seconds(index) / items;
-            let own = stage.limits.on_device || !crowded;
-            stage.cost = Some((if own { busy.max(core) } else { core }, core));
-        }
-    }
-
-    /// Whether all cores are busy, so that no other allocation is faster.
-    fn crowded(&self, window: &Window) -> bool {
-        window.cores() >= SATURATED * self.cores
-    }
-
-    fn loads(&self) -> Vec<Load> {
-        let load = |stage: &Watched| {
-            let (worker_seconds, core_seconds) = stage.cost.unwrap_or_default();
-            Load {
-                worker_seconds,
-                core_seconds,
-                min: stage.limits.min,
-                max: stage.limits.max,
-            }
-        };
-        self.stages.iter().map(load).collect()
+    fn loads(&self, window: &Window) -> Vec<Load> {
+        let crowded = window.is_crowded(self.cores);
+        let stages = self.stages.iter().enumerate();
+        stages
+            .map(|(index, stage)| window.load(index, &stage.limits, crowded))
+            .collect()
     }
 
     /// The new counts, without taking workers away where there is room for
@@ -280,8 +248,7 @@ impl Balance {
     /// Ends a trial; gives the way back if the step did not help.
     fn conclude(&mut self, window: &Window) -> Option<Change> {
         let trial = self.trial.take()?;
-        let core_seconds = self.core_seconds();
-        let comparable = (core_seconds / trial.core_seconds - 1.0).abs() < CHANGED;
+        let comparable = (window.item_seconds() / trial.item_seconds - 1.0).abs() < CHANGED;
         if !comparable || window.rate() > trial.rate * (1.0 + HELPED) {
             return None;
         }
@@ -342,13 +309,8 @@ impl Balance {
             stage,
             before: before.to_vec(),
             rate: window.rate(),
-            core_seconds: self.core_seconds(),
+            item_seconds: window.item_seconds(),
         });
-    }
-
-    fn core_seconds(&self) -> f64 {
-        let costs = self.stages.iter().filter_map(|stage| stage.cost);
-        costs.map(|(_, core)| core).sum()
     }
 
     fn record(&mut self, seconds: f64, resize: &Resize) {
