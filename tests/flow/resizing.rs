@@ -40,6 +40,20 @@ impl Governor for Play {
     }
 }
 
+/// Four workers until so many items are done, then one.
+struct Until(u64);
+
+impl Governor for Until {
+    fn decide(&mut self, facts: &FlowFacts) -> Vec<Resize> {
+        let to = if facts.stages[STAGE].items < self.0 {
+            4
+        } else {
+            1
+        };
+        Play::new(&[to]).decide(facts)
+    }
+}
+
 fn up_to(max_workers: usize) -> StageSettings {
     StageSettings {
         workers: 1,
@@ -100,27 +114,20 @@ fn parked_workers_take_no_more_items() {
     let late = within(LIMIT, || {
         let crowd = Crowd::default();
         let stage = Each("work", move |item: u64, _: &mut _| {
-            let at_once = crowd.stay(Duration::from_millis(2)) as u64;
-            Ok(if item < 300 { 0 } else { at_once })
+            let at_once = crowd.stay(Duration::from_millis(1)) as u64;
+            Ok(if item < 900 { 0 } else { at_once })
         });
         let mut keep = Keep::new(|_| Ok(()));
-        let mut counts = vec![4; 20];
-        counts.extend([1; 1000]);
-        let mut play = Play::new(&counts);
-        let (facts, result) = Flow::source("count", 0..500, settings(16))
+        let (facts, result) = Flow::source("count", 0..1000, settings(16))
             .stage(&stage, up_to(4))
             .sink(&mut keep, 2)
-            .governed(&mut play)
+            .governed(&mut Until(100))
             .run(&Silent, &never());
         result.expect("nothing fails");
         assert_eq!(facts.stages[STAGE].workers, 1);
         keep.items()
     });
-    assert_eq!(
-        late.iter().max(),
-        Some(&1),
-        "20 ticks are 300 items at most"
-    );
+    assert_eq!(late.iter().max(), Some(&1), "800 items are many ticks");
 }
 
 /// Adds up the workers over time, as told.
