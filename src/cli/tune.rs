@@ -15,6 +15,9 @@ use crate::pipeline::{self, Build, BuildError, Prediction, STAGES, Sample, Tunin
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
 
+/// Share of the cores below which a sample could not get them all.
+const FREE: f64 = 0.9;
+
 #[derive(Args)]
 pub(super) struct TuneArgs {
     #[command(flatten)]
@@ -83,7 +86,7 @@ fn report(tuning: &Tuning, here: &Prediction) -> String {
         workers(&sample.workers),
         rate(sample, tuning.cores)
     );
-    out.push_str("stage     ms/row  of a core   share  rows/s a worker  workers here\n");
+    out.push_str("stage     ms/row   share  rows/s a worker  workers here\n");
     for (index, cost) in sample.costs.iter().enumerate() {
         let suggested = match index
             .checked_sub(1)
@@ -95,10 +98,9 @@ fn report(tuning: &Tuning, here: &Prediction) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "{:8} {:>7.3} {:>10.3} {:>6.1}% {:>16.0} {:>13}",
+            "{:8} {:>7.3} {:>6.1}% {:>16.0} {:>13}",
             cost.name,
             1000.0 * cost.worker_seconds,
-            1000.0 * cost.core_seconds,
             100.0 * cost.core_seconds / total,
             1.0 / cost.worker_seconds,
             suggested
@@ -110,14 +112,22 @@ fn report(tuning: &Tuning, here: &Prediction) -> String {
         .max_by(|a, b| a.core_seconds.total_cmp(&b.core_seconds));
     let largest = largest.map_or("", |cost| cost.name);
     let bound = match here.bound {
-        Some(stage) => format!("{stage} bounds the build: its workers are always busy"),
-        None => format!("the cores bound the build: all are busy, most of the time with {largest}"),
+        Some(stage) => format!("bound by {stage}: its workers are always busy"),
+        None => format!("bound by the cores, which are busy with {largest} most of the time"),
     };
     let _ = writeln!(
         out,
         "\n{bound}\nprediction for this machine: {:.1} rows/s",
         here.rows_per_second
     );
+    let share = sample.cores / tuning.cores as f64;
+    if here.bound.is_none() && share < FREE {
+        let _ = writeln!(
+            out,
+            "as long as it gets {:.0} % of its cores, as the sample did: others use them too, or a disk is slow",
+            100.0 * share
+        );
+    }
     out
 }
 

@@ -43,9 +43,9 @@ impl Build {
             self.inputs.impulses.len()
         )?;
         writeln!(out, "stages          workers  capacity")?;
-        for (name, stage) in STAGES.iter().zip(sizing.stages) {
-            let auto = match stage.max_workers > stage.workers {
-                true => format!("  auto, up to {}", stage.max_workers),
+        for ((name, stage), limits) in STAGES.iter().zip(sizing.stages).zip(sizing.limits) {
+            let auto = match limits.min < limits.max {
+                true => format!("  auto, up to {}", limits.max),
                 false => String::new(),
             };
             writeln!(

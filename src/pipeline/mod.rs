@@ -70,7 +70,7 @@ pub struct Build {
 #[derive(Debug)]
 pub enum Outcome {
     /// The data set was built.
-    Built(Dataset),
+    Built(Box<Dataset>),
     /// It was there already, from the same configuration and inputs.
     UpToDate,
 }
@@ -133,7 +133,7 @@ impl Build {
         let streamed = self.stream(&front_end, folder.path(), watch, cancel)?;
         let dataset = Dataset::new(self, fingerprint, streamed, &front_end)?;
         folder.complete(&dataset)?;
-        Ok(Outcome::Built(dataset))
+        Ok(Outcome::Built(Box::new(dataset)))
     }
 
     /// Runs every clip through the stages, into the files of a folder.

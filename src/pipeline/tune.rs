@@ -29,7 +29,7 @@ pub struct StageCost {
     pub name: &'static str,
     /// Seconds of a core.
     pub core_seconds: f64,
-    /// Seconds of a worker, waiting for other stages apart.
+    /// Seconds of a worker: the same, unless a device does the work.
     pub worker_seconds: f64,
     /// Whether a device does the work.
     pub on_device: bool,
@@ -55,7 +55,8 @@ pub struct Sample {
 /// What tuning found.
 #[derive(Clone, Debug)]
 pub struct Tuning {
-    /// The last sample, with the suggested workers unless they are close calls.
+    /// The last sample; it ran with the suggested workers, unless samples do
+    /// not agree on them.
     pub sample: Sample,
     /// Cores of this machine.
     pub cores: usize,
@@ -133,10 +134,9 @@ impl Build {
         let facts = &streamed.facts;
         let window = meter.into_window().unwrap_or_else(|| Window::whole(facts));
         let rows_per_batch = rows as f64 / batches as f64;
-        let crowded = window.is_crowded(build.sizing.cores as f64);
         let cost = |index: usize| {
             let limits = stage_limits(&build.sizing.limits, index);
-            let load = window.load(index, &limits, crowded);
+            let load = window.load(index, &limits);
             StageCost {
                 name: facts.stages[index].name,
                 core_seconds: load.core_seconds / rows_per_batch,

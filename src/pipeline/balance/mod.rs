@@ -223,10 +223,9 @@ impl Balance {
     }
 
     fn loads(&self, window: &Window) -> Vec<Load> {
-        let crowded = window.is_crowded(self.cores);
         let stages = self.stages.iter().enumerate();
         stages
-            .map(|(index, stage)| window.load(index, &stage.limits, crowded))
+            .map(|(index, stage)| window.load(index, &stage.limits))
             .collect()
     }
 

@@ -80,22 +80,18 @@ impl Window {
             .sum()
     }
 
-    /// What an item costs a stage.
-    ///
-    /// While cores are free, a busy worker that is on none waits for something
-    /// else, and that is part of what an item costs it. When all are busy
-    /// (`crowded`) it may just wait for its turn.
-    pub(in crate::pipeline) fn load(&self, stage: usize, limits: &Limits, crowded: bool) -> Load {
+    /// What an item costs a stage: time on a core, or until a device has
+    /// answered. Time that a worker waits for a core or a disk is not told
+    /// apart and left out; where it matters the queues show it.
+    pub(in crate::pipeline) fn load(&self, stage: usize, limits: &Limits) -> Load {
         let items = self.items(stage) as f64;
         let core_seconds = self.core_seconds(stage) / items;
-        let busy = self.busy_seconds(stage) / items;
-        let counts = limits.on_device || !crowded;
+        let worker_seconds = match limits.on_device {
+            true => self.busy_seconds(stage) / items,
+            false => core_seconds,
+        };
         Load {
-            worker_seconds: if counts {
-                busy.max(core_seconds)
-            } else {
-                core_seconds
-            },
+            worker_seconds,
             core_seconds,
             min: limits.min,
             max: limits.max,
