@@ -92,13 +92,13 @@ impl Build {
         loop {
             let sample = self.sample(front_end, workers, rows, watch, cancel)?;
             let tuning = Tuning { sample, cores };
-            let suggested = tuning.predict(cores);
+            let here = tuning.predict_here();
             rounds += 1;
-            if rounds > 1 && (suggested.workers == workers || rounds == ROUNDS) {
+            if rounds > 1 && (here.workers == workers || rounds == ROUNDS) {
                 return Ok(tuning);
             }
-            workers = suggested.workers;
-            rows = sample_rows(suggested.rows_per_second);
+            workers = here.workers;
+            rows = sample_rows(here.rows_per_second);
         }
     }
 

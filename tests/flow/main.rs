@@ -1,5 +1,7 @@
 //! The dataflow runtime, by behaviour, with small made-up stages.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod backpressure;
 mod ordering;
 mod resizing;

@@ -150,7 +150,7 @@ mod tests {
         /// Where no stage waits for anything but other stages, less than one
         /// worker a stage beyond the cores keeps all of them busy.
         #[test]
-        fn cores_and_one_feeder_a_stage_but_one_are_enough(
+        fn the_cores_and_a_feeder_a_stage_but_one_are_enough(
             seconds in prop::collection::vec(1u32..1000, 1..7),
             cores in 1usize..65,
         ) {

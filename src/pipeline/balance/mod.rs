@@ -13,12 +13,14 @@
 //! Either step is on trial: if the next window is no faster it is taken back,
 //! and not tried again for a while that doubles each time.
 //!
-//! No stage has fewer than one worker, and all together at most as many as
-//! there are cores and *feeders*: one for each stage but the bounding one, as
-//! every stage may have one worker that is busy only part of the time, and the
-//! workers that feed a device. The output never depends on any of it.
+//! No stage has fewer than one worker, and those that may change have together
+//! at most as many as there are cores, and a *feeder* each: the one worker of a
+//! stage that is busy only part of the time. Workers that feed a device, and
+//! those that are pinned, come on top. The output never depends on any of it.
 
 pub mod allocate;
+
+mod policy;
 pub(super) mod window;
 
 use std::time::Duration;
@@ -26,6 +28,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::{FlowFacts, Governor, Resize};
+
+pub use policy::{Limits, Policy};
 
 use allocate::{Load, allocate, rate};
 use window::Window;
@@ -37,68 +41,6 @@ const BUSY: f64 = 0.8;
 const HELPED: f64 = 0.01;
 /// Change of a cost from which two windows cannot be compared.
 const CHANGED: f64 = 0.1;
-
-/// When to look, and how much must be gained.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    /// Time before the first allocation.
-    pub calibration: Duration,
-    /// Time of one window.
-    pub window: Duration,
-    /// Time after a change that no window counts.
-    pub settling: Duration,
-    /// Items that a window must see leave each stage; a tenth is enough for
-    /// the first allocation.
-    pub items: u64,
-    /// Gain, as a share, that an allocation must promise to be adopted.
-    pub hysteresis: f64,
-    /// Windows for which a step that did not help is not tried again, the
-    /// first time.
-    pub cooldown: u32,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            calibration: Duration::from_secs(1),
-            window: Duration::from_secs(3),
-            settling: Duration::from_secs(1),
-            items: 50,
-            hysteresis: 0.02,
-            cooldown: 4,
-        }
-    }
-}
-
-/// What may be done to one stage of the flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Fewest workers.
-    pub min: usize,
-    /// Most workers; the same as `min` fixes them.
-    pub max: usize,
-    /// Whether its work is done by a device, while the workers wait.
-    pub on_device: bool,
-}
-
-impl Limits {
-    /// Always so many workers.
-    pub fn fixed(workers: usize) -> Self {
-        Self {
-            min: workers,
-            max: workers,
-            on_device: false,
-        }
-    }
-
-    /// From one to so many workers.
-    pub fn up_to(workers: usize) -> Self {
-        Self {
-            max: workers,
-            ..Self::fixed(1)
-        }
-    }
-}
 
 /// A decision, as `dataset.json` records it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
