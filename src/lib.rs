@@ -36,7 +36,8 @@
 //! | [`metrics`] | `flow` |
 //! | [`stages`] | `flow`, `records`, `dsp`, `models`, `formats` |
 //! | [`pipeline`] | all of the above |
-//! | [`cli`] | `pipeline`, `stages` (what a [`pipeline::Watch`] is told), `flow`, `config`, `models`, `formats`, `metrics` |
+//! | [`eval`] | `flow`, `models`, `formats`, `config` |
+//! | [`cli`] | `pipeline`, `eval`, `stages` (what a [`pipeline::Watch`] is told), `flow`, `config`, `models`, `formats`, `metrics` |
 //!
 //! `ort` appears only in [`models`], `symphonia` and `hound` only in
 //! [`formats`], `figment` only in [`config`], threads and channels only in
@@ -61,5 +62,7 @@ pub mod config;
 pub mod metrics;
 
 pub mod pipeline;
+
+pub mod eval;
 
 pub mod cli;

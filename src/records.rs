@@ -4,6 +4,7 @@
 //! batch to one batch, clip by clip. A clip that cannot be processed stays in
 //! its batch as a [`Rejection`], so every clip ends as rows or as a reason.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,8 +46,53 @@ pub struct ClipId {
 pub struct Rejection {
     /// The stage that refused it.
     pub stage: &'static str,
+    /// The kind of trouble, to count by.
+    #[serde(skip)]
+    pub kind: Trouble,
     /// What was wrong, for a person.
     pub reason: String,
+}
+
+impl Rejection {
+    /// A clip refused by a stage because of an error.
+    pub fn new(stage: &'static str, kind: Trouble, error: impl Display) -> Self {
+        Self {
+            stage,
+            kind,
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// What kind of trouble a clip made: a handful of kinds, however many reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// The operating system would not give it.
+    Unreadable,
+    /// It is no audio, or audio of an unknown kind.
+    Unsupported,
+    /// There is less of it than there should be, or nothing.
+    Truncated,
+    /// What it holds makes no sense.
+    Damaged,
+    /// It is longer than allowed.
+    TooLong,
+    /// A background or impulse response drawn for it could not be used.
+    Sound,
+}
+
+impl Trouble {
+    /// Its name where it is counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Unsupported => "unsupported",
+            Self::Truncated => "truncated",
+            Self::Damaged => "damaged",
+            Self::TooLong => "too_long",
+            Self::Sound => "sound",
+        }
+    }
 }
 
 /// Mono samples at the pipeline's rate.

@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
             "flow", "records", "dsp", "models", "formats", "config", "metrics", "stages",
         ],
     ),
+    ("eval", &["flow", "models", "formats", "config"]),
     (
         "cli",
         &[
-            "pipeline", "stages", "flow", "config", "models", "formats", "metrics",
+            "pipeline", "eval", "stages", "flow", "config", "models", "formats", "metrics",
         ],
     ),
 ];
@@ -32,6 +33,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("models", &["ort::", "use ort"]),
     ("formats", &["symphonia::", "hound::"]),
     ("config", &["figment::"]),
+    (
+        "metrics",
+        &["\"wakemill_", "metrics_exporter_prometheus", "tiny_http"],
+    ),
     (
         "flow",
         &[

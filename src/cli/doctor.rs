@@ -1,9 +1,10 @@
-//! `wakemill doctor`: what this machine has.
+//! `wakemill doctor`: what this machine has. Fetches nothing.
 
 use clap::Args;
 
-use crate::models::cache::Cache;
-use crate::models::{FrontEnd, FrontEndSpec};
+use crate::models::cache::{Cache, RuntimeKind};
+use crate::models::runtime::{self, Runtime};
+use crate::models::{Backend, FrontEnd, FrontEndSpec};
 use crate::pipeline;
 
 #[derive(Args)]
@@ -14,27 +15,78 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
+    let cache = Cache::locate()?;
     println!("wakemill   {}", env!("CARGO_PKG_VERSION"));
     println!("cores      {}", pipeline::cores());
-    println!("cache      {}", Cache::locate()?.root().display());
-    let spec = FrontEndSpec {
-        providers: args.providers.clone(),
-        ..FrontEndSpec::default()
+    println!("cache      {}", cache.root().display());
+    let has_runtime = show_runtime(&cache, &args.providers);
+    let models = [cache.mel_model(), cache.embedding_model()];
+    if models.iter().any(|path| !path.is_file()) {
+        println!("models     not fetched yet: the first run does it, or wakemill setup");
+        return Ok(());
+    }
+    let front_end = FrontEnd::load(
+        &FrontEndSpec {
+            providers: args.providers.clone(),
+            // What needs the runtime would fetch it.
+            backend: if has_runtime {
+                Backend::Auto
+            } else {
+                Backend::Native
+            },
+            ..FrontEndSpec::default()
+        },
+        &mut |text| println!("{text}"),
+    )?;
+    show_front_end(&front_end);
+    Ok(())
+}
+
+/// Says which ONNX Runtime there is, and whether there is one.
+fn show_runtime(cache: &Cache, providers: &[String]) -> bool {
+    let cpu = providers
+        .iter()
+        .all(|name| name.eq_ignore_ascii_case("cpu"));
+    let kind = if cpu {
+        RuntimeKind::Cpu
+    } else {
+        RuntimeKind::Gpu
     };
-    let front_end = FrontEnd::load(&spec)?;
+    let loaded = runtime::find(None, cache, kind)
+        .and_then(|found| Ok((Runtime::load(&found.library)?, found.origin)));
+    match loaded {
+        Ok((runtime, origin)) => {
+            let library = runtime.library.display();
+            println!(
+                "runtime    ONNX Runtime {} ({origin}: {library})",
+                runtime.version
+            );
+            println!("providers  {}", runtime.providers().join(", "));
+            true
+        }
+        Err(error) => {
+            println!("runtime    none: {error}");
+            false
+        }
+    }
+}
+
+fn show_front_end(front_end: &FrontEnd) {
     let report = front_end.report();
-    println!(
-        "runtime    ONNX Runtime {} ({})",
-        report.runtime_version,
-        report.runtime_library.display()
-    );
+    println!("mel        SHA-256 {}", report.mel_sha256);
+    println!("embedding  SHA-256 {}", report.embedding_sha256);
+    println!("backend    {}: {}", report.backend, report.backend_reason);
+    println!("strategy   {}", report.strategy);
     println!("provider   {}", report.provider);
-    println!("backend    {:?}: {}", report.backend, report.backend_reason);
-    println!("strategy   {:?}", report.strategy);
-    println!("mel        {}", report.mel_sha256);
-    println!("embedding  {}", report.embedding_sha256);
+    for rewrite in &report.rewrites {
+        let applied = if rewrite.applied {
+            "in use"
+        } else {
+            "not in use"
+        };
+        println!("rewrite    {}: {applied}, {}", rewrite.name, rewrite.reason);
+    }
     for warning in front_end.warnings() {
         println!("warning    {warning}");
     }
-    Ok(())
 }

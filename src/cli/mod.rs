@@ -1,12 +1,15 @@
 //! The command line: one file a command.
 
 mod doctor;
+mod eval;
 mod init;
+mod inspect;
 mod progress;
 mod render;
 mod run;
 mod setup;
 mod tune;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,6 +17,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::ConfigError;
+use crate::eval::EvalError;
+use crate::metrics::MetricsError;
 use crate::pipeline::BuildError;
 
 /// Builds wake-word training sets in one streaming run: audio clips in,
@@ -31,8 +36,12 @@ enum Command {
     Run(run::RunArgs),
     /// Measure each stage on a sample and print the worker counts to use
     Tune(tune::TuneArgs),
+    /// Say how good classifiers are on a data set's features
+    Eval(eval::EvalArgs),
     /// Write the exact audio that a row was computed from
     Render(render::RenderArgs),
+    /// Say what is in an .npy file or an output folder
+    Inspect(inspect::InspectArgs),
     /// Fetch ONNX Runtime and the models ahead
     Setup(setup::SetupArgs),
     /// Say what this machine has
@@ -66,7 +75,9 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Tune(args) => tune::tune(&args),
+        Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
         Command::Setup(args) => setup::setup(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Init(args) => init::init(&args),
@@ -97,15 +108,22 @@ fn explain(error: &anyhow::Error) -> String {
 
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
-        if cause.is::<ConfigError>() || cause.is::<Usage>() {
+        if cause.is::<ConfigError>() || cause.is::<Usage>() || cause.is::<MetricsError>() {
             return 2;
         }
-        if let Some(error) = cause.downcast_ref::<BuildError>() {
-            return match error {
-                error if error.is_cancelled() => 130,
-                error if error.is_usage() => 2,
-                _ => 1,
-            };
+        let ends = cause
+            .downcast_ref::<BuildError>()
+            .map(|error| (error.is_cancelled(), error.is_usage()));
+        let ends = ends.or_else(|| {
+            cause
+                .downcast_ref::<EvalError>()
+                .map(|error| (error.is_cancelled(), error.is_usage()))
+        });
+        match ends {
+            Some((true, _)) => return 130,
+            Some((_, true)) => return 2,
+            Some(_) => return 1,
+            None => {}
         }
     }
     1

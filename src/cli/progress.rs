@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,8 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::flow::{FlowFacts, Observer, Resize, StageFacts};
-use crate::pipeline::{Dataset, Inputs, Watch};
-use crate::stages::write::Taken;
+use crate::pipeline::{Dataset, Inputs, REPORT_FILE, Watch};
+use crate::stages::write::{Commit, Taken};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);
@@ -42,6 +43,8 @@ struct Bars {
     all: MultiProgress,
     splits: OnceLock<Vec<ProgressBar>>,
     bottleneck: OnceLock<ProgressBar>,
+    /// Clips that an earlier run had built.
+    before: AtomicU64,
 }
 
 #[derive(Default)]
@@ -51,6 +54,8 @@ struct Plain {
 
 #[derive(Default)]
 struct PlainState {
+    /// Clips that an earlier run had built.
+    before: u64,
     clips: u64,
     planned: u64,
     started: Option<Instant>,
@@ -130,6 +135,16 @@ impl Watch for Progress {
         }
     }
 
+    fn resumed(&self, commit: &Commit) {
+        let clips = commit.clips;
+        self.say(&format!("going on after {clips} clips"));
+        match &self.show {
+            Show::Bars(bars) => bars.resume(clips),
+            Show::Plain(plain) => plain.lock().before = clips,
+            Show::Nothing => {}
+        }
+    }
+
     fn taken(&self, taken: &Taken<'_>) {
         for (clip, rejection) in taken.left_out {
             self.warn(&format!(
@@ -149,50 +164,69 @@ impl Watch for Progress {
 impl Bars {
     fn start(&self, splits: &[&str], inputs: &Inputs) {
         let width = splits.iter().map(|name| name.len()).max().unwrap_or(0);
-        let template = "{prefix} {bar:30} {pos}/{len} clips  {per_sec}  ETA {eta}";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = |template| {
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+        };
         let bar = |(name, clips): (&&str, &Vec<_>)| {
             let bar = self.all.add(ProgressBar::new(clips.len() as u64));
-            bar.set_style(style.clone());
+            bar.set_style(style("{prefix} {bar:30} {pos}/{len} clips  {msg}"));
             bar.set_prefix(format!("{name:width$}"));
             bar
         };
         let bars = splits.iter().zip(&inputs.clips).map(bar).collect();
         let line = self.all.add(ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            line.set_style(style);
-        }
+        line.set_style(style("{msg}"));
         // A build starts once.
         let _ = self.splits.set(bars);
         let _ = self.bottleneck.set(line);
     }
 
-    fn advance(&self, split: usize, clips: u64) {
-        let Some(bar) = self.splits.get().and_then(|bars| bars.get(split)) else {
-            return;
-        };
-        if bar.position() == 0 {
-            // A split waits for those before it: its rate counts from here.
-            bar.reset_elapsed();
-            bar.reset_eta();
-        }
-        bar.inc(clips);
-        if Some(bar.position()) == bar.length() {
-            bar.abandon();
+    fn resume(&self, mut clips: u64) {
+        self.before.store(clips, Ordering::Relaxed);
+        for bar in self.splits() {
+            let done = clips.min(bar.length().unwrap_or(0));
+            clips -= done;
+            bar.set_position(done);
         }
     }
 
+    fn advance(&self, split: usize, clips: u64) {
+        if let Some(bar) = self.splits().get(split) {
+            bar.inc(clips);
+        }
+    }
+
+    /// Splits are built one after the other at about the same rate, so that
+    /// each is done when it and those before it are.
     fn tick(&self, facts: &FlowFacts) {
+        let position: u64 = self.splits().iter().map(ProgressBar::position).sum();
+        let built = position - self.before.load(Ordering::Relaxed).min(position);
+        let rate = built as f64 / facts.elapsed.as_secs_f64();
+        let mut left = 0;
+        for bar in self.splits() {
+            let own = bar.length().unwrap_or(0) - bar.position();
+            let begun = left == 0;
+            left += own;
+            bar.set_message(match (own, begun) {
+                (0, _) => "done".to_owned(),
+                (_, true) => format!("{}  {}", clips_a_second(rate), eta(left, rate)),
+                (_, false) => format!("waits  {}", eta(left, rate)),
+            });
+        }
         if let (Some(line), Some(name)) = (self.bottleneck.get(), bottleneck(facts)) {
             line.set_message(name);
         }
     }
 
+    /// Makes room for the summary, which says it all.
     fn finish(&self) {
-        if let Some(line) = self.bottleneck.get() {
-            line.finish_and_clear();
+        for bar in self.splits().iter().chain(self.bottleneck.get()) {
+            bar.finish_and_clear();
         }
+    }
+
+    fn splits(&self) -> &[ProgressBar] {
+        self.splits.get().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -213,23 +247,40 @@ impl Plain {
             return None;
         }
         state.said = Some(Instant::now());
-        let (clips, planned) = (state.clips, state.planned);
-        let rate = clips as f64 / started.elapsed().as_secs_f64();
-        let left = (planned - clips.min(planned)) as f64 / rate;
-        let eta = if left.is_finite() {
-            format!("{left:.0} s left")
-        } else {
-            "starting".to_owned()
-        };
+        let (clips, planned) = (state.before + state.clips, state.planned);
+        let rate = state.clips as f64 / started.elapsed().as_secs_f64();
+        let eta = eta(planned - clips.min(planned), rate);
         let share = 100 * clips / planned.max(1);
         let bottleneck = bottleneck(facts).unwrap_or_default();
         Some(format!(
-            "{clips}/{planned} clips ({share} %), {rate:.0} clips/s, {eta}; {bottleneck}"
+            "{clips}/{planned} clips ({share} %), {}, {eta}; {bottleneck}",
+            clips_a_second(rate)
         ))
     }
 
     fn lock(&self) -> MutexGuard<'_, PlainState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn clips_a_second(rate: f64) -> String {
+    match rate {
+        10.0.. => format!("{rate:.0} clips/s"),
+        _ => format!("{rate:.1} clips/s"),
+    }
+}
+
+/// How long so many clips will take.
+fn eta(clips: u64, rate: f64) -> String {
+    let seconds = clips as f64 / rate;
+    if !seconds.is_finite() {
+        return "starting".to_owned();
+    }
+    let seconds = seconds.ceil() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    match hours {
+        0 => format!("ETA {minutes}:{seconds:02}"),
+        _ => format!("ETA {hours}:{minutes:02}:{seconds:02}"),
     }
 }
 
@@ -241,10 +292,8 @@ fn bottleneck(facts: &FlowFacts) -> Option<String> {
         let all = (time.busy + time.idle + time.blocked).as_secs_f64();
         time.busy.as_secs_f64() / all.max(f64::MIN_POSITIVE)
     };
-    let slowest = facts
-        .stages
-        .iter()
-        .max_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let worked = facts.stages.iter().filter(|stage| stage.items > 0);
+    let slowest = worked.max_by(|a, b| share(a).total_cmp(&share(b)))?;
     let percent = 100.0 * share(slowest);
     Some(format!(
         "bottleneck: {} ({percent:.0} % busy)",
@@ -271,11 +320,16 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             written.name, written.rows, written.features
         ));
     }
+    lines.push(format!(
+        "  to look at: {}",
+        output.join(REPORT_FILE).display()
+    ));
+    if let Some(found) = &dataset.verification {
+        lines.push(format!("  verified against the published graphs: {found}"));
+    }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {
-        // Time parked is none of the three.
-        let available = stage.busy_seconds + stage.idle_seconds + stage.blocked_seconds;
-        let share = |seconds: f64| 100.0 * seconds / available;
+        let share = |seconds| 100.0 * stage.share(seconds);
         lines.push(format!(
             "  {:8} {:7} {:5.0}% {:5.0}% {:7.0}% {:9.2}",
             stage.name,
@@ -287,4 +341,18 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
         ));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_rates_are_short() {
+        assert_eq!(eta(600, 10.0), "ETA 1:00");
+        assert_eq!(eta(36_610, 10.0), "ETA 1:01:01");
+        assert_eq!(eta(5, 0.0), "starting");
+        assert_eq!(clips_a_second(0.53), "0.5 clips/s");
+        assert_eq!(clips_a_second(412.3), "412 clips/s");
+    }
 }

@@ -1,21 +1,30 @@
 //! `wakemill run`: builds a data set.
 
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::config;
-use crate::flow::Cancel;
+use crate::flow::{Cancel, CancelToken};
+use crate::metrics::{Metrics, MetricsError};
 use crate::pipeline::{self, Existing, Outcome, Watch};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
+use super::watch::Watchers;
 
 #[derive(Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     configuration: Configuration,
-    /// Replace what an earlier run left in the output folder
+    /// Go on with what an earlier run left unfinished in the output folder
     #[arg(long)]
+    resume: bool,
+    /// Replace what an earlier run left in the output folder
+    #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
     /// Do one part only
     #[arg(long, value_enum)]
@@ -50,6 +59,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         progress.warn(warning);
     }
+    let metrics = match loaded.plan.metrics.address {
+        Some(address) if !args.dry_run => Some(serve(address, &progress)?),
+        _ => None,
+    };
     let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
     if args.dry_run {
         print!("{}", build.describe());
@@ -57,17 +70,58 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     }
     let front_end = super::setup::front_end(&build, &progress)?;
     let (cancel, token) = Cancel::new();
-    ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let existing = if args.overwrite {
-        Existing::Overwrite
-    } else {
-        Existing::Keep
-    };
-    match build.run(front_end, existing, &progress, &token)? {
-        Outcome::UpToDate => {
-            progress.say(&format!("{} is up to date", build.plan.output.display()))
+    let asked = AtomicBool::new(false);
+    let stop = move || {
+        // What is on the disk can be resumed at any moment: no need to insist.
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
         }
-        Outcome::Built(dataset) => progress.finish(&build.plan.output, &dataset),
+        cancel.cancel();
+    };
+    ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")?;
+    let existing = match (args.resume, args.overwrite) {
+        (true, _) => Existing::Resume,
+        (_, true) => Existing::Overwrite,
+        _ => Existing::Keep,
+    };
+    let watchers = Watchers {
+        progress: &progress,
+        metrics: metrics.as_ref(),
+    };
+    watchers.start(&build, &front_end);
+    let result = build.run(front_end, existing, &watchers, &token);
+    match &result {
+        Ok(Outcome::UpToDate) => {
+            progress.say(&format!("{} is up to date", build.plan.output.display()));
+        }
+        Ok(Outcome::Built(dataset)) => progress.finish(&build.plan.output, dataset),
+        Err(_) => {}
     }
+    let done = match &result {
+        Ok(Outcome::UpToDate) => true,
+        Ok(Outcome::Built(_)) => false,
+        Err(error) => error.is_cancelled(),
+    };
+    if let (Some(metrics), false) = (&metrics, done) {
+        metrics.end();
+        linger(build.plan.metrics.linger_seconds, &token, &progress);
+    }
+    result?;
     Ok(())
+}
+
+/// Gives Prometheus the time for a last scrape.
+fn linger(seconds: f64, token: &CancelToken, progress: &Progress) {
+    if seconds > 0.0 {
+        progress.say(&format!(
+            "the build is over; serving its metrics for another {seconds} s, Ctrl-C ends it"
+        ));
+        token.wait(Duration::from_secs_f64(seconds));
+    }
+}
+
+fn serve(address: SocketAddr, progress: &Progress) -> Result<Metrics, MetricsError> {
+    let metrics = Metrics::serve(address)?;
+    progress.say(&format!("metrics at http://{}/metrics", metrics.address()));
+    Ok(metrics)
 }

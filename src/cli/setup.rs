@@ -31,8 +31,7 @@ pub(super) fn setup(args: &SetupArgs) -> anyhow::Result<()> {
 /// The networks of a build, fetched first if need be.
 pub(super) fn front_end(build: &Build, progress: &Progress) -> anyhow::Result<FrontEnd> {
     let spec = spec(&build.plan, build.sizing.rows_per_batch);
-    models::frontend::prepare(&spec, &mut |text| progress.say(text))?;
-    let front_end = FrontEnd::load(&spec)?;
+    let front_end = FrontEnd::load(&spec, &mut |text| progress.say(text))?;
     for warning in front_end.warnings() {
         progress.warn(warning);
     }
@@ -62,6 +61,7 @@ fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
         },
         providers: features.execution_providers.clone(),
         runtime_library: plan.runtime_library.clone(),
+        verify: features.verify,
         batch,
     }
 }

@@ -81,6 +81,7 @@ pub const KEYS: &[Key] = &[
     key("flow.batch", Auto(1, 65_536), "\"auto\"", "Rows a batch, rounded to whole clips."),
     key("flow.in_flight", Auto(1, 65_536), "\"auto\"", "Batches between scan and write."),
     key("flow.memory", Bytes(1 << 20), "\"256MiB\"", "Memory that the batches in flight may take."),
+    key("flow.commit_seconds", Number(0.0, 3600.0), "5", "Seconds between two states that --resume can go on from; 0 makes one after every batch."),
     key("stages.decode.workers", WORKERS, "\"auto\"", "Worker threads that read files."),
     key("stages.decode.capacity", CAPACITY, "\"auto\"", "Batches that wait before decode."),
     key("stages.augment.workers", WORKERS, "\"auto\"", "Worker threads that augment."),

@@ -8,7 +8,7 @@
 mod keys;
 
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 use serde_saphyr::DuplicateKeyPolicy;
@@ -73,12 +73,13 @@ pub struct EvalSettings {
 }
 
 /// Reads a livekit-wakeword configuration for what is beside its pipeline; with
-/// warnings.
+/// warnings, not those about the pipeline's inputs.
 ///
 /// # Errors
 /// A file that cannot be read, is no YAML, or has values of the wrong type.
 pub fn read(path: &Path) -> Result<(LivekitConfig, Vec<String>), ConfigError> {
-    map(path).map(|mapped| (mapped.config, mapped.warnings))
+    let (document, folder, warnings) = open(path)?;
+    Ok((document.config(path, &folder)?, warnings))
 }
 
 /// A configuration and the pipeline that it maps to.
@@ -92,12 +93,7 @@ pub(super) struct Mapped {
 
 /// Reads a configuration and maps it to a pipeline.
 pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
-    let text = read_text(path)?;
-    let document: Document = parse(path, &text)?;
-    let document_keys: serde_json::Value = parse(path, &text)?;
-    let mut warnings = keys::unknown(path, &document_keys);
-    let (folder, notice) = folder(path, &document);
-    warnings.extend(notice);
+    let (document, folder, mut warnings) = open(path)?;
     let config = document.config(path, &folder)?;
     let pipeline = document.pipeline(&folder, &mut warnings);
     Ok(Mapped {
@@ -106,6 +102,17 @@ pub(super) fn map(path: &Path) -> Result<Mapped, ConfigError> {
         folder,
         warnings,
     })
+}
+
+/// A document, the folder that its relative paths start at, and warnings.
+fn open(path: &Path) -> Result<(Document, PathBuf, Vec<String>), ConfigError> {
+    let text = read_text(path)?;
+    let document: Document = parse(path, &text)?;
+    let document_keys: serde_json::Value = parse(path, &text)?;
+    let mut warnings = keys::unknown(path, &document_keys);
+    let (folder, notice) = folder(path, &document);
+    warnings.extend(notice);
+    Ok((document, folder, warnings))
 }
 
 /// Names the keys of a problem as they are in the YAML.
@@ -193,6 +200,24 @@ impl Document {
         Path::new(&self.output_dir).join(&self.model_name)
     }
 
+    /// The name is that of a folder in the output folder and the beginning of
+    /// files in it: it must not lead elsewhere.
+    fn check_name(&self, path: &Path) -> Result<(), ConfigError> {
+        let name = &self.model_name;
+        let mut parts = Path::new(name).components();
+        if let (Some(Component::Normal(part)), None) = (parts.next(), parts.next())
+            && part == name.as_str()
+            && !name.contains('\\')
+        {
+            return Ok(());
+        }
+        Err(ConfigError::Invalid(vec![Problem {
+            origin: path.display().to_string(),
+            key: "model_name".to_owned(),
+            message: format!("'model_name' is {name:?}; it must be a file name without a folder"),
+        }]))
+    }
+
     fn config(&self, path: &Path, folder: &Path) -> Result<LivekitConfig, ConfigError> {
         let absolute = |relative: &Path| {
             paths::absolute(Some(folder), relative).map_err(|source| ConfigError::Unreadable {
@@ -209,6 +234,7 @@ impl Document {
                 return Err(invalid(path, "augmentation.clip_duration", &message));
             }
         };
+        self.check_name(path)?;
         Ok(LivekitConfig {
             model_name: self.model_name.clone(),
             output: absolute(&self.output())?,

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -48,8 +49,9 @@ pub struct Plan {
 
 impl Plan {
     /// What the bytes of the output depend on: the plan without its output
-    /// folder, batches, workers, capacities, budgets, metrics and paths to
-    /// libraries. Inputs, backgrounds, impulse responses and models are in it as
+    /// folder, batches, workers, capacities, budgets, metrics, paths to
+    /// libraries, and what happens to a clip that cannot be processed: where
+    /// all were, that changes nothing. Inputs, backgrounds, impulse responses and models are in it as
     /// paths; their content is not.
     pub fn essence(&self) -> Value {
         let features = &self.features;
@@ -71,7 +73,6 @@ impl Plan {
                 "timesteps": features.timesteps,
             },
             "output_files": self.output_files,
-            "failures": self.failures.policy,
         })
     }
 }
@@ -102,6 +103,13 @@ pub struct AudioPlan {
     pub clip_samples: usize,
     /// Longest clip accepted, in seconds.
     pub max_seconds: f64,
+}
+
+impl AudioPlan {
+    /// Length of a row's window, in seconds.
+    pub fn window_seconds(&self) -> f64 {
+        self.clip_samples as f64 / f64::from(self.sample_rate)
+    }
 }
 
 /// One split.
@@ -218,6 +226,16 @@ pub enum InputScale {
     Int16,
 }
 
+impl InputScale {
+    /// What a sample of full scale is to the network.
+    pub fn full_scale(self) -> f32 {
+        match self {
+            Self::Unit => 1.0,
+            Self::Int16 => 32768.0,
+        }
+    }
+}
+
 /// How the embedding network covers a clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -260,6 +278,9 @@ pub struct FlowPlan {
     pub in_flight: Option<usize>,
     /// Memory that the batches in flight may take, in bytes.
     pub memory_bytes: u64,
+    /// Time between two states that a resumed build can go on from; zero makes
+    /// one after every batch.
+    pub commit_every: Duration,
 }
 
 /// Workers and channel capacity of each stage.

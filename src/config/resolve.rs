@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use figment::value::Value;
 
@@ -101,6 +102,7 @@ impl Resolver<'_> {
                 batch: settings.flow.batch,
                 in_flight: settings.flow.in_flight,
                 memory_bytes: settings.flow.memory,
+                commit_every: Duration::from_secs_f64(settings.flow.commit_seconds),
             },
             stages: stages(&settings.stages),
             failures: FailurePlan {

@@ -141,6 +141,7 @@ pub struct Flow {
     pub in_flight: Option<usize>,
     #[serde(deserialize_with = "bytes")]
     pub memory: u64,
+    pub commit_seconds: f64,
 }
 
 /// `[stages]`

@@ -83,35 +83,37 @@ fn rms(samples: &[f32]) -> f32 {
     (sum / samples.len() as f64).sqrt() as f32
 }
 
-/// Hyperbolic tangent to within 2e-7, free of branches so that the loop over a
-/// clip becomes vector instructions (the standard library's takes ten times as
-/// long).
+/// Hyperbolic tangent to within 0.502 units in the last place, free of branches
+/// so that the loop over a clip becomes vector instructions (the standard
+/// library's takes ten times as long).
 ///
 /// tanh(x) = ±(1 − e) / (1 + e) with e = exp(−2|x|) = 2^k 2^r, where k is an
 /// integer and |r| ≤ 1/2; 2^r is its Taylor series.
 #[inline(always)]
 fn tanh(x: f32) -> f32 {
     /// Adding it rounds to an integer, which then fills the low mantissa bits.
-    const ROUND: f32 = 12_582_912.0;
+    const ROUND: f64 = 6_755_399_441_055_744.0;
     /// Beyond it, tanh is 1 in `f32`.
-    const SATURATED: f32 = 10.0;
-    /// ln(2)^n / n! for n from 6 to 0.
-    const SERIES: [f32; 7] = [
-        1.540_353e-4,
-        1.333_355_8e-3,
-        9.618_129e-3,
-        5.550_411e-2,
-        2.402_265e-1,
-        6.931_472e-1,
+    const SATURATED: f64 = 10.0;
+    /// ln(2)^n / n! for n from 8 to 0.
+    const SERIES: [f64; 9] = [
+        1.321_548_679_014_430_8e-6,
+        1.525_273_380_405_984e-5,
+        1.540_353_039_338_161_1e-4,
+        1.333_355_814_642_844_2e-3,
+        9.618_129_107_628_477e-3,
+        5.550_410_866_482_158e-2,
+        2.402_265_069_591_007e-1,
+        std::f64::consts::LN_2,
         1.0,
     ];
-    let exponent = x.abs().min(SATURATED) * (-2.0 * std::f32::consts::LOG2_E);
+    let exponent = f64::from(x).abs().min(SATURATED) * (-2.0 * std::f64::consts::LOG2_E);
     let shifted = exponent + ROUND;
     let r = exponent - (shifted - ROUND);
     let fraction = SERIES.iter().fold(0.0, |sum, term| sum * r + term);
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0f32.to_bits()));
+    let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
     let e = fraction * power;
-    ((1.0 - e) / (1.0 + e)).copysign(x)
+    ((1.0 - e) / (1.0 + e)).copysign(f64::from(x)) as f32
 }
 
 #[cfg(test)]

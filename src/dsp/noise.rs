@@ -76,7 +76,7 @@ pub fn mix(samples: &mut [f32], noise: &[f32], start: usize, snr_db: f64) {
     }
     let len = samples.len();
     let noise_energy: f64 = repeated(noise, start, len).map(energy).sum();
-    let signal_power = energy(samples) / len as f64 + POWER_FLOOR;
+    let signal_power = f64::from(pairwise_energy(samples) / len as f32 + POWER_FLOOR as f32);
     let noise_power = noise_energy / len as f64 + POWER_FLOOR;
     let scale = (signal_power / (noise_power * 10f64.powf(snr_db / 10.0))).sqrt();
     let mut rest = samples;
@@ -99,6 +99,34 @@ fn repeated(noise: &[f32], start: usize, len: usize) -> impl Iterator<Item = &[f
         left -= piece.len();
         (!piece.is_empty()).then_some(piece)
     })
+}
+
+/// Sum of squares in `f32`, added up in the order of numpy's pairwise
+/// summation, so that it rounds as livekit-wakeword's does.
+fn pairwise_energy(samples: &[f32]) -> f32 {
+    /// Most samples that are not halved further.
+    const RUN: usize = 128;
+    let squares = |samples: &[f32]| samples.iter().map(|s| s * s).sum::<f32>();
+    if samples.len() > RUN {
+        let half = samples.len() / 2;
+        let (front, back) = samples.split_at(half - half % 8);
+        return pairwise_energy(front) + pairwise_energy(back);
+    }
+    let (chunks, tail) = samples.as_chunks::<8>();
+    let Some((first, chunks)) = chunks.split_first() else {
+        return squares(tail);
+    };
+    let mut sums = first.map(|s| s * s);
+    for chunk in chunks {
+        for (sum, s) in sums.iter_mut().zip(chunk) {
+            *sum += s * s;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    tail.iter()
+        .fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, s| {
+            sum + s * s
+        })
 }
 
 /// Sum of squares.

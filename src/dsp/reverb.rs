@@ -1,7 +1,9 @@
 //! Convolution with a room impulse response.
 //!
 //! Uniformly partitioned overlap-save: the impulse response is cut into blocks
-//! whose spectra are computed once and serve clips of any length.
+//! whose spectra are computed once and serve clips of any length. In `f64`: in
+//! `f32` one sample in a thousand would come out as the next 16-bit value, and
+//! where rounds stack, each such step is heard through the next room.
 
 use std::sync::Arc;
 
@@ -44,11 +46,11 @@ pub enum ReverbError {
 #[derive(Debug)]
 pub struct Impulse {
     /// `BINS` values for each block of the response, in order.
-    spectra: Vec<Complex<f32>>,
+    spectra: Vec<Complex<f64>>,
 }
 
 impl Impulse {
-    /// Memory it takes, in bytes: about 8 a sample, in steps of a block.
+    /// Memory it takes, in bytes: about 16 a sample, in steps of a block.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(self.spectra.as_slice())
     }
@@ -64,17 +66,17 @@ pub fn draw(params: &ReverbParams, count: usize, rng: &mut impl Rng) -> Option<u
 ///
 /// Holds the transforms and working memory, no trace of earlier clips.
 pub struct Convolver {
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
+    forward: Arc<dyn RealToComplex<f64>>,
+    inverse: Arc<dyn ComplexToReal<f64>>,
     /// The block before the current one, and the current one.
-    window: Vec<f32>,
+    window: Vec<f64>,
     /// Transform of the window on its way in, or of the result on its way out.
-    time: Vec<f32>,
+    time: Vec<f64>,
     /// Spectra of the last windows, one for each block of the impulse
     /// response; a ring.
-    history: Vec<Complex<f32>>,
-    product: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
+    history: Vec<Complex<f64>>,
+    product: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
 }
 
 impl Default for Convolver {
@@ -119,7 +121,7 @@ impl Convolver {
         for (taps, spectrum) in response.chunks(BLOCK).zip(spectra.chunks_exact_mut(BINS)) {
             self.time.fill(0.0);
             for (slot, tap) in self.time.iter_mut().zip(taps) {
-                *slot = (f64::from(*tap) * scale) as f32;
+                *slot = f64::from(*tap) * scale;
             }
             self.forward
                 .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;
@@ -149,7 +151,9 @@ impl Convolver {
                 &mut self.scratch,
             )?;
             // The first half is wrapped around.
-            block.copy_from_slice(&self.time[BLOCK..BLOCK + block.len()]);
+            for (sample, wet) in block.iter_mut().zip(&self.time[BLOCK..]) {
+                *sample = *wet as f32;
+            }
         }
         Ok(())
     }
@@ -158,7 +162,9 @@ impl Convolver {
     fn advance(&mut self, slot: usize, block: &[f32]) -> Result<(), ReverbError> {
         self.window.copy_within(BLOCK.., 0);
         let current = &mut self.window[BLOCK..];
-        current[..block.len()].copy_from_slice(block);
+        for (slot, sample) in current.iter_mut().zip(block.iter()) {
+            *slot = f64::from(*sample);
+        }
         current[block.len()..].fill(0.0);
         self.time.copy_from_slice(&self.window);
         let spectrum = &mut self.history[slot * BINS..][..BINS];

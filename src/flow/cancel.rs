@@ -1,5 +1,7 @@
 //! Asking a flow to stop, from outside.
 
+use std::time::Duration;
+
 use crossbeam::channel::{Receiver, Sender, bounded};
 
 /// Asks a flow to stop; clones ask the same flow.
@@ -25,6 +27,12 @@ impl Cancel {
 }
 
 impl CancelToken {
+    /// Waits until somebody asks, or the time has passed; tells whether
+    /// somebody asked. What a flow has heard is not heard again.
+    pub fn wait(&self, time: Duration) -> bool {
+        self.0.recv_timeout(time).is_ok()
+    }
+
     /// Becomes ready when somebody asks, and errs when nobody can any more.
     pub(super) fn receiver(&self) -> &Receiver<()> {
         &self.0

@@ -28,16 +28,16 @@ impl Gate {
         }
     }
 
-    /// Parks worker `index` while it is not let through; tells whether it was
-    /// parked. After the end everybody is let through, to find that out.
-    pub(super) fn pass(&self, index: usize) -> bool {
-        let mut state = self.lock();
-        let mut parked = false;
-        while index >= state.open && !state.ended {
-            parked = true;
-            state = (self.changed.wait(state)).unwrap_or_else(PoisonError::into_inner);
-        }
-        parked
+    /// Whether worker `index` is let through.
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        index < self.lock().open
+    }
+
+    /// Waits until worker `index` is let through, or there will be no more
+    /// items.
+    pub(super) fn wait(&self, index: usize) {
+        let parked = |state: &mut State| index >= state.open && !state.ended;
+        drop(self.changed.wait_while(self.lock(), parked));
     }
 
     /// Lets workers below `open` through from now on, at least one; tells

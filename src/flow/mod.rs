@@ -28,6 +28,7 @@
 //! Every worker thread builds its own [`Worker`] through its [`Stage`], so
 //! scratch memory and sessions need no lock.
 
+mod background;
 mod builder;
 mod cancel;
 mod error;
@@ -35,7 +36,6 @@ mod gate;
 mod gauge;
 mod governor;
 mod guard;
-mod lap;
 mod observer;
 mod permits;
 mod recycle;
@@ -43,7 +43,9 @@ mod reorder;
 mod run;
 mod stage;
 mod stop;
+mod stopwatch;
 
+pub use background::Background;
 pub use builder::{Flow, Ready, Settings, StageSettings};
 pub use cancel::{Cancel, CancelToken};
 pub use error::{BoxError, FlowError};

@@ -11,7 +11,7 @@ pub type StageId = usize;
 
 /// Is told what happens. Called from many threads, in the hot path: be quick.
 pub trait Observer: Send + Sync {
-    /// A stage has finished with an item.
+    /// A stage has finished with an item; not before the first `tick`.
     fn worked(&self, _stage: StageId, _work: &Work) {}
 
     /// A stage has another number of workers from now on.
@@ -20,7 +20,7 @@ pub trait Observer: Send + Sync {
     /// The flow begins to end because of `cause`; told for every failing item.
     fn stopping(&self, _cause: &FlowError) {}
 
-    /// Told a few times a second, and once at the end.
+    /// Told at the start, a few times a second, and at the end.
     fn tick(&self, _facts: &FlowFacts) {}
 }
 

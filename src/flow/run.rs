@@ -11,15 +11,15 @@ use super::builder::{Envelope, StageSettings, Task};
 use super::cancel::CancelToken;
 use super::error::FlowError;
 use super::gate::Gate;
-use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts};
+use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts, State};
 use super::governor::{Governor, Resize};
 use super::guard::{Trouble, guard};
-use super::lap::Lap;
 use super::observer::{Observer, StageId, Work};
 use super::permits::Permits;
 use super::reorder::Reorder;
 use super::stage::{Focus, Sink, Stage, Worker};
 use super::stop::Stop;
+use super::stopwatch::Stopwatch;
 
 /// What all threads of a flow share.
 pub(super) struct Shared<'a> {
@@ -35,6 +35,7 @@ pub(super) struct Shared<'a> {
 /// What all workers of a stage share.
 pub(super) struct StageState {
     name: &'static str,
+    first_workers: usize,
     max_workers: usize,
     capacity: usize,
     gate: Gate,
@@ -56,6 +57,7 @@ pub(super) fn run<'env>(
     sink: Task<'env>,
     supervisor: Supervisor<'_, '_>,
 ) -> (FlowFacts, Result<(), FlowError>) {
+    shared.observer.tick(&shared.facts());
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
@@ -80,32 +82,26 @@ pub(super) fn run<'env>(
 /// The source: numbers the items and gives each a permit.
 pub(super) fn feed<T>(
     shared: &Shared<'_>,
-    items: impl Iterator<Item = T>,
+    mut items: impl Iterator<Item = T>,
     output: Sender<Envelope<T>>,
 ) {
-    number(shared, items, &output);
-    shared.stages[0].gauge.end(shared.started.elapsed());
-}
-
-fn number<T>(
-    shared: &Shared<'_>,
-    mut items: impl Iterator<Item = T>,
-    output: &Sender<Envelope<T>>,
-) {
     let gauge = &shared.stages[0].gauge;
+    let mut watch = Stopwatch::start(gauge, shared.started, State::Idle);
     for seq in 0.. {
-        let mut lap = Lap::start();
+        watch.switch(State::Blocked);
         let permit = shared.permits.acquire();
         let mut work = Work {
-            blocked: lap.wall(),
+            blocked: watch.switch(State::Busy),
             ..Work::default()
         };
         let (Some(permit), true) = (permit, seq < shared.stop.limit()) else {
             return;
         };
         let mut focus = Focus::default();
+        watch.cpu();
         let next = guard(|| Ok(items.next()));
-        (work.busy, work.cpu) = lap.work();
+        work.cpu = watch.cpu();
+        work.busy = watch.switch(State::Blocked);
         let item = match next {
             Ok(Some(item)) => item,
             Ok(None) => return,
@@ -115,7 +111,7 @@ fn number<T>(
         if output.send(Envelope { seq, permit, item }).is_err() {
             return;
         }
-        work.blocked += lap.wall();
+        work.blocked += watch.switch(State::Idle);
         shared.finish(0, work);
     }
 }
@@ -129,49 +125,67 @@ pub(super) fn work<S: Stage>(
     input: Receiver<Envelope<S::In>>,
     output: Sender<Envelope<S::Out>>,
 ) {
-    let StageState { gate, gauge, .. } = &shared.stages[id];
+    let StageState {
+        gate,
+        gauge,
+        first_workers,
+        ..
+    } = &shared.stages[id];
     let mut worker = None;
-    let mut lap = Lap::start();
+    let state = match index < *first_workers {
+        true => State::Idle,
+        false => State::Parked,
+    };
+    let mut watch = Stopwatch::start(gauge, shared.started, state);
     loop {
-        if gate.pass(index) {
-            lap.skip();
+        if !gate.is_open(index) {
+            watch.switch(State::Parked);
+            gate.wait(index);
+        }
+        if gate.is_open(index) {
+            watch.switch(State::Idle);
         }
         let Ok(Envelope { seq, permit, item }) = input.recv() else {
             break;
         };
         let mut times = Work {
-            idle: lap.wall(),
+            idle: watch.switch(State::Busy),
             ..Work::default()
         };
         gauge.start();
         if seq >= shared.stop.limit() {
+            watch.switch(State::Idle);
             continue;
         }
         let Some(ready) = hire(shared, stage, &mut worker) else {
+            watch.switch(State::Idle);
             continue;
         };
-        lap.skip();
+        // Making a worker is work, but none of this item's.
+        watch.switch(State::Busy);
+        watch.cpu();
         let mut focus = Focus::default();
         let result = guard(|| ready.process(item, &mut focus));
-        (times.busy, times.cpu) = lap.work();
+        times.cpu = watch.cpu();
+        times.busy = watch.switch(State::Blocked);
         match result {
             Ok(item) => {
                 // The receivers stay until this sender is gone: see `drain`.
                 drop(output.send(Envelope { seq, permit, item }));
-                times.blocked = lap.wall();
+                times.blocked = watch.switch(State::Idle);
                 shared.finish(id, times);
             }
             Err(trouble) => {
                 // What a panic left behind is not used again.
                 worker = None;
+                watch.switch(State::Idle);
                 shared.stop(trouble.at(stage.name(), seq, &mut focus));
             }
         }
     }
     gate.end();
-    if index < gate.open() {
-        gauge.wait(lap.wall());
-        gauge.end(shared.started.elapsed());
+    if !gate.is_open(index) {
+        watch.switch(State::Parked);
     }
 }
 
@@ -184,12 +198,9 @@ pub(super) fn drain<S: Sink>(
 ) {
     let gauge = &shared.stages[id].gauge;
     let mut reorder = Reorder::default();
-    let mut lap = Lap::start();
-    while let Ok(Envelope { seq, permit, item }) = input.recv() {
-        let mut idle = lap.wall();
-        if reorder.pending() > 0 {
-            shared.reorder.stalled_for(idle);
-        }
+    let mut watch = Stopwatch::start(gauge, shared.started, State::Idle);
+    while let Some(Envelope { seq, permit, item }) = next(shared, &input, reorder.pending()) {
+        let mut idle = watch.switch(State::Busy);
         gauge.start();
         if let Err(repeated) = reorder.push(seq, (permit, item)) {
             shared.stop(Trouble::Error(repeated.into()).at(
@@ -203,28 +214,34 @@ pub(super) fn drain<S: Sink>(
                 continue;
             }
             let mut focus = Focus::default();
+            watch.cpu();
             let result = guard(|| sink.take(seq, item, &mut focus));
+            let work = Work {
+                idle: std::mem::take(&mut idle),
+                cpu: watch.cpu(),
+                busy: watch.switch(State::Busy),
+                ..Work::default()
+            };
             drop(permit);
-            let (busy, cpu) = lap.work();
-            let idle = std::mem::take(&mut idle);
             match result {
-                Ok(()) => shared.finish(
-                    id,
-                    Work {
-                        idle,
-                        busy,
-                        cpu,
-                        ..Work::default()
-                    },
-                ),
+                Ok(()) => shared.finish(id, work),
                 Err(trouble) => shared.stop(trouble.at(sink.name(), seq, &mut focus)),
             }
         }
-        gauge.wait(idle);
         shared.reorder.set_pending(reorder.pending());
+        watch.switch(State::Idle);
     }
-    gauge.wait(lap.wall());
-    gauge.end(shared.started.elapsed());
+}
+
+/// Waits for an item; that is a stall where others are pending.
+fn next<T>(shared: &Shared<'_>, input: &Receiver<T>, pending: usize) -> Option<T> {
+    if pending == 0 {
+        return input.recv().ok();
+    }
+    shared.reorder.stall(true, shared.started.elapsed());
+    let item = input.recv().ok();
+    shared.reorder.stall(false, shared.started.elapsed());
+    item
 }
 
 /// Watches for a cancel, tells the observer how things are, and resizes stages
@@ -325,7 +342,7 @@ impl<'a> Shared<'a> {
             permits_in_use: self.permits.in_use(),
             permits: self.permits.total(),
             reorder_pending: self.reorder.pending(),
-            reorder_stalled: self.reorder.stalled(),
+            reorder_stalled: self.reorder.stalled(elapsed),
         }
     }
 }
@@ -337,8 +354,9 @@ impl StageState {
             name,
             max_workers: settings.max_workers.max(workers),
             capacity,
+            first_workers: workers,
             gate: Gate::new(workers),
-            gauge: Gauge::default(),
+            gauge: Gauge::new(workers),
         }
     }
 

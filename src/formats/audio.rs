@@ -32,6 +32,10 @@ pub use error::{AudioError, Fault};
 use decode::Coded;
 use wave::{Header, Wave};
 
+/// Greatest magnitude of a sample: what is beyond is no audio, and its square
+/// may be beyond what a float can hold. 16-bit integers as floats are allowed.
+const LOUDEST: f32 = 1e9;
+
 /// What one file may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
@@ -63,7 +67,7 @@ pub struct Info {
 /// # Errors
 /// [`AudioError`], with `out` empty: the file cannot be opened or is not a
 /// regular file, is not audio, is damaged, truncated, empty or too long, or
-/// holds a sample that is not finite.
+/// holds a sample that is not finite or absurdly great.
 pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
     fill(path, out, |out| match open(path)? {
         Source::Wave(mut wave) => wave.read_all(limits, out),
@@ -136,7 +140,7 @@ fn fill(
     out.clear();
     let result = guard(|| {
         let info = read(out)?;
-        finite(out)?;
+        plausible(out)?;
         Ok(info)
     });
     result.map_err(|fault| {
@@ -158,13 +162,24 @@ fn guard<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     })
 }
 
-fn finite(samples: &[f32]) -> Result<(), Fault> {
-    // No short cut in the first pass, so that it runs in vector registers.
-    if samples.iter().fold(true, |all, x| all & x.is_finite()) {
+fn plausible(samples: &[f32]) -> Result<(), Fault> {
+    // No short cut in the first pass, so that it runs in vector registers. NaN
+    // compares with nothing.
+    if samples
+        .iter()
+        .fold(true, |all, x| all & (x.abs() <= LOUDEST))
+    {
         return Ok(());
     }
-    let frame = samples.iter().position(|x| !x.is_finite()).unwrap_or(0);
-    Err(Fault::NotFinite {
-        frame: frame as u64,
+    let mut samples = (0_u64..).zip(samples);
+    let first = samples.find(|(_, x)| x.is_nan() || x.abs() > LOUDEST);
+    Err(match first {
+        Some((frame, value)) if value.is_finite() => Fault::TooLoud {
+            frame,
+            value: *value,
+        },
+        first => Fault::NotFinite {
+            frame: first.map_or(0, |(frame, _)| frame),
+        },
     })
 }

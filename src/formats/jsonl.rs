@@ -29,12 +29,14 @@ impl JsonlWriter {
         Ok(Self::new(PartialFile::create(path, &[])?))
     }
 
-    /// Reopens an unfinished file, cuts it to its first `bytes` bytes, and goes on.
+    /// Reopens a file at an earlier state, and goes on: see
+    /// [`PartialFile::open_at`].
     ///
     /// # Errors
-    /// [`WriteError`] where it cannot be opened or is shorter.
-    pub fn open_at(path: &Path, bytes: u64) -> Result<Self, WriteError> {
-        Ok(Self::new(PartialFile::open_at(path, 0, bytes)?))
+    /// [`WriteError`] where it cannot be opened, or what was committed to it is
+    /// not there.
+    pub fn open_at(path: &Path, committed: &Committed) -> Result<Self, WriteError> {
+        Ok(Self::new(PartialFile::open_at(path, 0, committed)?))
     }
 
     fn new(file: PartialFile) -> Self {

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 use memmap2::Mmap;
 
@@ -18,4 +19,18 @@ pub(super) fn map(file: &File) -> io::Result<Mmap> {
     // changes to the file by others, is excluded by the rule above; all values
     // taken from the map are plain numbers, valid for any bytes.
     unsafe { Mmap::map(file) }
+}
+
+/// Gives the memory of some bytes back to the operating system, which reads
+/// them from the file again if they are looked at again.
+pub(super) fn release(map: &Mmap, bytes: Range<usize>) {
+    #[cfg(unix)]
+    {
+        use memmap2::UncheckedAdvice::DontNeed;
+        // SAFETY: the pages of a read-only map hold what the file holds, before
+        // and after. A refusal only costs memory.
+        let _ = unsafe { map.unchecked_advise_range(DontNeed, bytes.start, bytes.len()) };
+    }
+    #[cfg(not(unix))]
+    let _ = (map, bytes);
 }

@@ -6,6 +6,7 @@
 
 pub mod audio;
 pub mod discover;
+pub mod journal;
 pub mod jsonl;
 mod mapped;
 pub mod npy;

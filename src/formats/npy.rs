@@ -49,14 +49,19 @@ impl NpyWriter {
         Self::new(PartialFile::create(path, &header)?, row_shape)
     }
 
-    /// Reopens an unfinished file, cuts it to its first `rows` rows, and goes on.
+    /// Reopens a file at an earlier state, and goes on: see
+    /// [`PartialFile::open_at`].
     ///
     /// # Errors
-    /// [`WriteError`] where it cannot be opened or holds fewer rows.
-    pub fn open_at(path: &Path, row_shape: [usize; 2], rows: u64) -> Result<Self, WriteError> {
+    /// [`WriteError`] where it cannot be opened, or what was committed to it is
+    /// not there.
+    pub fn open_at(
+        path: &Path,
+        row_shape: [usize; 2],
+        committed: &Committed,
+    ) -> Result<Self, WriteError> {
         let header = header::float32(0, row_shape).len() as u64;
-        let body = rows.saturating_mul(row_bytes(row_shape));
-        Self::new(PartialFile::open_at(path, header, body)?, row_shape)
+        Self::new(PartialFile::open_at(path, header, committed)?, row_shape)
     }
 
     fn new(file: PartialFile, row_shape: [usize; 2]) -> Result<Self, WriteError> {
@@ -77,6 +82,11 @@ impl NpyWriter {
     /// Number of rows so far.
     pub fn rows(&self) -> u64 {
         self.file.body() / self.row_bytes
+    }
+
+    /// Length of one row in bytes.
+    pub fn row_bytes(&self) -> u64 {
+        self.row_bytes
     }
 
     /// Appends one or more whole rows, in C order.

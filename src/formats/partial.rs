@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Bytes collected before they go to the file.
@@ -28,7 +29,7 @@ pub struct PartialFile {
 }
 
 /// A state of the body that a crash after [`PartialFile::sync`] does not undo.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Committed {
     /// Length of the body in bytes.
     pub bytes: u64,
@@ -69,6 +70,14 @@ pub enum WriteError {
         /// Bytes there.
         found: u64,
     },
+    /// What was committed to the file is not what it holds.
+    #[error("{} is damaged: its first {expected} bytes are not those that were committed to it", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Bytes committed.
+        expected: u64,
+    },
     /// The value cannot be put into the file's format.
     #[error("cannot write to {}: {reason}", path.display())]
     Value {
@@ -80,7 +89,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io {
             action,
             path: path.to_path_buf(),
@@ -88,10 +97,13 @@ impl WriteError {
         }
     }
 
-    /// Whether the disk, or the user's share of it, is full.
-    pub fn is_disk_full(&self) -> bool {
-        matches!(self, Self::Io { error, .. }
-            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    /// Whether a file is not what was committed to it.
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::Short { .. } | Self::Damaged { .. } => true,
+            Self::Io { error, .. } => error.kind() == io::ErrorKind::NotFound,
+            Self::Value { .. } => false,
+        }
     }
 }
 
@@ -121,24 +133,28 @@ impl PartialFile {
         Ok(this)
     }
 
-    /// Reopens an unfinished file, cuts off what lies behind the first `body`
-    /// bytes of its body, and goes on from there. The bytes that stay are read
-    /// once, for their hash: compare [`PartialFile::committed`] with what was
-    /// recorded to detect damage.
+    /// Reopens a file at an earlier state, cuts off what lies behind, and goes
+    /// on from there. The bytes that stay are read once, for their hash. A file
+    /// that has its final name already is taken back; its header counts for
+    /// nothing, as [`PartialFile::finish`] writes it anew.
     ///
     /// # Errors
     /// [`WriteError::Io`] where it cannot be opened, [`WriteError::Short`]
-    /// where it holds less.
-    pub fn open_at(path: &Path, header: u64, body: u64) -> Result<Self, WriteError> {
+    /// where it holds less, [`WriteError::Damaged`] where it holds something
+    /// else; nothing is cut off then.
+    pub fn open_at(path: &Path, header: u64, committed: &Committed) -> Result<Self, WriteError> {
         let partial = partial_path(path);
         let io = |action| WriteError::io(action, &partial);
+        if !partial.exists() && path.is_file() {
+            std::fs::rename(path, &partial).map_err(WriteError::io("rename", path))?;
+        }
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(&partial)
             .map_err(io("open"))?;
         let found = file.metadata().map_err(io("read"))?.len();
-        let expected = header.saturating_add(body);
+        let expected = header.saturating_add(committed.bytes);
         if found < expected {
             return Err(WriteError::Short {
                 path: partial,
@@ -146,11 +162,18 @@ impl PartialFile {
                 found,
             });
         }
-        file.set_len(expected).map_err(io("truncate"))?;
         file.seek(SeekFrom::Start(header)).map_err(io("read"))?;
-        let hash = hash_rest(&mut file).map_err(io("read"))?;
+        let hash = hash_of((&mut file).take(committed.bytes)).map_err(io("read"))?;
+        if hex(hash.clone()) != committed.sha256 {
+            return Err(WriteError::Damaged {
+                path: partial,
+                expected,
+            });
+        }
+        file.set_len(expected).map_err(io("truncate"))?;
+        file.seek(SeekFrom::End(0)).map_err(io("read"))?;
         let mut this = Self::new(file, path, header);
-        this.body = body;
+        this.body = committed.bytes;
         this.hash = hash;
         Ok(this)
     }
@@ -233,7 +256,7 @@ impl PartialFile {
                 .and_then(|_| file.write_all(header))
                 .map_err(io("write"))?;
             file.seek(SeekFrom::Start(0)).map_err(io("read"))?;
-            hash_rest(file).map_err(io("read"))?
+            hash_of(&mut *file).map_err(io("read"))?
         };
         file.sync_all().map_err(io("write"))?;
         std::fs::rename(&partial, &self.path).map_err(WriteError::io("rename to", &self.path))?;
@@ -251,8 +274,11 @@ impl PartialFile {
     }
 }
 
-/// Makes a rename within the folder of `path` durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes it durable that the file `path` was made, renamed or removed.
+///
+/// # Errors
+/// Whatever the operating system says.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     // Only Unix lets a folder be opened, and needs it.
     if cfg!(unix) {
         let folder = match path.parent() {
@@ -264,7 +290,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn hash_rest(file: &mut File) -> io::Result<Sha256> {
+fn hash_of(mut file: impl Read) -> io::Result<Sha256> {
     let mut hash = Sha256::new();
     let mut block = vec![0; BUFFER];
     loop {
@@ -277,7 +303,7 @@ fn hash_rest(file: &mut File) -> io::Result<Sha256> {
     }
 }
 
-fn hex(hash: Sha256) -> String {
+pub(super) fn hex(hash: Sha256) -> String {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(64);
     for byte in hash.finalize() {

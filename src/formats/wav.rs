@@ -1,7 +1,7 @@
 //! WAV files out: 16-bit PCM, mono.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Cursor, Seek, Write};
 use std::path::Path;
 
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -30,7 +30,28 @@ pub fn write(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), Write
     })
 }
 
+/// The bytes of a WAV of those samples.
+///
+/// # Errors
+/// More samples than a WAV can hold.
+pub fn encode(sample_rate: u32, samples: &[i16]) -> io::Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    write_to(&mut bytes, sample_rate, samples).map_err(|error| match error {
+        hound::Error::IoError(error) => error,
+        other => io::Error::other(other.to_string()),
+    })?;
+    Ok(bytes.into_inner())
+}
+
 fn write_whole(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), hound::Error> {
+    write_to(BufWriter::new(File::create(path)?), sample_rate, samples)
+}
+
+fn write_to(
+    output: impl Write + Seek,
+    sample_rate: u32,
+    samples: &[i16],
+) -> Result<(), hound::Error> {
     let spec = WavSpec {
         channels: 1,
         sample_rate,
@@ -39,7 +60,7 @@ fn write_whole(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), hou
     };
     let count = u32::try_from(samples.len())
         .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "too long for a WAV"))?;
-    let mut writer = WavWriter::new(BufWriter::new(File::create(path)?), spec)?;
+    let mut writer = WavWriter::new(output, spec)?;
     let mut block = writer.get_i16_writer(count);
     for &sample in samples {
         block.write_sample(sample);
@@ -76,6 +97,7 @@ mod tests {
         let mut expected = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
         expected.extend(b"\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\x02\0\0\0\x02\x01");
         assert_eq!(std::fs::read(&path).unwrap(), expected);
+        assert_eq!(encode(16_000, &[258]).unwrap(), expected);
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub fn groups(lengths: impl IntoIterator<Item = usize>, size: usize) -> Vec<Grou
 /// batch becomes zeros.
 pub fn fill(batch: &mut [f32], length: usize, rows: &[&[f32]]) {
     let mut slots = batch.chunks_exact_mut(length);
-    for (slot, row) in slots.by_ref().zip(rows) {
+    // Rows first: a zip that ends has taken one more of its first iterator.
+    for (row, slot) in rows.iter().zip(slots.by_ref()) {
         slot.copy_from_slice(row);
     }
     slots.for_each(|slot| slot.fill(0.0));

@@ -62,6 +62,14 @@ pub enum ModelError {
         /// The providers that it has.
         available: String,
     },
+    /// A provider cannot be used.
+    #[error("{name} cannot serve: {reason}")]
+    Provider {
+        /// ONNX Runtime's name of it.
+        name: &'static str,
+        /// Why not.
+        reason: String,
+    },
     /// A model file is missing, unreadable or no ONNX.
     #[error("{}: {source}", path.display())]
     File {
@@ -81,6 +89,14 @@ pub enum ModelError {
         found: String,
         /// The shape that is needed.
         expected: String,
+    },
+    /// A model that gives no score for rows of embeddings.
+    #[error("{}: not a wake-word classifier: {reason}", path.display())]
+    NotAClassifier {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
     },
     /// ONNX Runtime refuses the model.
     #[error("{}: ONNX Runtime cannot load it: {reason}", path.display())]

@@ -299,3 +299,6 @@ impl Write for HashingWriter {
         self.inner.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,26 @@
 //! The front end: both networks, loaded once, and what was decided on the way.
 
+mod native;
+mod onnx;
+mod verify;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::cache::{Cache, RuntimeKind};
-use super::embedding::{self, EmbedGraph, OnnxEmbed};
+use super::cache::Cache;
 use super::error::ModelError;
-use super::fetch;
-use super::mel::{self, MelGraph, OnnxMel};
-use super::onnx::{Model, OnnxError};
-use super::provider::{self, Provider};
+use super::file::ModelFile;
+use super::provider;
 use super::rewrite::Rewrite;
-use super::runtime::{self, Origin, Runtime};
-use super::session::Network;
-use super::{EmbedNet, MelNet, Windows, plan};
+use super::runtime::Origin;
+use super::{EmbedNet, MelNet, Windows, embedding, fetch, mel, serve};
+use native::NativeNets;
+use onnx::OnnxNets;
+use verify::Verifier;
+
+pub use verify::Differences;
 
 /// What front end is wanted.
 #[derive(Debug, Clone)]
@@ -34,6 +39,8 @@ pub struct FrontEndSpec {
     pub providers: Vec<String>,
     /// The ONNX Runtime library, where the configuration names one.
     pub runtime_library: Option<PathBuf>,
+    /// Whether a sample of rows is computed by the published graphs too.
+    pub verify: bool,
     /// Clips that run at once on a provider other than the CPU.
     pub batch: usize,
 }
@@ -53,6 +60,7 @@ impl Default for FrontEndSpec {
             backend: Backend::Auto,
             providers: vec![provider::CPU.short.to_owned()],
             runtime_library: None,
+            verify: false,
             batch: 64,
         }
     }
@@ -70,6 +78,16 @@ pub enum Strategy {
     Windows,
 }
 
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Dense => "dense",
+            Self::Windows => "windows",
+        })
+    }
+}
+
 /// What runs the networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -80,6 +98,27 @@ pub enum Backend {
     Native,
     /// ONNX Runtime.
     OnnxRuntime,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::OnnxRuntime => "onnxruntime",
+        })
+    }
+}
+
+/// Which ONNX Runtime is in use.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuntimeReport {
+    /// Its version.
+    pub version: String,
+    /// Its library.
+    pub library: PathBuf,
+    /// Where the library was found.
+    pub origin: Origin,
 }
 
 /// What was decided, for `dataset.json` and `doctor`.
@@ -93,14 +132,11 @@ pub struct FrontEndReport {
     pub strategy: Strategy,
     /// Each rewrite: in use or not, and why.
     pub rewrites: Vec<Rewrite>,
-    /// The execution provider in use, by ONNX Runtime's name.
+    /// The execution provider in use, by ONNX Runtime's name; the native
+    /// backend is the CPU's.
     pub provider: &'static str,
-    /// ONNX Runtime's version.
-    pub runtime_version: String,
-    /// ONNX Runtime's library.
-    pub runtime_library: PathBuf,
-    /// Where the library was found.
-    pub runtime_origin: Origin,
+    /// ONNX Runtime, where it is in use.
+    pub runtime: Option<RuntimeReport>,
     /// SHA-256 of the mel network.
     pub mel_sha256: String,
     /// SHA-256 of the embedding network.
@@ -110,95 +146,122 @@ pub struct FrontEndReport {
 /// Both networks, ready to be opened in any number of workers.
 pub struct FrontEnd {
     nets: Nets,
+    verifier: Option<Verifier>,
     report: FrontEndReport,
     warnings: Vec<String>,
 }
 
 /// The networks of a backend.
 enum Nets {
+    Native(NativeNets),
     OnnxRuntime(OnnxNets),
 }
 
-struct OnnxNets {
-    runtime: Arc<Runtime>,
-    provider: Provider,
-    batch: Option<usize>,
-    mel: MelGraph,
-    embedding: EmbedGraph,
-}
-
 impl FrontEnd {
-    /// Loads runtime and networks, proves the rewrites, and settles on a
-    /// provider.
+    /// Loads the networks and settles on a backend: proves kernels or rewrites,
+    /// and chooses a provider. What is missing on this machine is fetched
+    /// first, and `notice` told before: models where the cached ones are
+    /// wanted, ONNX Runtime where it is needed and none is found.
     ///
     /// # Errors
-    /// A missing, damaged or unfitting model file, a missing runtime, a
-    /// provider that is unknown or cannot serve, a strategy or backend that
-    /// cannot be had.
-    pub fn load(spec: &FrontEndSpec) -> Result<Self, ModelError> {
-        let backend_reason = match spec.backend {
-            Backend::Native => return Err(native_missing()),
-            Backend::Auto => format!("the native backend is {NATIVE_MISSING}"),
-            Backend::OnnxRuntime => "the configuration names it".to_owned(),
-        };
-        let providers = named_providers(spec)?;
+    /// A missing, damaged or unfitting model file, something that must be
+    /// fetched and cannot be, a provider that is unknown or cannot serve, a
+    /// strategy or backend that cannot be had.
+    pub fn load(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<Self, ModelError> {
+        if spec.mel_model.is_none() || spec.embedding_model.is_none() {
+            fetch::fetch_models(&Cache::locate()?, notice)?;
+        }
+        let providers = serve::named_providers(&spec.providers)?;
         let files = ModelFiles::read(spec)?;
-        let found = find_runtime(spec, &providers)?;
-        let runtime = Runtime::load(&found.library)?;
-        let (provider, warnings) = choose_provider(&runtime, &providers, &files)?;
-        let decided = plan::decide(&runtime, provider, spec, &files)?;
-        let report = FrontEndReport {
-            backend: Backend::OnnxRuntime,
-            backend_reason,
-            strategy: if decided.embedding.dense {
-                Strategy::Dense
-            } else {
-                Strategy::Windows
+        let verifier = match spec.verify {
+            true => Some(verifier(spec, &files, notice)?),
+            false => None,
+        };
+        let (reason, warning) = match spec.backend {
+            Backend::OnnxRuntime => ("the configuration names it".to_owned(), None),
+            wanted => match NativeNets::load(spec, &providers, &files) {
+                Ok(nets) => return Ok(Self::native(nets, wanted, &files, verifier)),
+                Err(refusal) if wanted == Backend::Native => {
+                    return Err(ModelError::Backend {
+                        reason: refusal.to_string(),
+                    });
+                }
+                Err(refusal) => (refusal.to_string(), refusal.warning()),
             },
-            rewrites: decided.rewrites,
-            provider: provider.name,
-            runtime_version: runtime.version.clone(),
-            runtime_library: runtime.library.clone(),
-            runtime_origin: found.origin,
-            mel_sha256: fetch::sha256(&files.mel.bytes),
-            embedding_sha256: fetch::sha256(&files.embedding.bytes),
         };
-        let nets = OnnxNets {
-            runtime,
-            provider,
-            batch: provider.is_accelerator.then_some(spec.batch.max(1)),
-            mel: decided.mel,
-            embedding: decided.embedding,
-        };
+        let (nets, mut report, mut warnings) = OnnxNets::load(spec, &providers, &files, notice)?;
+        report.backend_reason = reason;
+        warnings.extend(warning);
         Ok(Self {
             nets: Nets::OnnxRuntime(nets),
+            verifier,
             report,
             warnings,
         })
     }
 
+    fn native(
+        nets: NativeNets,
+        wanted: Backend,
+        files: &ModelFiles,
+        verifier: Option<Verifier>,
+    ) -> Self {
+        let chosen = match wanted {
+            Backend::Auto => "the faster one for these networks on this processor",
+            _ => "the configuration names it",
+        };
+        let report = FrontEndReport {
+            backend: Backend::Native,
+            backend_reason: format!("{chosen} ({})", nets.proof()),
+            strategy: Strategy::Dense,
+            rewrites: Vec::new(),
+            provider: provider::CPU.name,
+            runtime: None,
+            mel_sha256: files.mel.sha256.clone(),
+            embedding_sha256: files.embedding.sha256.clone(),
+        };
+        Self {
+            nets: Nets::Native(nets),
+            verifier,
+            report,
+            warnings: Vec::new(),
+        }
+    }
+
     /// A mel network for one worker.
+    ///
+    /// # Errors
+    /// A session that cannot be opened.
     pub fn mel_net(&self) -> Result<Box<dyn MelNet>, ModelError> {
-        match &self.nets {
-            Nets::OnnxRuntime(nets) => Ok(Box::new(OnnxMel::open(
-                &nets.runtime,
-                nets.provider,
-                &nets.mel,
-                nets.batch,
-            )?)),
+        let net = match &self.nets {
+            Nets::Native(nets) => nets.mel_net(),
+            Nets::OnnxRuntime(nets) => nets.mel_net()?,
+        };
+        match &self.verifier {
+            Some(verifier) => verifier.mel_net(net),
+            None => Ok(net),
         }
     }
 
     /// An embedding network for one worker.
+    ///
+    /// # Errors
+    /// A session that cannot be opened.
     pub fn embed_net(&self) -> Result<Box<dyn EmbedNet>, ModelError> {
-        match &self.nets {
-            Nets::OnnxRuntime(nets) => Ok(Box::new(OnnxEmbed::open(
-                &nets.runtime,
-                nets.provider,
-                &nets.embedding,
-                nets.batch,
-            )?)),
+        let net = match &self.nets {
+            Nets::Native(nets) => nets.embed_net(),
+            Nets::OnnxRuntime(nets) => nets.embed_net()?,
+        };
+        match &self.verifier {
+            Some(verifier) => verifier.embed_net(net),
+            None => Ok(net),
         }
+    }
+
+    /// The largest differences from the published graphs so far, where they
+    /// are looked for.
+    pub fn differences(&self) -> Option<Differences> {
+        self.verifier.as_ref().map(Verifier::differences)
     }
 
     /// What was decided.
@@ -207,112 +270,24 @@ impl FrontEnd {
     }
 
     /// What the user must see before a long build: a provider that was asked
-    /// for and is not in use.
+    /// for and is not in use, kernels that failed their proof.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 }
 
-/// Makes sure that what the front end needs is on this machine: fetches the
-/// runtime where none is found, and the models where the cached ones are
-/// wanted. `notice` is told before anything is downloaded.
-///
-/// # Errors
-/// Where something must be fetched and cannot be.
-pub fn prepare(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<(), ModelError> {
-    let cache = Cache::locate()?;
-    if spec.mel_model.is_none() || spec.embedding_model.is_none() {
-        fetch::fetch_models(&cache, notice)?;
-    }
-    let providers = named_providers(spec)?;
-    match find_runtime(spec, &providers) {
-        Err(ModelError::NoRuntime { .. }) => {
-            fetch::fetch_runtime(&cache, preferred_kind(&providers), notice)?;
-            Ok(())
-        }
-        found => found.map(drop),
-    }
-}
-
-const NATIVE_MISSING: &str = "not built in yet";
-
-fn native_missing() -> ModelError {
-    ModelError::Backend {
-        reason: NATIVE_MISSING.to_owned(),
-    }
-}
-
-fn named_providers(spec: &FrontEndSpec) -> Result<Vec<Provider>, ModelError> {
-    spec.providers
-        .iter()
-        .map(|name| Provider::named(name))
-        .collect()
-}
-
-fn find_runtime(spec: &FrontEndSpec, providers: &[Provider]) -> Result<runtime::Found, ModelError> {
-    runtime::find(
-        spec.runtime_library.as_deref(),
-        &Cache::locate()?,
-        preferred_kind(providers),
-    )
-}
-
-fn preferred_kind(providers: &[Provider]) -> RuntimeKind {
-    if providers.iter().any(|provider| provider.uses_cuda_memory) {
-        RuntimeKind::Gpu
-    } else {
-        RuntimeKind::Cpu
-    }
-}
-
-/// The first provider that can open both networks. A provider that cannot is an
-/// error, unless a later one can: then it is a warning.
-fn choose_provider(
-    runtime: &Runtime,
-    providers: &[Provider],
+/// The published graphs on the CPU.
+fn verifier(
+    spec: &FrontEndSpec,
     files: &ModelFiles,
-) -> Result<(Provider, Vec<String>), ModelError> {
-    let mut reasons = Vec::new();
-    for &provider in providers {
-        match can_serve(runtime, provider, files) {
-            Ok(()) => {
-                let warnings = reasons
-                    .into_iter()
-                    .map(|reason| format!("{reason}; USING {} INSTEAD", provider.name))
-                    .collect();
-                return Ok((provider, warnings));
-            }
-            // What no provider can run is the model's fault.
-            Err(error) if provider.name == provider::CPU.name => return Err(error),
-            Err(error) => reasons.push(format!("{} cannot serve: {error}", provider.name)),
-        }
-    }
-    Err(ModelError::NoProvider {
-        reasons: if reasons.is_empty() {
-            "the list is empty".to_owned()
-        } else {
-            reasons.join("; ")
-        },
-        version: runtime.version.clone(),
-        library: runtime.library.clone(),
-        available: runtime.providers().join(", "),
-    })
-}
-
-fn can_serve(runtime: &Runtime, provider: Provider, files: &ModelFiles) -> Result<(), ModelError> {
-    if !provider.is_in(runtime) {
-        return Err(ModelError::Runtime {
-            library: runtime.library.clone(),
-            reason: format!(
-                "it was built without that provider (it has {})",
-                runtime.providers().join(", ")
-            ),
-        });
-    }
-    for file in [&files.mel, &files.embedding] {
-        Network::open(runtime, provider, &file.bytes, &file.path)?;
-    }
-    Ok(())
+    notice: &mut dyn FnMut(&str),
+) -> Result<Verifier, ModelError> {
+    let published = FrontEndSpec {
+        strategy: Strategy::Windows,
+        ..spec.clone()
+    };
+    let (reference, _, _) = OnnxNets::load(&published, &[provider::CPU], files, notice)?;
+    Ok(Verifier::new(reference))
 }
 
 /// The published networks.
@@ -323,23 +298,10 @@ pub(super) struct ModelFiles {
     pub single: bool,
 }
 
-pub(super) struct ModelFile {
-    pub path: Arc<Path>,
-    pub bytes: Arc<[u8]>,
-    pub model: Model,
-}
-
 impl ModelFiles {
-    fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
-        let cached = |path: fn(&Cache) -> PathBuf| Cache::locate().map(|cache| path(&cache));
-        let mel = ModelFile::read(match &spec.mel_model {
-            Some(path) => path.clone(),
-            None => cached(Cache::mel_model)?,
-        })?;
-        let embedding = ModelFile::read(match &spec.embedding_model {
-            Some(path) => path.clone(),
-            None => cached(Cache::embedding_model)?,
-        })?;
+    pub fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
+        let mel = read(spec.mel_model.as_deref(), Cache::mel_model)?;
+        let embedding = read(spec.embedding_model.as_deref(), Cache::embedding_model)?;
         mel::check_shape(&mel.model, &mel.path)?;
         let window = spec.windows.window;
         let single = embedding::check_shape(&embedding.model, &embedding.path, window)?;
@@ -351,20 +313,10 @@ impl ModelFiles {
     }
 }
 
-impl ModelFile {
-    fn read(path: PathBuf) -> Result<Self, ModelError> {
-        let read = || -> Result<_, OnnxError> {
-            let bytes = std::fs::read(&path)?;
-            let model = Model::from_bytes(&bytes)?;
-            Ok((bytes, model))
-        };
-        match read() {
-            Ok((bytes, model)) => Ok(Self {
-                path: path.into(),
-                bytes: bytes.into(),
-                model,
-            }),
-            Err(source) => Err(ModelError::File { path, source }),
-        }
+/// Reads the configured file, else the cached one.
+fn read(configured: Option<&Path>, cached: fn(&Cache) -> PathBuf) -> Result<ModelFile, ModelError> {
+    match configured {
+        Some(path) => ModelFile::read(path),
+        None => ModelFile::read(&cached(&Cache::locate()?)),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch;
 use super::error::ModelError;
-use super::onnx::{Graph, Model};
+use super::onnx::{Graph, Model, ValueInfo};
 use super::provider::Provider;
 use super::runtime::Runtime;
 use super::session::Network;
@@ -70,10 +70,19 @@ pub fn check_shape(model: &Model, path: &Path) -> Result<(), ModelError> {
     Ok(())
 }
 
-type Dims = Option<Vec<Option<i64>>>;
+pub(super) type Dims = Option<Vec<Option<i64>>>;
 
 /// The dimensions of a network's input and output, where it has one of each.
 pub(super) fn single_input_and_output(graph: &Graph) -> (Dims, Dims) {
+    let output = graph.output.first().filter(|_| graph.output.len() == 1);
+    (
+        single_input(graph).and_then(|input| input.dims()),
+        output.and_then(|output| output.dims()),
+    )
+}
+
+/// A network's input, where it has one.
+pub(super) fn single_input(graph: &Graph) -> Option<&ValueInfo> {
     // Old models list their weights among the inputs.
     let mut inputs = graph.input.iter().filter(|input| {
         graph
@@ -81,16 +90,21 @@ pub(super) fn single_input_and_output(graph: &Graph) -> (Dims, Dims) {
             .iter()
             .all(|tensor| tensor.name != input.name)
     });
-    let input = inputs.next().filter(|_| inputs.next().is_none());
-    let output = graph.output.first().filter(|_| graph.output.len() == 1);
-    (
-        input.and_then(|input| input.dims()),
-        output.and_then(|output| output.dims()),
-    )
+    inputs.next().filter(|_| inputs.next().is_none())
 }
 
 pub(super) fn shape_error(path: &Path, what: &str, found: Dims, expected: &str) -> ModelError {
-    let found = found.map_or_else(
+    ModelError::Shape {
+        path: path.to_owned(),
+        what: what.to_owned(),
+        found: dims_text(found),
+        expected: expected.to_owned(),
+    }
+}
+
+/// Dimensions for the eye.
+pub(super) fn dims_text(dims: Dims) -> String {
+    dims.map_or_else(
         || "none (not a single tensor)".to_owned(),
         |dims| {
             let dims: Vec<_> = dims
@@ -99,13 +113,7 @@ pub(super) fn shape_error(path: &Path, what: &str, found: Dims, expected: &str) 
                 .collect();
             format!("({})", dims.join(", "))
         },
-    );
-    ModelError::Shape {
-        path: path.to_owned(),
-        what: what.to_owned(),
-        found,
-        expected: expected.to_owned(),
-    }
+    )
 }
 
 /// A worker's mel network.

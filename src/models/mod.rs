@@ -6,6 +6,7 @@
 //! [`EmbedNet`] from it.
 
 pub mod cache;
+pub mod classifier;
 pub mod error;
 pub mod fetch;
 pub mod frontend;
@@ -17,15 +18,17 @@ pub mod runtime;
 
 mod batch;
 mod embedding;
+mod file;
 mod mel;
 mod plan;
 mod python;
 mod rewrite;
+mod serve;
 mod session;
 mod windows;
 
 pub use error::ModelError;
-pub use frontend::{Backend, FrontEnd, FrontEndReport, FrontEndSpec, Strategy};
+pub use frontend::{Backend, Differences, FrontEnd, FrontEndReport, FrontEndSpec, Strategy};
 pub use windows::Windows;
 
 /// Mel bands of a spectrogram frame.

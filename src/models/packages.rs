@@ -141,6 +141,11 @@ pub const GPU_RUNTIME: Option<Package> = if cfg!(all(target_os = "linux", target
     None
 };
 
+/// The command that installs what the CUDA provider of [`GPU_RUNTIME`] loads,
+/// where the system does not have it.
+pub const INSTALL_CUDA: &str = "python3 -m pip install nvidia-cudnn-cu13 nvidia-cublas \
+     nvidia-cuda-runtime nvidia-cuda-nvrtc nvidia-cufft nvidia-curand";
+
 const RUNTIME_FOLDER: &str = "onnxruntime/capi/";
 
 const ONNXRUNTIME: Package = Package {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::embedding::{EmbedGraph, OnnxEmbed};
 use super::error::ModelError;
-use super::frontend::{FrontEndSpec, ModelFile, ModelFiles, Strategy};
+use super::file::ModelFile;
+use super::frontend::{FrontEndSpec, ModelFiles, Strategy};
 use super::mel::{MelGraph, OnnxMel};
 use super::onnx::Model;
 use super::provider::{self, Provider};
@@ -93,7 +94,9 @@ fn decide_embedding(
     files: &ModelFiles,
     rewrites: &mut Rewrites,
 ) -> Result<EmbedGraph, ModelError> {
-    let ModelFile { path, bytes, model } = &files.embedding;
+    let ModelFile {
+        path, bytes, model, ..
+    } = &files.embedding;
     let whole = Windows {
         last: None,
         ..spec.windows
@@ -196,3 +199,6 @@ impl Rewrites {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ impl Provider {
         (self.add)(builder)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Finding ONNX Runtime and loading it, once a process.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +37,17 @@ pub enum Origin {
     Cache,
     /// The active Python environment has it.
     Python,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Configuration => "named by the configuration",
+            Self::Environment => "named by ORT_DYLIB_PATH",
+            Self::Cache => "cached",
+            Self::Python => "of the active Python environment",
+        })
+    }
 }
 
 /// A runtime that can be loaded.

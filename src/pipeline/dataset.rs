@@ -5,18 +5,17 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
-use crate::config::plan::Plan;
 use crate::flow::StageFacts;
 use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
 use crate::stages::write::SplitWritten;
 
+use super::Build;
 use super::balance::Decision;
 use super::error::BuildError;
-use super::{Build, Inputs, Streamed};
+use super::stream::Streamed;
 
 /// Name of the file.
 pub const DATASET_FILE: &str = "dataset.json";
@@ -34,6 +33,10 @@ pub struct Dataset {
     pub splits: Vec<SplitReport>,
     /// Models, runtime, provider, and how the networks ran.
     pub front_end: Value,
+    /// The largest differences from the published graphs in a sample of rows,
+    /// with `features.verify`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Value>,
     /// How each stage spent its time, in order.
     pub stages: Vec<StageTimes>,
     /// Every change of workers while it ran, with its reason.
@@ -43,6 +46,10 @@ pub struct Dataset {
     pub in_flight: usize,
     /// Rows in a full batch.
     pub rows_per_batch: usize,
+    /// Rows that earlier runs had built before they were interrupted: the times
+    /// and the rate here are those of the run that finished the data set.
+    #[serde(default)]
+    pub rows_resumed: u64,
     /// Time the build took.
     pub wall_seconds: f64,
     /// Rows a second.
@@ -85,13 +92,11 @@ impl Dataset {
         build: &Build,
         fingerprint: String,
         streamed: Streamed,
+        splits: Vec<SplitWritten>,
         front_end: &FrontEnd,
+        rows_resumed: u64,
     ) -> Result<Self, BuildError> {
-        let Streamed {
-            splits,
-            resizes,
-            facts,
-        } = streamed;
+        let Streamed { resizes, facts } = streamed;
         let wall_seconds = facts.elapsed.as_secs_f64();
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
         let reports = splits
@@ -107,14 +112,21 @@ impl Dataset {
             fingerprint,
             splits: reports.collect(),
             front_end: value(front_end.report())?,
+            verification: front_end.differences().map(value).transpose()?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
             resizes,
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
+            rows_resumed,
             wall_seconds,
-            clips_per_second: rows as f64 / wall_seconds,
+            clips_per_second: rows.saturating_sub(rows_resumed) as f64 / wall_seconds,
             configuration: value(&build.plan)?,
         })
+    }
+
+    /// Clips left out, of all splits.
+    pub fn left_out(&self) -> u64 {
+        self.splits.iter().map(|split| split.written.left_out).sum()
     }
 
     /// Reads `dataset.json` of an output folder; `None` where there is none.
@@ -146,6 +158,13 @@ impl Dataset {
     }
 }
 
+impl StageTimes {
+    /// A part of its workers' time, as a share of all of it.
+    pub fn share(&self, seconds: f64) -> f64 {
+        seconds / (self.busy_seconds + self.idle_seconds + self.blocked_seconds)
+    }
+}
+
 impl From<&StageFacts> for StageTimes {
     fn from(facts: &StageFacts) -> Self {
         Self {
@@ -158,62 +177,6 @@ impl From<&StageFacts> for StageTimes {
             blocked_seconds: facts.time.blocked.as_secs_f64(),
         }
     }
-}
-
-/// SHA-256 over everything that the output's bytes depend on: the program's
-/// version, the plan without its speed settings, the names, sizes and times of
-/// all inputs, and how the networks run.
-pub(super) fn fingerprint(
-    plan: &Plan,
-    inputs: &Inputs,
-    front_end: &FrontEnd,
-) -> Result<String, BuildError> {
-    let mut hash = Sha256::new();
-    hash.update(env!("CARGO_PKG_VERSION"));
-    hash.update(plan.essence().to_string());
-    hash.update(networks(front_end).to_string());
-    for clips in &inputs.clips {
-        hash.update((clips.len() as u64).to_le_bytes());
-        for clip in clips {
-            hash.update(clip.id.name.as_bytes());
-            stamp(&mut hash, &clip.id.path);
-        }
-    }
-    for path in inputs.backgrounds.iter().chain(&inputs.impulses) {
-        hash.update(path.as_os_str().as_encoded_bytes());
-        stamp(&mut hash, path);
-    }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
-}
-
-/// How the networks run, as far as the output's bytes depend on it.
-fn networks(front_end: &FrontEnd) -> Value {
-    let report = front_end.report();
-    json!({
-        "backend": report.backend,
-        "strategy": report.strategy,
-        "provider": report.provider,
-        "runtime_version": report.runtime_version,
-        "mel_sha256": report.mel_sha256,
-        "embedding_sha256": report.embedding_sha256,
-    })
-}
-
-/// Size and time of a file; what cannot be looked at counts as nothing here,
-/// and fails when it is read.
-fn stamp(hash: &mut Sha256, path: &Path) {
-    let Ok(metadata) = fs::metadata(path) else {
-        return hash.update([0]);
-    };
-    let modified = metadata.modified().ok();
-    let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    hash.update([1]);
-    hash.update(metadata.len().to_le_bytes());
-    hash.update(since.map_or(0, |since| since.as_nanos()).to_le_bytes());
 }
 
 fn value(of: impl Serialize) -> Result<Value, BuildError> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::stages::write::{QUARANTINE_FILE, ROWS_FILE};
 
 use super::dataset::DATASET_FILE;
+use super::report::REPORT_FILE;
 use super::{Build, STAGES};
 
 const MIB: f64 = (1 << 20) as f64;
@@ -65,7 +66,7 @@ impl Build {
             sizing.rows_per_batch, sizing.in_flight
         )?;
         let memory = sizing.memory_bytes as f64 / MIB;
-        let window = plan.audio.clip_samples as f64 / f64::from(plan.audio.sample_rate);
+        let window = plan.audio.window_seconds();
         writeln!(
             out,
             "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
@@ -88,7 +89,7 @@ impl Build {
             .map(|split| split.features.as_str())
             .collect();
         files.extend(plan.output_files.rows.then_some(ROWS_FILE));
-        files.extend([QUARANTINE_FILE, DATASET_FILE]);
+        files.extend([QUARANTINE_FILE, REPORT_FILE, DATASET_FILE]);
         writeln!(out, "files      {}", files.join(", "))?;
         if plan.output_files.wavs {
             writeln!(out, "           clip_NNNNNN_rR.wav beside each clip")?;

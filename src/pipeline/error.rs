@@ -1,11 +1,14 @@
 //! Why a build failed.
 
+use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 
 use crate::dsp::resample::ResampleError;
 use crate::flow::FlowError;
 use crate::formats::audio::AudioError;
 use crate::formats::discover::DiscoverError;
+use crate::formats::journal::JournalError;
 use crate::formats::partial::WriteError as FileError;
 use crate::stages::augment::SoundError;
 use crate::stages::write::WriteError;
@@ -65,6 +68,14 @@ pub enum BuildError {
         /// The clip.
         clip: String,
     },
+    /// WAVs of a split have no folder of their own to go to.
+    #[error("split '{split}': output_files.wavs needs a folder of its own as input, and {reason}")]
+    WavFolder {
+        /// The split.
+        split: String,
+        /// What it has instead.
+        reason: String,
+    },
     /// The output folder holds something else.
     #[error("{} holds {found}\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display())]
     Occupied {
@@ -72,6 +83,53 @@ pub enum BuildError {
         path: PathBuf,
         /// What is there.
         found: String,
+    },
+    /// There is something in the output folder that cannot be gone on with.
+    #[error("{} holds {found}: nothing to go on with\n  replace it (--overwrite instead of --resume), or choose another output", path.display())]
+    NothingToResume {
+        /// The output folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// An unfinished build has lost its journal.
+    #[error("{} holds {}, but not the journal that says what of it is whole\n  start over (--overwrite instead of --resume), or choose another output", path.display(), found.display())]
+    NoJournal {
+        /// The output folder.
+        path: PathBuf,
+        /// A file that is there.
+        found: PathBuf,
+    },
+    /// The journal of an unfinished build cannot be used.
+    #[error(
+        "the journal of an unfinished build: {0}\n  start over (--overwrite instead of --resume), or choose another output"
+    )]
+    Journal(#[from] JournalError),
+    /// An unfinished build has lost what was committed to it.
+    #[error("{0}\n  start over (--overwrite instead of --resume), or choose another output")]
+    Lost(#[source] FileError),
+    /// An unfinished build was begun from something else.
+    #[error("cannot go on with {}: the result would not be that of one build, because this has changed:\n    {}\n  undo that, start over (--overwrite instead of --resume), or choose another output", path.display(), changes.join("\n    "))]
+    Changed {
+        /// The output folder.
+        path: PathBuf,
+        /// What has changed.
+        changes: Vec<String>,
+    },
+    /// Another process builds into the output folder.
+    #[error("another wakemill is at work in {}\n  wait for it to end, or choose another output", path.display())]
+    Locked {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("the disk is full, and the rest of the data set needs about {} more\n  make room, and go on with --resume", size(*needed))]
+    DiskFull {
+        /// Bytes that what is not yet committed needs.
+        needed: u64,
+        /// Where it was noticed.
+        #[source]
+        cause: Box<BuildError>,
     },
     /// The operating system refused.
     #[error("cannot {action} {}: {error}", path.display())]
@@ -131,13 +189,43 @@ impl BuildError {
                 | Self::NoClips { .. }
                 | Self::Sounds { .. }
                 | Self::WavName { .. }
+                | Self::WavFolder { .. }
                 | Self::Occupied { .. }
+                | Self::NothingToResume { .. }
+                | Self::NoJournal { .. }
+                | Self::Journal(_)
+                | Self::Lost(_)
+                | Self::Changed { .. }
+                | Self::Locked { .. }
                 | Self::NoSuchRow(_)
         )
+    }
+
+    /// Whether it is because a disk, or the user's share of it, is full.
+    pub(super) fn is_disk_full(&self) -> bool {
+        let mut cause: Option<&dyn Error> = Some(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+                return kinds.contains(&error.kind());
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// Whether somebody asked for the end.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Flow(FlowError::Cancelled))
+    }
+}
+
+/// A number of bytes, for a person.
+fn size(bytes: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let fits = |(_, shift): &&(&str, u32)| bytes >> shift > 0;
+    match units.iter().find(fits) {
+        Some((unit, shift)) => format!("{:.1} {unit}", bytes as f64 / (1_u64 << shift) as f64),
+        None => format!("{bytes} bytes"),
     }
 }

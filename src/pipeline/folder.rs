@@ -1,28 +1,40 @@
 //! The output folder: what is there already, and what that means.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::formats::partial::partial_path;
-use crate::stages::write::{QUARANTINE_FILE, ROWS_FILE};
+use crate::formats::journal::{Journal, Opened};
+use crate::formats::partial::{partial_path, sync_folder};
+use crate::stages::write::{Commit, QUARANTINE_FILE, ROWS_FILE};
 
 use super::dataset::{DATASET_FILE, Dataset};
 use super::error::BuildError;
+use super::origin::Origin;
+use super::report::REPORT_FILE;
+
+/// Name of the file that says how far a build has come, until it is finished.
+pub const JOURNAL_FILE: &str = "build.journal";
+/// Name of the file that the running build has locked.
+pub const LOCK_FILE: &str = ".wakemill.lock";
 
 /// What to do with what an earlier build left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// Nothing: anything but the finished same data set is an error.
     Keep,
+    /// Go on with it, if there is something.
+    Resume,
     /// Replace it.
     Overwrite,
 }
 
-/// An output folder that may be written to.
+/// An output folder that may be written to, by nobody else.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
+    /// Locked as long as it is open.
+    _lock: File,
 }
 
 /// What was found in an output folder.
@@ -30,44 +42,74 @@ pub(super) enum State {
     /// The data set, finished, from the same configuration and inputs.
     UpToDate,
     /// Nothing that must be kept.
-    Ready(Folder),
+    Empty(Folder),
+    /// An unfinished build, with its journal.
+    Begun(Folder, Opened<Origin, Commit>),
 }
 
 impl Folder {
-    /// Looks at what is there, makes the folder if need be, and clears it of
-    /// what an earlier build left if that is asked for.
+    /// Looks at what is there, makes the folder if need be, locks it, and
+    /// clears it of what an earlier build left if that is asked for.
     ///
-    /// `features` are the names of the feature files to come.
+    /// `features` are the names of the feature files to come; `serves` says
+    /// whether a finished data set is the one that is wanted.
     pub(super) fn open(
         path: &Path,
         features: &[&str],
-        fingerprint: &str,
+        serves: impl FnOnce(&Dataset) -> bool,
         existing: Existing,
     ) -> Result<State, BuildError> {
+        fs::create_dir_all(path).map_err(BuildError::io("create the output folder", path))?;
+        if existing != Existing::Overwrite
+            && let Some(found) = Dataset::read(path)?
+        {
+            if !serves(&found) {
+                let found = "a data set made from another configuration or other inputs (or by another version, or on another kind of processor)";
+                return Err(occupied(path, found, existing));
+            }
+            if !features.iter().all(|name| path.join(name).is_file()) {
+                return Err(occupied(
+                    path,
+                    "a data set that has lost a feature file",
+                    existing,
+                ));
+            }
+            // Left by a build that was killed in its last step.
+            remove(&path.join(JOURNAL_FILE))?;
+            return Ok(State::UpToDate);
+        }
         let folder = Self {
             path: path.to_path_buf(),
+            _lock: lock(path)?,
         };
-        fs::create_dir_all(path).map_err(BuildError::io("create the output folder", path))?;
-        if existing == Existing::Overwrite {
-            folder.clear(features)?;
-        } else if let Some(found) = Dataset::read(path)? {
-            if found.fingerprint == fingerprint && folder.has_all(features) {
-                return Ok(State::UpToDate);
+        match existing {
+            Existing::Overwrite => {
+                for name in [DATASET_FILE, REPORT_FILE]
+                    .map(PathBuf::from)
+                    .into_iter()
+                    .chain(files(features))
+                {
+                    remove(&path.join(name))?;
+                }
+                Ok(State::Empty(folder))
             }
-            return Err(
-                folder.occupied("a data set made from another configuration or other inputs")
-            );
-        } else if let Some(name) = folder.leftover(features) {
-            return Err(folder.occupied(&format!(
-                "what an unfinished build left ({})",
-                name.display()
-            )));
+            Existing::Resume => folder.go_on(features),
+            Existing::Keep => match folder.leftover(features) {
+                Some(name) => {
+                    let found = format!("what an unfinished build left ({})", name.display());
+                    Err(occupied(path, &found, existing))
+                }
+                None => Ok(State::Empty(folder)),
+            },
         }
-        Ok(State::Ready(folder))
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(super) fn journal(&self) -> PathBuf {
+        self.path.join(JOURNAL_FILE)
     }
 
     /// Writes `dataset.json`, which makes the data set complete.
@@ -75,42 +117,83 @@ impl Folder {
         dataset.write(&self.path)
     }
 
-    fn occupied(&self, found: &str) -> BuildError {
-        BuildError::Occupied {
-            path: self.path.clone(),
-            found: found.to_owned(),
+    /// Removes the journal of a complete data set.
+    pub(super) fn close(self) -> Result<(), BuildError> {
+        let journal = self.journal();
+        remove(&journal)?;
+        sync_folder(&journal).map_err(BuildError::io("sync", &self.path))
+    }
+
+    fn go_on(self, features: &[&str]) -> Result<State, BuildError> {
+        let journal = self.journal();
+        let opened = match journal.exists() {
+            true => Journal::open(&journal)?,
+            false => None,
+        };
+        match (opened, self.leftover(features)) {
+            (Some(opened), _) => Ok(State::Begun(self, opened)),
+            // The first record is on the disk before there is any other file.
+            (None, Some(name)) if name != Path::new(JOURNAL_FILE) => Err(BuildError::NoJournal {
+                path: self.path,
+                found: name,
+            }),
+            (None, _) => Ok(State::Empty(self)),
         }
     }
 
-    fn has_all(&self, features: &[&str]) -> bool {
-        features.iter().all(|name| self.path.join(name).is_file())
-    }
-
-    /// The first file of an earlier build.
+    /// The first file of an earlier build; the journal if there is no other.
     fn leftover(&self, features: &[&str]) -> Option<PathBuf> {
         files(features)
             .into_iter()
             .find(|name| self.path.join(name).exists())
     }
-
-    fn clear(&self, features: &[&str]) -> Result<(), BuildError> {
-        let dataset = [PathBuf::from(DATASET_FILE)];
-        for name in dataset.into_iter().chain(files(features)) {
-            let path = self.path.join(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(BuildError::io("remove", &path)(error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Every file that the writer makes, whole and unfinished.
+/// Every file that a build makes but `dataset.json`, whole and unfinished, the
+/// journal last.
 fn files(features: &[&str]) -> Vec<PathBuf> {
     let names = [ROWS_FILE, QUARANTINE_FILE];
     let names = names.iter().chain(features).map(PathBuf::from);
-    names.flat_map(|name| [partial_path(&name), name]).collect()
+    let mut files: Vec<_> = names.flat_map(|name| [partial_path(&name), name]).collect();
+    files.push(partial_path(Path::new(DATASET_FILE)));
+    files.push(PathBuf::from(JOURNAL_FILE));
+    files
+}
+
+fn occupied(path: &Path, found: &str, existing: Existing) -> BuildError {
+    let (path, found) = (path.to_path_buf(), found.to_owned());
+    match existing {
+        Existing::Resume => BuildError::NothingToResume { path, found },
+        _ => BuildError::Occupied { path, found },
+    }
+}
+
+/// Locks the folder against other builds until the file is closed, also by the
+/// end of the process.
+fn lock(path: &Path) -> Result<File, BuildError> {
+    let lock = path.join(LOCK_FILE);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock)
+        .map_err(BuildError::io("create", &lock))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        // Some network file systems have no locks.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(error)) => Err(BuildError::io("lock", &lock)(error)),
+        Err(TryLockError::WouldBlock) => Err(BuildError::Locked {
+            path: path.to_path_buf(),
+        }),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), BuildError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(BuildError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,5 +1,6 @@
 //! Finding every clip, background and impulse response of a plan.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::config::plan::{
@@ -56,6 +57,26 @@ impl Inputs {
     }
 }
 
+/// Takes the splits out of a plan whose folder livekit-wakeword would find
+/// missing: it warns, and writes no file for them. A file of no rows would stop
+/// its training. Where all are missing, the first is left for an error.
+pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
+    let missing = |split: &SplitPlan| match &split.input {
+        Input::LivekitClips(path) | Input::LivekitAugmented(path) => !path.exists(),
+        _ => false,
+    };
+    if plan.splits.iter().all(missing) {
+        return;
+    }
+    for split in plan.splits.extract_if(.., |split| missing(split)) {
+        let place = place(&split.input);
+        watch.warn(&format!(
+            "split '{}' is skipped: there is no folder {place}",
+            split.name
+        ));
+    }
+}
+
 /// Finds every input of a plan.
 pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError> {
     let mut inputs = Inputs {
@@ -64,6 +85,9 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         impulses: Vec::new(),
         stale: Vec::new(),
     };
+    if plan.output_files.wavs {
+        check_wav_folders(plan)?;
+    }
     for split in &plan.splits {
         let mut clips = clips(plan, split, watch)?;
         if plan.output_files.wavs {
@@ -205,20 +229,38 @@ fn bad(problem: Problem, root: &Path) -> Entry {
     }
 }
 
-/// livekit-wakeword skips a split whose folder is missing or empty, with a
-/// warning.
+/// livekit-wakeword writes a file of no rows for a folder without clips.
 fn tolerate(
     listing: Result<Listing, DiscoverError>,
     split: &str,
     watch: &dyn Watch,
 ) -> Result<Listing, DiscoverError> {
     match listing {
-        Err(error @ (DiscoverError::MissingFolder(_) | DiscoverError::Nothing { .. })) => {
+        Err(error @ DiscoverError::Nothing { .. }) => {
             watch.warn(&format!("split '{split}' is empty: {error}"));
             Ok(Listing::default())
         }
         other => other,
     }
+}
+
+/// Rows of different splits must not be written to the same files.
+fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
+    let mut folders = BTreeMap::new();
+    for SplitPlan { name, input, .. } in &plan.splits {
+        let reason = match root(input) {
+            Some(folder) => match folders.insert(folder, name) {
+                Some(other) => format!("split '{other}' has the same"),
+                None => continue,
+            },
+            None => "this is a pattern".to_owned(),
+        };
+        return Err(BuildError::WavFolder {
+            split: name.clone(),
+            reason,
+        });
+    }
+    Ok(())
 }
 
 /// Takes the rows of an earlier build out of a list of clips, and gives them;

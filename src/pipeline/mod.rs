@@ -1,47 +1,54 @@
 //! The composition root: from a plan to a data set.
 //!
 //! [`prepare`] finds every input and settles every number, so that a plan can
-//! be shown or refused before any work starts; [`Build::run`] is the whole flow
-//! in one function.
+//! be shown or refused before any work starts; [`Build::run`] is the whole build,
+//! `stream.rs` the flow in it. [`faults`] says what happens when something goes wrong.
 
 pub mod balance;
 
 mod dataset;
 mod describe;
 mod error;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 mod folder;
 mod inputs;
+pub mod inspect;
+mod origin;
 mod render;
+mod report;
 mod sizing;
+mod stream;
 mod tune;
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
-pub use folder::Existing;
+pub use folder::{Existing, JOURNAL_FILE, LOCK_FILE};
 pub use inputs::Inputs;
+pub use report::REPORT_FILE;
 pub use sizing::{STAGES, Sizing, cores};
 pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
 
-use crate::config::plan::{FailurePolicy, InputScale, Plan};
-use crate::flow::{CancelToken, Flow, FlowFacts, Observer, Settings};
+use crate::config::plan::{FailurePolicy, Plan};
+use crate::flow::{CancelToken, Observer};
 use crate::formats::audio::Limits;
+use crate::formats::journal::{Journal, Opened};
 use crate::models::FrontEnd;
+use crate::stages::Buffers;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
-use crate::stages::embed::{EMBEDDING_SIZE, Embed};
-use crate::stages::mel::ComputeMel;
-use crate::stages::write::{SplitWritten, Taken, WriteSettings, Writer};
-use crate::stages::{Buffers, scan};
+use crate::stages::embed::EMBEDDING_SIZE;
+use crate::stages::write::{Commit, Step, Taken, Told, WriteError, WriteSettings, Writer};
 
-use balance::Decision;
 use folder::{Folder, State};
+use origin::Origin;
+use render::Renderer;
+use report::Timeline;
 
-/// How often an observer is told how things are.
-const TICK: Duration = Duration::from_millis(250);
+/// What `dataset.json` and the journal take on the disk, about.
+const DATASET_BYTES: u64 = 64 << 10;
 
 /// Is told how a build goes.
 pub trait Watch: Observer {
@@ -53,6 +60,13 @@ pub trait Watch: Observer {
 
     /// The writer has taken a batch.
     fn taken(&self, _taken: &Taken<'_>) {}
+
+    /// The flow goes on where an earlier one was interrupted, after what it had
+    /// committed.
+    fn resumed(&self, _commit: &Commit) {}
+
+    /// The writer has made a step that a crash must be able to follow.
+    fn reached(&self, _step: Step) {}
 }
 
 /// A build that is ready to run.
@@ -75,18 +89,12 @@ pub enum Outcome {
     UpToDate,
 }
 
-/// What came of a flow.
-struct Streamed {
-    splits: Vec<SplitWritten>,
-    resizes: Vec<Decision>,
-    facts: FlowFacts,
-}
-
 /// Finds every input and settles every number.
 ///
 /// # Errors
 /// A split without clips, an input that is missing or unreadable.
-pub fn prepare(plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
+    inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     let sizing = sizing::settle(&plan, cores);
     Ok(Build {
@@ -111,17 +119,28 @@ impl Build {
     ) -> Result<Outcome, BuildError> {
         let plan = &self.plan;
         let front_end = Arc::new(front_end);
-        let fingerprint = dataset::fingerprint(plan, &self.inputs, &front_end)?;
+        let origin = Origin::new(plan, &self.inputs, &front_end);
         let features: Vec<&str> = plan
             .splits
             .iter()
             .map(|split| split.features.as_str())
             .collect();
-        let folder = match Folder::open(&plan.output, &features, &fingerprint, existing)? {
-            State::UpToDate => return Ok(Outcome::UpToDate),
-            State::Ready(folder) => folder,
+        let serves = |found: &Dataset| {
+            found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
         };
-        if plan.output_files.wavs {
+        let (folder, journal, last) = match Folder::open(&plan.output, &features, serves, existing)?
+        {
+            State::UpToDate => return Ok(Outcome::UpToDate),
+            State::Empty(folder) => {
+                let journal = Journal::create(&folder.journal(), &origin)?;
+                (folder, journal, None)
+            }
+            State::Begun(folder, begun) => {
+                self.check(&origin, &begun, watch)?;
+                (folder, begun.journal, begun.last)
+            }
+        };
+        if plan.output_files.wavs && last.is_none() {
             self.inputs.remove_stale_wavs()?;
         }
         let names: Vec<&str> = plan
@@ -130,67 +149,152 @@ impl Build {
             .map(|split| split.name.as_str())
             .collect();
         watch.started(&names, &self.inputs);
-        let streamed = self.stream(&front_end, folder.path(), watch, cancel)?;
-        let dataset = Dataset::new(self, fingerprint, streamed, &front_end)?;
-        folder.complete(&dataset)?;
+        let stages = self.stages(&front_end, watch)?;
+        let timeline = Timeline::new(watch);
+        let told = |told: Told<'_>| match told {
+            Told::Taken(taken) => {
+                timeline.wrote(taken.rows);
+                watch.taken(&taken);
+            }
+            Told::Step(step) => watch.reached(step),
+        };
+        let settings = self.write_settings();
+        let mut write = Writer::open(
+            folder.path(),
+            settings,
+            journal,
+            last.as_ref(),
+            stages.buffers.clone(),
+            told,
+        )
+        .map_err(|error| match error {
+            WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
+            error => error.into(),
+        })?;
+        if let Some(last) = &last {
+            watch.resumed(last);
+        }
+
+        let skip = write.clips();
+        let (streamed, ended) = self.stream(&stages, skip, &mut write, &timeline, cancel);
+        let committed = write.commit().map_err(BuildError::from);
+        let kept = write.kept();
+        let unfinished = |cause| self.unfinished(cause, kept, watch);
+        // The flow's own end is the cause, if it had one.
+        ended
+            .map_err(BuildError::from)
+            .and(committed)
+            .map_err(unfinished)?;
+        let splits = write.finish().map_err(|error| unfinished(error.into()))?;
+        let before = last.as_ref().map_or(0, Commit::rows);
+        let dataset = Dataset::new(
+            self,
+            origin.fingerprint,
+            streamed,
+            splits,
+            &front_end,
+            before,
+        )?;
+        let facts = report::Facts {
+            build: self,
+            dataset: &dataset,
+            timeline: &timeline,
+            front_end: &front_end,
+            full_scale: stages.mel.full_scale,
+        };
+        let renderer = Renderer::new(&stages.decode, &stages.augment)?;
+        // A data set without a report is still one.
+        if let Err(error) = report::write(folder.path(), facts, renderer) {
+            watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        }
+        folder.complete(&dataset).map_err(unfinished)?;
+        watch.reached(Step::Renamed);
+        folder.close()?;
         Ok(Outcome::Built(Box::new(dataset)))
     }
 
-    /// Runs every clip through the stages, into the files of a folder.
-    fn stream(
+    /// Whether an unfinished build can be gone on with to the bytes of one
+    /// build.
+    fn check(
         &self,
-        front_end: &Arc<FrontEnd>,
-        folder: &Path,
+        origin: &Origin,
+        begun: &Opened<Origin, Commit>,
         watch: &dyn Watch,
-        cancel: &CancelToken,
-    ) -> Result<Streamed, BuildError> {
-        let plan = &self.plan;
-        let buffers = Buffers::new(self.sizing.rows_in_flight());
-        let decode = Decode {
-            sample_rate: plan.audio.sample_rate,
-            limits: Limits {
-                max_seconds: plan.audio.max_seconds,
-            },
-            buffers: buffers.clone(),
-        };
-        let augment = self.augment(watch, &buffers)?;
-        let mel = ComputeMel {
-            front_end: Arc::clone(front_end),
-            full_scale: match plan.features.input_scale {
-                InputScale::Unit => 1.0,
-                InputScale::Int16 => 32768.0,
-            },
-            buffers: buffers.clone(),
-        };
-        let embed = Embed {
-            front_end: Arc::clone(front_end),
-            timesteps: plan.features.timesteps,
-            buffers: buffers.clone(),
-        };
-        let told = |taken: &Taken<'_>| watch.taken(taken);
-        let mut write = Writer::create(folder, self.write_settings(), buffers, told)?;
+    ) -> Result<(), BuildError> {
+        if begun.first.fingerprint != origin.fingerprint {
+            return Err(BuildError::Changed {
+                path: self.plan.output.clone(),
+                changes: origin.changes(&begun.first, &self.plan, &self.inputs),
+            });
+        }
+        if begun.torn {
+            watch.warn("the journal's last record is torn: going on from the one before");
+        }
+        Ok(())
+    }
 
-        let clips = scan::batches(&self.inputs.clips, self.sizing.clips_per_batch);
-        let settings = Settings {
-            in_flight: self.sizing.in_flight,
-            tick: TICK,
+    /// Says what an unfinished build keeps, and what a full disk lacks.
+    fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
+        let planned = self.inputs.clip_count();
+        watch.warn(&format!(
+            "{kept} of {planned} clips are kept in {}: go on with --resume",
+            self.plan.output.display()
+        ));
+        if !cause.is_disk_full() {
+            return cause;
+        }
+        let rows = (planned - kept) * u64::from(self.rounds());
+        BuildError::DiskFull {
+            needed: rows * self.bytes_per_row() + DATASET_BYTES,
+            cause: Box::new(cause),
+        }
+    }
+
+    /// What one row takes on the disk, in bytes, about.
+    fn bytes_per_row(&self) -> u64 {
+        /// A line of `rows.jsonl` with an equalizer is 1.3 kB, one without 0.3.
+        const LINE: usize = 600;
+        let plan = &self.plan;
+        let features = plan.features.timesteps * EMBEDDING_SIZE * size_of::<f32>();
+        let line = if plan.output_files.rows { LINE } else { 0 };
+        let wav = match plan.output_files.wavs {
+            true => plan.audio.clip_samples * size_of::<i16>(),
+            false => 0,
         };
-        let [decoding, augmenting, computing, embedding] = self.sizing.stages;
-        let mut balance = self.sizing.balance();
-        let (facts, ended) = Flow::source("scan", clips, settings)
-            .stage(&decode, decoding)
-            .stage(&augment, augmenting)
-            .stage(&mel, computing)
-            .stage(&embed, embedding)
-            .sink(&mut write, self.sizing.in_flight)
-            .governed(&mut balance)
-            .run(watch, cancel);
-        ended?;
-        Ok(Streamed {
-            splits: write.finish()?,
-            resizes: balance.decisions().to_vec(),
-            facts,
-        })
+        (features + line + wav) as u64
+    }
+
+    /// Rows a clip.
+    fn rounds(&self) -> u32 {
+        self.plan
+            .augment
+            .as_ref()
+            .map_or(1, |augment| augment.rounds)
+    }
+
+    /// Clips that may be left out; `None` where the first stops the build.
+    fn tolerated(&self) -> Option<u64> {
+        let failures = self.plan.failures;
+        let planned = self.inputs.clip_count() as f64;
+        match failures.policy {
+            FailurePolicy::Stop => None,
+            FailurePolicy::Skip => Some((failures.max_rate * planned).floor() as u64),
+        }
+    }
+
+    fn tolerates(&self, left_out: u64) -> bool {
+        left_out <= self.tolerated().unwrap_or(0)
+    }
+
+    /// The stage that reads clips.
+    fn decode(&self, buffers: &Buffers) -> Decode {
+        Decode {
+            sample_rate: self.plan.audio.sample_rate,
+            limits: Limits {
+                max_seconds: self.plan.audio.max_seconds,
+            },
+            buffers: buffers.clone(),
+        }
     }
 
     /// The stage that augments clips.
@@ -210,17 +314,14 @@ impl Build {
     fn write_settings(&self) -> WriteSettings {
         let plan = &self.plan;
         let splits = plan.splits.iter();
-        let planned = self.inputs.clip_count() as f64;
         WriteSettings {
             splits: splits
                 .map(|split| (split.name.clone(), split.features.clone()))
                 .collect(),
             row_shape: [plan.features.timesteps, EMBEDDING_SIZE],
             rows: plan.output_files.rows,
-            tolerated: match plan.failures.policy {
-                FailurePolicy::Stop => None,
-                FailurePolicy::Skip => Some((plan.failures.max_rate * planned).floor() as u64),
-            },
+            tolerated: self.tolerated(),
+            commit_every: plan.flow.commit_every,
         }
     }
 }

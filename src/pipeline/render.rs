@@ -1,12 +1,42 @@
 //! The exact audio of one row, computed alone.
 
-use crate::formats::audio::Limits;
-use crate::records::{ClipId, Pcm, Row};
-use crate::stages::Buffers;
-use crate::stages::augment::SplitRules;
-use crate::stages::decode::Decode;
+use crate::records::{ClipId, Pcm, Row, Rows, Samples};
+use crate::stages::augment::{Augment, Augmenter, SplitRules};
+use crate::stages::decode::{Decode, Decoder};
+use crate::stages::{Buffers, Refusal};
 
 use super::{Build, BuildError, Watch};
+
+/// Makes the rows of single clips.
+pub(super) struct Renderer {
+    decoder: Decoder,
+    augmenter: Augmenter,
+}
+
+impl Renderer {
+    /// Makes what these stages make, without writing any WAV.
+    pub fn new(decode: &Decode, augment: &Augment) -> Result<Self, BuildError> {
+        let rules = augment.splits.iter().cloned().map(|rules| SplitRules {
+            wavs: None,
+            ..rules
+        });
+        let augment = Augment {
+            splits: rules.collect(),
+            ..augment.clone()
+        };
+        Ok(Self {
+            decoder: decode.decoder()?,
+            augmenter: augment.augmenter()?,
+        })
+    }
+
+    /// The samples of a clip, and all rows of it.
+    pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
+        let samples = self.decoder.decode(clip)?;
+        let rows = self.augmenter.augment(split, clip, samples.clone())?;
+        Ok((samples, rows))
+    }
+}
 
 impl Build {
     /// The row that a build makes of one clip in one round: the same samples,
@@ -24,33 +54,14 @@ impl Build {
     ) -> Result<Row<Pcm>, BuildError> {
         let (split, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1);
-        let decode = Decode {
-            sample_rate: self.plan.audio.sample_rate,
-            limits: Limits {
-                max_seconds: self.plan.audio.max_seconds,
-            },
-            buffers: buffers.clone(),
-        };
-        let reject = |reason| BuildError::Clip {
-            clip: clip.name.to_string(),
-            reason,
-        };
-        let mut augment = self.augment(watch, &buffers)?;
-        // Rendering writes one file: the one that was asked for.
-        augment.splits = augment
-            .splits
-            .iter()
-            .cloned()
-            .map(|rules| SplitRules {
-                wavs: None,
-                ..rules
-            })
-            .collect();
-        let samples = decode.decoder()?.decode(&clip).map_err(reject)?;
-        let rows = augment
-            .augmenter()?
-            .augment(split, &clip, samples)
-            .map_err(reject)?;
+        let augment = self.augment(watch, &buffers)?;
+        let mut renderer = Renderer::new(&self.decode(&buffers), &augment)?;
+        let (_, rows) = renderer
+            .rows(split, &clip)
+            .map_err(|refusal| BuildError::Clip {
+                clip: clip.name.to_string(),
+                reason: refusal.to_string(),
+            })?;
         let rounds = rows.len();
         rows.into_iter()
             .find(|row| row.round == round)

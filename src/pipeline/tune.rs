@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::flow::{CancelToken, FlowFacts, Observer};
+use crate::formats::journal::Journal;
 use crate::models::FrontEnd;
 use crate::stages::scan::Entry;
+use crate::stages::write::Writer;
 
 #[cfg(doc)]
 use super::STAGES;
 use super::balance::Limits;
 use super::balance::allocate::{Bound, Load, allocate, rate};
 use super::balance::window::Window;
+use super::folder::JOURNAL_FILE;
 use super::sizing;
 use super::{Build, BuildError, Watch};
 
@@ -129,8 +132,20 @@ impl Build {
             batches: batches as u64,
             window: Mutex::default(),
         };
-        let streamed = build.stream(front_end, folder.path(), &meter, cancel)?;
-        let rows: u64 = streamed.splits.iter().map(|split| split.rows).sum();
+        let stages = build.stages(front_end, &meter)?;
+        let journal = Journal::create(&folder.path().join(JOURNAL_FILE), &())?;
+        let mut write = Writer::open(
+            folder.path(),
+            build.write_settings(),
+            journal,
+            None,
+            stages.buffers.clone(),
+            |_| {},
+        )?;
+        let (streamed, ended) = build.stream(&stages, 0, &mut write, &meter, cancel);
+        ended?;
+        let splits = write.finish()?;
+        let rows: u64 = splits.iter().map(|split| split.rows).sum();
         let facts = &streamed.facts;
         let window = meter.into_window().unwrap_or_else(|| Window::whole(facts));
         let rows_per_batch = rows as f64 / batches as f64;

@@ -8,11 +8,12 @@ pub mod augment;
 pub mod decode;
 pub mod embed;
 pub mod mel;
+mod retry;
 pub mod scan;
 pub mod write;
 
-use crate::flow::{Focus, Recycler};
-use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows};
+use crate::flow::{BoxError, Focus, Recycler};
+use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble};
 
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
@@ -35,24 +36,55 @@ impl Buffers {
     }
 }
 
-/// Applies a function to each clip that is still in, and rejects those for
-/// which it gives a reason.
+/// Why a stage has nothing to give for a clip.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The clip, or what was drawn for it, cannot be used.
+    #[error("{}", .0.reason)]
+    Clip(Rejection),
+    /// Something that would befall any clip.
+    #[error(transparent)]
+    Build(BoxError),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Clip(rejection)
+    }
+}
+
+/// The stages that refuse clips, each with the kinds of trouble it may have.
+pub const REFUSALS: [(&str, Trouble); 8] = [
+    ("scan", Trouble::Unreadable),
+    ("decode", Trouble::Unreadable),
+    ("decode", Trouble::Unsupported),
+    ("decode", Trouble::Truncated),
+    ("decode", Trouble::Damaged),
+    ("decode", Trouble::TooLong),
+    ("augment", Trouble::Sound),
+    ("augment", Trouble::Damaged),
+];
+
+/// Applies a function to each clip that is still in, and rejects those that it
+/// refuses.
 fn each_clip<T, U>(
     batch: Batch<T>,
-    stage: &'static str,
     focus: &mut Focus,
-    mut work: impl FnMut(&ClipId, T) -> Result<U, String>,
-) -> Batch<U> {
+    mut work: impl FnMut(&ClipId, T) -> Result<U, Refusal>,
+) -> Result<Batch<U>, BoxError> {
     let clips = batch.clips.into_iter().map(|Clip { id, state }| {
         focus.set(&id.name);
-        let state = state
-            .and_then(|payload| work(&id, payload).map_err(|reason| Rejection { stage, reason }));
-        Clip { id, state }
+        let state = match state.map(|payload| work(&id, payload)) {
+            Ok(Ok(made)) => Ok(made),
+            Ok(Err(Refusal::Clip(rejection))) | Err(rejection) => Err(rejection),
+            Ok(Err(Refusal::Build(error))) => return Err(error),
+        };
+        Ok(Clip { id, state })
     });
-    Batch {
+    Ok(Batch {
         split: batch.split,
-        clips: clips.collect(),
-    }
+        clips: clips.collect::<Result<_, _>>()?,
+    })
 }
 
 /// The payloads of all rows in a batch, in order.

@@ -1,6 +1,6 @@
 //! The source: cuts the ordered clip lists into batches.
 
-use crate::records::{Batch, Clip, ClipId, Rejection};
+use crate::records::{Batch, Clip, ClipId, Rejection, Trouble};
 
 const NAME: &str = "scan";
 
@@ -13,14 +13,19 @@ pub struct Entry {
     pub problem: Option<String>,
 }
 
-/// The batches of all splits, in order. A batch never spans two splits, and
-/// what is in it depends on nothing but the lists and `clips_per_batch`.
+/// The batches of all splits, in order, without the first `skip` clips. A batch
+/// never spans two splits, and what is in it depends on nothing but the lists
+/// and the arguments.
 pub fn batches(
     splits: &[Vec<Entry>],
     clips_per_batch: usize,
+    skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send {
+    let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
     splits.iter().enumerate().flat_map(move |(split, clips)| {
-        clips
+        let skipped = skip.min(clips.len());
+        skip -= skipped;
+        clips[skipped..]
             .chunks(clips_per_batch.max(1))
             .map(move |chunk| Batch {
                 split,
@@ -30,10 +35,7 @@ pub fn batches(
 }
 
 fn clip(entry: &Entry) -> Clip<()> {
-    let rejection = |reason: &String| Rejection {
-        stage: NAME,
-        reason: reason.clone(),
-    };
+    let rejection = |reason: &String| Rejection::new(NAME, Trouble::Unreadable, reason);
     Clip {
         id: entry.id.clone(),
         state: entry

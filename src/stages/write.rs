@@ -1,13 +1,24 @@
 //! The sink: rows to feature files, `rows.jsonl` and `quarantine.jsonl`.
+//!
+//! Every few seconds, and when it ends, the writer commits: it syncs what it
+//! has written, and then appends to a journal how much that is. Whatever
+//! happens after that, those clips need not be built again.
+
+mod commit;
+mod error;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+pub use commit::{Commit, SplitCommit};
+pub use error::WriteError;
+
 use crate::flow::{BoxError, Focus, Seq, Sink};
+use crate::formats::journal::Journal;
 use crate::formats::jsonl::JsonlWriter;
 use crate::formats::npy::NpyWriter;
-use crate::formats::partial;
 use crate::records::{Batch, Clip, ClipId, Embedding, Provenance, Rejection, Row, Rows};
 
 use super::Buffers;
@@ -26,8 +37,17 @@ pub struct Writer<'a> {
     /// the first.
     tolerated: Option<u64>,
     left_out: u64,
+    journal: Journal,
+    /// Clips taken, of all splits.
+    clips: u64,
+    /// As many as the last commit holds.
+    kept: u64,
+    commit_every: Duration,
+    committed: Instant,
+    /// Whether what was written ends within a clip.
+    broken: bool,
     buffers: Buffers,
-    told: Box<dyn FnMut(&Taken<'_>) + Send + 'a>,
+    told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
 }
 
 /// What to write.
@@ -42,6 +62,28 @@ pub struct WriteSettings {
     /// Clips that may be left out before the build fails; `None` fails it at
     /// the first.
     pub tolerated: Option<u64>,
+    /// Time between two commits; zero commits after every batch.
+    pub commit_every: Duration,
+}
+
+/// What the writer tells.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// It has taken a batch.
+    Taken(Taken<'a>),
+    /// It has made a step that a crash must be able to follow.
+    Step(Step),
+}
+
+/// The steps after which the files are in another state for a resumed build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Everything is on the disk, and the journal does not know yet.
+    Synced,
+    /// The journal knows.
+    Committed,
+    /// A file has its final name.
+    Renamed,
 }
 
 /// What the writer has just taken.
@@ -74,44 +116,6 @@ pub struct SplitWritten {
     pub sha256: String,
 }
 
-/// Why the writer stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// A clip could not be processed, and none may be left out.
-    #[error(
-        "split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove the clip, or leave such clips out with failures.policy = \"skip\""
-    )]
-    Rejected {
-        /// The split.
-        split: String,
-        /// The clip.
-        clip: String,
-        /// The stage that refused it.
-        stage: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// More clips were left out than allowed.
-    #[error(
-        "{left_out} clips left out, more than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}"
-    )]
-    TooMany {
-        /// Clips left out.
-        left_out: u64,
-        /// Clips that may be.
-        tolerated: u64,
-        /// The last one.
-        clip: String,
-        /// The stage that refused it.
-        stage: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// A file could not be written.
-    #[error(transparent)]
-    File(#[from] partial::WriteError),
-}
-
 struct SplitWriter {
     name: String,
     features: String,
@@ -140,46 +144,70 @@ struct QuarantineLine<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Opens all files in a folder; `told` is called after each batch.
-    pub fn create(
+    /// Opens all files in a folder, at the state of the journal's last commit;
+    /// `told` hears of each batch and step.
+    ///
+    /// # Errors
+    /// [`WriteError`]: a file cannot be made, or does not hold what was
+    /// committed to it; too many clips were left out already.
+    pub fn open(
         folder: &Path,
         settings: WriteSettings,
+        journal: Journal,
+        last: Option<&Commit>,
         buffers: Buffers,
-        told: impl FnMut(&Taken<'_>) + Send + 'a,
+        told: impl FnMut(Told<'_>) + Send + 'a,
     ) -> Result<Self, WriteError> {
-        let mut splits = Vec::with_capacity(settings.splits.len());
-        for (name, features) in settings.splits {
-            let npy = NpyWriter::create(&folder.join(&features), settings.row_shape)?;
-            splits.push(SplitWriter {
-                name,
-                features,
-                npy,
-                left_out: 0,
+        let (left_out, tolerated) = (last.map_or(0, Commit::left_out), settings.tolerated);
+        if left_out > tolerated.unwrap_or(0) {
+            return Err(WriteError::TooManyBefore {
+                left_out,
+                tolerated: tolerated.unwrap_or(0),
             });
         }
-        let rows = folder.join(ROWS_FILE);
+        let files = commit::Files::open(folder, &settings, last)?;
         Ok(Self {
-            splits,
-            rows: settings
-                .rows
-                .then(|| JsonlWriter::create(&rows))
-                .transpose()?,
-            quarantine: JsonlWriter::create(&folder.join(QUARANTINE_FILE))?,
-            tolerated: settings.tolerated,
-            left_out: 0,
+            splits: files.splits,
+            rows: files.rows,
+            quarantine: files.quarantine,
+            tolerated,
+            left_out,
+            journal,
+            clips: last.map_or(0, |last| last.clips),
+            kept: last.map_or(0, |last| last.clips),
+            commit_every: settings.commit_every,
+            committed: Instant::now(),
+            broken: false,
             buffers,
             told: Box::new(told),
         })
     }
 
-    /// Completes all files and gives them their final names.
-    pub fn finish(self) -> Result<Vec<SplitWritten>, WriteError> {
+    /// Clips taken, of all splits.
+    pub fn clips(&self) -> u64 {
+        self.clips
+    }
+
+    /// Clips that a resumed build need not take again.
+    pub fn kept(&self) -> u64 {
+        self.kept
+    }
+
+    /// Completes all files and gives them their final names. Commit before, or
+    /// what came after the last commit is lost if this fails.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the files can then be opened again.
+    pub fn finish(mut self) -> Result<Vec<SplitWritten>, WriteError> {
         if let Some(rows) = self.rows {
             rows.finish()?;
+            (self.told)(Told::Step(Step::Renamed));
         }
         self.quarantine.finish()?;
+        (self.told)(Told::Step(Step::Renamed));
         let finish = |split: SplitWriter| {
             let summary = split.npy.finish()?;
+            (self.told)(Told::Step(Step::Renamed));
             Ok(SplitWritten {
                 name: split.name,
                 features: split.features,
@@ -189,6 +217,43 @@ impl<'a> Writer<'a> {
             })
         };
         self.splits.into_iter().map(finish).collect()
+    }
+
+    fn take_batch(
+        &mut self,
+        batch: Batch<Rows<Embedding>>,
+        focus: &mut Focus,
+    ) -> Result<(), WriteError> {
+        let split = batch.split;
+        let (mut clips, mut rows, mut bytes) = (0, 0, 0);
+        let mut left_out = Vec::new();
+        for Clip { id, state } in batch.clips {
+            focus.set(&id.name);
+            match state {
+                Ok(made) => {
+                    self.write_rows(split, &id, &made)?;
+                    clips += 1;
+                    rows += made.len() as u64;
+                    for row in made {
+                        bytes += size_of_val(row.data.as_slice()) as u64;
+                        self.buffers.embedding.give(row.data);
+                    }
+                }
+                Err(rejection) => {
+                    self.leave_out(split, &id, &rejection)?;
+                    left_out.push((id, rejection));
+                }
+            }
+            self.clips += 1;
+        }
+        (self.told)(Told::Taken(Taken {
+            split,
+            clips,
+            rows,
+            bytes,
+            left_out: &left_out,
+        }));
+        Ok(())
     }
 
     fn write_rows(
@@ -225,16 +290,28 @@ impl<'a> Writer<'a> {
         rejection: &Rejection,
     ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
-        let (clip_name, stage) = (clip.name.to_string(), rejection.stage);
+        let clip_name = clip.name.to_string();
+        let Rejection { stage, kind, .. } = *rejection;
         let reason = rejection.reason.clone();
         let Some(tolerated) = self.tolerated else {
             return Err(WriteError::Rejected {
                 split: split.name.clone(),
                 clip: clip_name,
                 stage,
+                kind,
                 reason,
             });
         };
+        if self.left_out == tolerated {
+            return Err(WriteError::TooMany {
+                left_out: self.left_out + 1,
+                tolerated,
+                clip: clip_name,
+                stage,
+                kind,
+                reason,
+            });
+        }
         self.quarantine.append(&QuarantineLine {
             split: &split.name,
             clip: &clip.name,
@@ -242,15 +319,6 @@ impl<'a> Writer<'a> {
         })?;
         split.left_out += 1;
         self.left_out += 1;
-        if self.left_out > tolerated {
-            return Err(WriteError::TooMany {
-                left_out: self.left_out,
-                tolerated,
-                clip: clip_name,
-                stage,
-                reason,
-            });
-        }
         Ok(())
     }
 }
@@ -263,34 +331,14 @@ impl Sink for Writer<'_> {
     }
 
     fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
-        let split = batch.split;
-        let (mut clips, mut rows, mut bytes) = (0, 0, 0);
-        let mut left_out = Vec::new();
-        for Clip { id, state } in batch.clips {
-            focus.set(&id.name);
-            match state {
-                Ok(made) => {
-                    self.write_rows(split, &id, &made)?;
-                    clips += 1;
-                    rows += made.len() as u64;
-                    for row in made {
-                        bytes += size_of_val(row.data.as_slice()) as u64;
-                        self.buffers.embedding.give(row.data);
-                    }
-                }
-                Err(rejection) => {
-                    self.leave_out(split, &id, &rejection)?;
-                    left_out.push((id, rejection));
-                }
-            }
+        // Until proven otherwise: a panic may leave it within a clip.
+        self.broken = true;
+        let taken = self.take_batch(batch, focus);
+        self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
+        taken?;
+        if self.committed.elapsed() >= self.commit_every {
+            self.commit()?;
         }
-        (self.told)(&Taken {
-            split,
-            clips,
-            rows,
-            bytes,
-            left_out: &left_out,
-        });
         Ok(())
     }
 }

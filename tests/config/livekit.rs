@@ -222,6 +222,13 @@ fn wrong_values_are_named_as_in_the_file() {
         error("augmentation: {clip_duration: long}"),
         "config.yaml: 'augmentation.clip_duration' is \"long\"; it must be a number"
     );
+    for name in ["../hey", "/hey", "..", ".", "a/b", "a/", "''"] {
+        let error = Case::yaml(&format!("model_name: {name}\n")).error();
+        assert!(
+            error.contains("it must be a file name without a folder"),
+            "{error}"
+        );
+    }
     assert_eq!(
         error("augmentation: {n_workers: 5000}"),
         "config.yaml: 'augmentation.n_workers' is 5000; it must be a whole number from 1 to 4096, or \"auto\""

@@ -54,7 +54,7 @@ fn unknown_keys_name_their_layer() {
     );
     assert_eq!(
         Case::minimal("[flow]\nzzz = 1\n").error(),
-        "a.toml: unknown key 'flow.zzz'; known in 'flow': batch, in_flight, memory"
+        "a.toml: unknown key 'flow.zzz'; known in 'flow': batch, in_flight, memory, commit_seconds"
     );
     let top = Case::toml(&format!("zzz = 1\n{MINIMAL}")).error();
     assert!(

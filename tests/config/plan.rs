@@ -226,7 +226,9 @@ fn the_essence_is_what_the_bytes_depend_on() {
         "flow.memory=1GiB",
         "stages.decode.workers=3",
         "stages.embed.capacity=3",
+        "failures.policy=skip",
         "failures.max_rate=0.5",
+        "flow.commit_seconds=1",
         "metrics.linger=3",
         "metrics.address=:1",
         "runtime.library=lib.so",
@@ -261,7 +263,6 @@ fn the_essence_is_what_the_bytes_depend_on() {
         "features.timesteps=3",
         "output_files.wavs=true",
         "output_files.rows=false",
-        "failures.policy=skip",
     ] {
         assert_ne!(essence(Case::minimal("").set(other)), plain, "{other}");
     }

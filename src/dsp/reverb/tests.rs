@@ -50,9 +50,9 @@ proptest! {
         let wet = convolved(&mut convolver, &response, &clip);
         for at in (0..clip_len).step_by(97).chain([clip_len - 1]) {
             let expected = direct(&clip, &response, at);
-            // White noise through white noise: far louder than a room.
             let error = (f64::from(wet[at]) - expected).abs();
-            prop_assert!(error < 5e-5, "{at}: {} for {expected}", wet[at]);
+            let rounding = f64::from(f32::EPSILON) * expected.abs() / 2.0;
+            prop_assert!(error < rounding + 1e-11, "{at}: {} for {expected}", wet[at]);
         }
     }
 }
@@ -97,8 +97,8 @@ fn impulses_know_their_size_and_are_shared_between_threads() {
     fn shareable<T: Send + Sync>(_: &T) {}
     let impulse = Convolver::new().prepare(&noise(3 * BLOCK, 6)).unwrap();
     shareable(&impulse);
-    assert!(impulse.memory_bytes() >= 3 * BINS * 8);
-    assert!(impulse.memory_bytes() < 3 * BINS * 8 + 100);
+    assert!(impulse.memory_bytes() >= 3 * BINS * 16);
+    assert!(impulse.memory_bytes() < 3 * BINS * 16 + 100);
 }
 
 #[test]

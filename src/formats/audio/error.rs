@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use symphonia::core::errors::Error as DecoderError;
 
+use crate::records::Trouble;
+
 /// An audio file that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", path.display())]
@@ -118,6 +120,14 @@ pub enum Fault {
         /// Its index among the samples read.
         frame: u64,
     },
+    /// A number that is no sample of any audio.
+    #[error("sample {frame} is {value:e}, far beyond full scale")]
+    TooLoud {
+        /// Its index among the samples read.
+        frame: u64,
+        /// The number.
+        value: f32,
+    },
     /// A defect of the decoder.
     #[error("the decoder panicked on it ({0}): convert the file to 16-bit WAV")]
     Panicked(String),
@@ -133,6 +143,22 @@ impl From<io::Error> for Fault {
 }
 
 impl Fault {
+    /// What kind of trouble it is.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Io(_) | Self::NotAFile => Trouble::Unreadable,
+            Self::Unrecognised | Self::Unsupported(_) | Self::NoTrack => Trouble::Unsupported,
+            Self::Empty | Self::NoSamples | Self::Truncated { .. } | Self::Cut { .. } => {
+                Trouble::Truncated
+            }
+            Self::OutOfRange { .. } => Trouble::Truncated,
+            Self::NoSampleRate | Self::NoChannels | Self::Damaged { .. } => Trouble::Damaged,
+            Self::NotFinite { .. } | Self::TooLoud { .. } => Trouble::Damaged,
+            Self::Panicked(_) => Trouble::Damaged,
+            Self::TooLong { .. } => Trouble::TooLong,
+        }
+    }
+
     /// What a decoder's error says about a file of which `found` frames were read.
     pub(super) fn from_decoder(error: DecoderError, found: u64) -> Self {
         match error {

@@ -50,7 +50,7 @@ fn a_reopened_file_goes_on_after_the_committed_lines() {
     let committed = writer.sync().unwrap();
     writer.append(&row("torn")).unwrap();
     drop(writer);
-    let mut writer = JsonlWriter::open_at(&path, committed.bytes).unwrap();
+    let mut writer = JsonlWriter::open_at(&path, &committed).unwrap();
     assert_eq!(writer.committed(), committed);
     writer.append(&row("b")).unwrap();
     writer.finish().unwrap();

@@ -124,9 +124,7 @@ impl NpyReader {
         if rows.start > rows.end || rows.end > self.rows() {
             return None;
         }
-        let row_bytes = self.row_len() * self.header.dtype.bytes();
-        let data = self.map.get(self.header.data_start..)?;
-        let bytes = data.get(rows.start * row_bytes..rows.end * row_bytes)?;
+        let bytes = self.map.get(self.bytes_of(&rows))?;
         if self.header.dtype == DType::Float32
             && cfg!(target_endian = "little")
             && let Ok(values) = bytemuck::try_cast_slice(bytes)
@@ -145,6 +143,21 @@ impl NpyReader {
             }
         }
         Some(scratch)
+    }
+
+    /// Says that some rows are not looked at for now, so that their pages do not
+    /// count as this process's memory: for files larger than that.
+    pub fn release(&self, rows: Range<usize>) {
+        if rows.start < rows.end && rows.end <= self.rows() {
+            mapped::release(&self.map, self.bytes_of(&rows));
+        }
+    }
+
+    /// Where rows that exist lie in the file.
+    fn bytes_of(&self, rows: &Range<usize>) -> Range<usize> {
+        let row_bytes = self.row_len() * self.header.dtype.bytes();
+        let start = self.header.data_start;
+        start + rows.start * row_bytes..start + rows.end * row_bytes
     }
 }
 

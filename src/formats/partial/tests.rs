@@ -70,7 +70,7 @@ fn what_lies_behind_the_committed_bytes_is_cut_off() {
     file.sync().unwrap();
     drop(file);
 
-    let mut file = PartialFile::open_at(&path, 2, committed.bytes).unwrap();
+    let mut file = PartialFile::open_at(&path, 2, &committed).unwrap();
     assert_eq!(file.committed(), committed);
     file.append(b"two").unwrap();
     assert_eq!(file.committed().sha256, sha256(b"onetwo"));
@@ -79,24 +79,43 @@ fn what_lies_behind_the_committed_bytes_is_cut_off() {
 }
 
 #[test]
-fn damage_shows_in_the_hash() {
+fn damage_is_found_and_nothing_is_cut() {
     let (_folder, path) = place();
     let mut file = PartialFile::create(&path, b"").unwrap();
     file.append(b"one").unwrap();
     let committed = file.sync().unwrap();
     drop(file);
-    std::fs::write(partial_path(&path), b"oNe").unwrap();
-    let file = PartialFile::open_at(&path, 0, 3).unwrap();
-    assert_ne!(file.committed(), committed);
+    std::fs::write(partial_path(&path), b"oNe and more").unwrap();
+    let error = PartialFile::open_at(&path, 0, &committed).unwrap_err();
+    assert!(matches!(error, WriteError::Damaged { .. }), "{error}");
+    assert_eq!(std::fs::read(partial_path(&path)).unwrap(), b"oNe and more");
+}
+
+#[test]
+fn a_finished_file_is_taken_back_and_finished_to_the_same_bytes() {
+    let (_folder, path) = place();
+    let mut file = PartialFile::create(&path, b"....").unwrap();
+    file.append(b"one").unwrap();
+    let committed = file.sync().unwrap();
+    let finished = file.finish(b"head").unwrap();
+
+    let file = PartialFile::open_at(&path, 4, &committed).unwrap();
+    assert!(!path.exists());
+    assert_eq!(file.finish(b"head").unwrap(), finished);
+    assert_eq!(std::fs::read(&path).unwrap(), b"headone");
 }
 
 #[test]
 fn going_on_needs_what_was_committed() {
     let (_folder, path) = place();
-    let missing = PartialFile::open_at(&path, 0, 0).unwrap_err();
+    let committed = Committed {
+        bytes: 2,
+        sha256: sha256(b"bc"),
+    };
+    let missing = PartialFile::open_at(&path, 1, &committed).unwrap_err();
     assert!(missing.to_string().contains("rows.jsonl.partial"));
     std::fs::write(partial_path(&path), b"ab").unwrap();
-    let short = PartialFile::open_at(&path, 1, 2).unwrap_err();
+    let short = PartialFile::open_at(&path, 1, &committed).unwrap_err();
     assert!(matches!(
         short,
         WriteError::Short {
@@ -121,6 +140,9 @@ fn a_full_disk_is_told_apart() {
     let mut file = PartialFile::create(&path, b"").unwrap();
     file.append(b"x").unwrap();
     let error = file.sync().unwrap_err();
-    assert!(error.is_disk_full(), "{error}");
+    let WriteError::Io { error: cause, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(cause.kind(), io::ErrorKind::StorageFull);
     assert!(error.to_string().contains("full.partial"));
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};
-use super::layer::{Convolution, Scheme, Shape, Taps, Workspace};
+use super::layer::{Convolution, Scheme, Shape, Taps};
 use super::stem::{BANDS, CHANNELS, Stem};
+use super::walk::Workspace;
 
 /// Frames of a window.
 pub const WINDOW: usize = 76;
@@ -223,5 +224,72 @@ fn run_layer(
 fn grow(buffer: &mut Vec<Lanes>, shape: Shape) {
     if buffer.len() < shape.len() {
         buffer.resize(shape.len(), Lanes::ZERO);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reference::{self, Map, Noise, distance};
+    use super::*;
+
+    fn run(kernel: &EmbedKernel, scratch: &mut EmbedScratch, mel: &[f32]) -> Vec<f32> {
+        let mut out = vec![f32::NAN; 5];
+        kernel.run(scratch, mel, &mut out);
+        out
+    }
+
+    #[test]
+    fn embeddings_are_those_of_the_reference() {
+        let mut noise = Noise(1);
+        let weights = noise.embedding();
+        // Two windows, and five frames that belong to none.
+        let frames = WINDOW + STRIDE;
+        let mel = noise.vec((frames + 5) * BANDS, 4.0);
+        let map = Map::new([frames, BANDS, 1], |t, f, _| f64::from(mel[t * BANDS + f]));
+        let expected = reference::embedding(&map, &weights);
+        for isa in [Isa::detect(), Isa::portable()] {
+            let kernel = EmbedKernel::new(isa, &weights);
+            let found = run(&kernel, &mut EmbedScratch::new(), &mel);
+            assert!(distance(&found, &expected.values) < 1e-4, "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn every_window_is_the_embedding_of_its_frames_alone() {
+        let mut noise = Noise(2);
+        let kernel = EmbedKernel::new(Isa::detect(), &noise.embedding());
+        let mut scratch = EmbedScratch::new();
+        let frames = WINDOW + 6 * STRIDE;
+        let mel = noise.vec(frames * BANDS, 4.0);
+        let all = run(&kernel, &mut scratch, &mel);
+        assert_eq!(all.len(), windows(frames) * EMBEDDING);
+        for (window, embedding) in all.chunks_exact(EMBEDDING).enumerate() {
+            let frames = &mel[window * STRIDE * BANDS..][..WINDOW * BANDS];
+            let alone = run(&kernel, &mut scratch, frames);
+            let expected: Vec<_> = alone.into_iter().map(f64::from).collect();
+            assert!(distance(embedding, &expected) < 1e-4);
+        }
+        let mut last = Vec::new();
+        kernel.run_last(&mut scratch, &mel, 2, &mut last);
+        let expected: Vec<_> = all.iter().copied().map(f64::from).collect();
+        assert!(distance(&last, &expected[5 * EMBEDDING..]) < 1e-4);
+    }
+
+    #[test]
+    fn scratch_of_another_clip_gives_the_same_bits() {
+        let mut noise = Noise(3);
+        let kernel = EmbedKernel::new(Isa::detect(), &noise.embedding());
+        let mel = noise.vec(100 * BANDS, 4.0);
+        let fresh = run(&kernel, &mut EmbedScratch::new(), &mel);
+        let mut used = EmbedScratch::new();
+        run(&kernel, &mut used, &noise.vec(250 * BANDS, 1e6));
+        assert_eq!(run(&kernel, &mut used, &mel), fresh);
+    }
+
+    #[test]
+    fn too_few_frames_have_no_window() {
+        let kernel = EmbedKernel::new(Isa::detect(), &Noise(4).embedding());
+        let mel = vec![0.0; (WINDOW - 1) * BANDS];
+        assert!(run(&kernel, &mut EmbedScratch::new(), &mel).is_empty());
     }
 }

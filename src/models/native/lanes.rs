@@ -42,6 +42,15 @@ impl Lanes {
         difference
     }
 
+    #[inline(always)]
+    pub fn scale(self, factor: f32) -> Self {
+        let mut product = self;
+        for i in 0..WIDTH {
+            product.0[i] *= factor;
+        }
+        product
+    }
+
     /// The larger of the two; of a NaN in `self`, the NaN.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {

@@ -1,25 +1,11 @@
 //! One convolution of three taps, along time or along frequency, with its
 //! activation and pooling.
-//!
-//! A map is channels-last: `[time][bin][lane]`. A layer cuts it into chunks
-//! of a few dozen tiles, and carries each through the three steps of
-//! [`winograd`](super::winograd) while it is in the cache.
 
-// See `lanes`.
-#![allow(clippy::needless_range_loop)]
-
-use super::dispatch::{Isa, Operation};
+use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};
-use super::product::{self, COLUMNS, Row, Weights};
+use super::product::{COLUMNS, Row, Weights};
+use super::walk::{AlongFrequency, AlongTime, Maps, Workspace};
 use super::winograd::{Bilinear, F43, Pair};
-
-/// Tiles that go through the steps together.
-const CHUNK: usize = 96;
-/// Most points of an algorithm, channels of a layer, and lanes of one time
-/// step of a map.
-const MAX_POINTS: usize = 6;
-const MAX_CHANNELS: usize = 96;
-const MAX_STEP: usize = 96;
 
 /// Slope of the activation below zero, and the least value it takes.
 pub const SLOPE: f32 = 0.2;
@@ -77,46 +63,28 @@ impl Shape {
     }
 }
 
-/// Room for what a layer computes on the way; one for all layers of a network.
-pub struct Workspace {
-    points: Vec<Lanes>,
-    products: Vec<Row>,
-    zeros: Vec<Lanes>,
-}
-
-impl Workspace {
-    /// Room for any layer of the network.
-    pub fn new() -> Self {
-        Self {
-            points: vec![Lanes::ZERO; MAX_POINTS * CHUNK * MAX_CHANNELS / WIDTH],
-            products: vec![[Lanes::ZERO; COLUMNS]; MAX_POINTS * CHUNK],
-            zeros: vec![Lanes::ZERO; MAX_STEP],
-        }
-    }
-}
-
 /// A convolution, ready to run.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     scheme: Scheme,
-    lanes_in: usize,
-    linear: bool,
+    pub(super) lanes_in: usize,
+    pub(super) activation: Activation,
     /// `[block of outputs][point][lane of inputs]`
-    weights: Vec<Weights>,
-    bias: Vec<Row>,
+    pub(super) weights: Vec<Weights>,
+    pub(super) bias: Vec<Row>,
 }
 
 impl Convolution {
     /// Transforms the taps. Inputs are a multiple of 8 channels, outputs of 24.
     pub fn new(scheme: Scheme, taps: &Taps) -> Self {
         let weights = match scheme {
-            Scheme::FrequencyPair => transform(&Pair, taps),
-            _ => transform(&F43, taps),
+            Scheme::FrequencyPair => transform(Pair, taps),
+            _ => transform(F43, taps),
         };
         Self {
             scheme,
             lanes_in: taps.inputs / WIDTH,
-            linear: false,
+            activation: Activation::LEAKY,
             weights,
             bias: taps.bias.chunks_exact(COLUMNS * WIDTH).map(row).collect(),
         }
@@ -124,7 +92,7 @@ impl Convolution {
 
     /// Leaves the activation out.
     pub fn make_linear(&mut self) {
-        self.linear = true;
+        self.activation = Activation::LINEAR;
     }
 
     /// The map that it makes of one of this shape.
@@ -158,60 +126,47 @@ impl Convolution {
             input: &input[..shape.len()],
             output: &mut output[..written.len()],
         };
-        let (layer, algorithm) = (self, F43);
         match self.scheme {
-            Scheme::Frequency => isa.run(AlongFrequency {
-                layer,
-                algorithm,
-                maps,
-                workspace,
-            }),
-            Scheme::FrequencyPair => isa.run(AlongFrequency {
-                layer,
-                algorithm: Pair,
-                maps,
-                workspace,
-            }),
-            Scheme::Time => isa.run(AlongTime::<_, 1, 1, 6, 6, 4> {
-                layer,
-                algorithm,
-                maps,
-                workspace,
-            }),
-            Scheme::TimePool1x2 => isa.run(AlongTime::<_, 1, 2, 6, 6, 4> {
-                layer,
-                algorithm,
-                maps,
-                workspace,
-            }),
-            Scheme::TimePool2x2 => isa.run(AlongTime::<_, 2, 2, 6, 6, 4> {
-                layer,
-                algorithm,
-                maps,
-                workspace,
-            }),
+            Scheme::Frequency => isa.run(AlongFrequency::new(self, F43, maps, workspace)),
+            Scheme::FrequencyPair => isa.run(AlongFrequency::new(self, Pair, maps, workspace)),
+            Scheme::Time => isa.run(AlongTime::<1, 1>::new(self, maps, workspace)),
+            Scheme::TimePool1x2 => isa.run(AlongTime::<1, 2>::new(self, maps, workspace)),
+            Scheme::TimePool2x2 => isa.run(AlongTime::<2, 2>::new(self, maps, workspace)),
         }
         written
     }
-
-    #[inline(always)]
-    fn activate(&self, x: Lanes) -> Lanes {
-        if self.linear { x } else { activate(x) }
-    }
 }
 
-/// max(x, 0.2 x), no less than −0.4.
-#[inline(always)]
-pub fn activate(x: Lanes) -> Lanes {
-    let mut y = x;
-    for i in 0..WIDTH {
-        y.0[i] *= SLOPE;
+/// max(x, slope x), no less than the floor.
+#[derive(Clone, Copy, Debug)]
+pub struct Activation {
+    slope: f32,
+    floor: f32,
+}
+
+impl Activation {
+    /// What follows every convolution but the last.
+    pub const LEAKY: Self = Self {
+        slope: SLOPE,
+        floor: FLOOR,
+    };
+    /// Nothing.
+    const LINEAR: Self = Self {
+        slope: 1.0,
+        floor: f32::NEG_INFINITY,
+    };
+
+    #[inline(always)]
+    pub fn of(self, x: Lanes) -> Lanes {
+        x.max(x.scale(self.slope)).max(Lanes::splat(self.floor))
     }
-    x.max(y).max(Lanes::splat(FLOOR))
 }
 
 /// The weights of an algorithm, in double precision until the last step.
-fn transform<B, const I: usize, const P: usize, const O: usize>(_: &B, taps: &Taps) -> Vec<Weights>
+fn transform<B, const I: usize, const P: usize, const O: usize>(
+    algorithm: B,
+    taps: &Taps,
+) -> Vec<Weights>
 where
     B: Bilinear<I, P, O>,
 {
@@ -220,7 +175,7 @@ where
     for (index, &g) in taps.taps.iter().enumerate() {
         let (output, input) = (index / taps.inputs, index % taps.inputs);
         let column = output % block;
-        for (point, value) in B::taps(g.map(f64::from)).into_iter().enumerate() {
+        for (point, value) in algorithm.taps(g.map(f64::from)).into_iter().enumerate() {
             let at = (output / block * P + point) * lanes_in + input / WIDTH;
             weights[at][input % WIDTH][column / WIDTH].0[column % WIDTH] = value as f32;
         }
@@ -237,264 +192,5 @@ pub fn row(values: &[f32]) -> Row {
     row
 }
 
-struct Maps<'a> {
-    shape: Shape,
-    written: Shape,
-    input: &'a [Lanes],
-    output: &'a mut [Lanes],
-}
-
-struct AlongFrequency<'a, B, const I: usize, const P: usize, const O: usize> {
-    layer: &'a Convolution,
-    algorithm: B,
-    maps: Maps<'a>,
-    workspace: &'a mut Workspace,
-}
-
-impl<B, const I: usize, const P: usize, const O: usize> Operation for AlongFrequency<'_, B, I, P, O>
-where
-    B: Bilinear<I, P, O>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let Self {
-            layer,
-            algorithm,
-            maps,
-            workspace,
-        } = self;
-        let Maps { shape, written, .. } = maps;
-        let tiles = shape.bins / O;
-        let times = (CHUNK / tiles).max(1);
-        let inputs = maps.input.chunks(times * shape.step());
-        let outputs = maps.output.chunks_mut(times * written.step());
-        for (input, output) in inputs.zip(outputs) {
-            let rows = input.len() / shape.step() * tiles;
-            let mut panels = panels(&mut workspace.points, rows, shape.lanes);
-            for (time, step) in input.chunks_exact(shape.step()).enumerate() {
-                for tile in 0..tiles {
-                    let first = (tile * O).wrapping_sub(B::LEFT);
-                    let lines = lines(step, first, shape.lanes, &workspace.zeros);
-                    forward::<B, FUSED, I, P, O>(lines, &mut panels, time * tiles + tile);
-                }
-            }
-            for block in 0..layer.bias.len() {
-                let products = &mut workspace.products;
-                multiply::<FUSED, P>(layer, block, &workspace.points, rows, products);
-                let products = products_of::<P>(products, rows);
-                for (time, step) in output.chunks_exact_mut(written.step()).enumerate() {
-                    for tile in 0..tiles {
-                        let y = inverse::<B, FUSED, I, P, O>(&products, time * tiles + tile);
-                        for o in 0..O {
-                            let at = (tile * O + o) * written.lanes + block * COLUMNS;
-                            for column in 0..COLUMNS {
-                                let x = y[o][column].add(layer.bias[block][column]);
-                                step[at + column] = layer.activate(x);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        let _ = algorithm;
-    }
-}
-
-struct AlongTime<
-    'a,
-    B,
-    const POOL_TIMES: usize,
-    const POOL_BINS: usize,
-    const I: usize,
-    const P: usize,
-    const O: usize,
-> {
-    layer: &'a Convolution,
-    algorithm: B,
-    maps: Maps<'a>,
-    workspace: &'a mut Workspace,
-}
-
-impl<
-    B,
-    const POOL_TIMES: usize,
-    const POOL_BINS: usize,
-    const I: usize,
-    const P: usize,
-    const O: usize,
-> Operation for AlongTime<'_, B, POOL_TIMES, POOL_BINS, I, P, O>
-where
-    B: Bilinear<I, P, O>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let Self {
-            layer,
-            algorithm,
-            maps,
-            workspace,
-        } = self;
-        let Maps { shape, written, .. } = maps;
-        let (step, bins) = (shape.step(), shape.bins);
-        // Outputs of a tile after pooling, and tiles of a chunk.
-        let pooled = O / POOL_TIMES;
-        let tiles = (CHUNK / bins).max(1);
-        let outputs = maps.output.chunks_mut(tiles * pooled * written.step());
-        for (chunk, output) in outputs.enumerate() {
-            let times = output.len() / written.step();
-            let count = times.div_ceil(pooled);
-            let rows = count * bins;
-            let mut panels = panels(&mut workspace.points, rows, shape.lanes);
-            for tile in 0..count {
-                let first = (chunk * tiles + tile) * O;
-                let lines = lines(maps.input, first, step, &workspace.zeros);
-                forward::<B, FUSED, I, P, O>(lines, &mut panels, tile);
-            }
-            for block in 0..layer.bias.len() {
-                let products = &mut workspace.products;
-                multiply::<FUSED, P>(layer, block, &workspace.points, rows, products);
-                let products = products_of::<P>(products, rows);
-                for tile in 0..count {
-                    let kept = pooled.min(times - tile * pooled);
-                    for bin in 0..written.bins {
-                        let at = tile * bins + bin * POOL_BINS;
-                        let mut y = inverse::<B, FUSED, I, P, O>(&products, at);
-                        if POOL_BINS == 2 {
-                            let other = inverse::<B, FUSED, I, P, O>(&products, at + 1);
-                            for o in 0..O {
-                                for column in 0..COLUMNS {
-                                    y[o][column] = y[o][column].max(other[o][column]);
-                                }
-                            }
-                        }
-                        for o in 0..kept {
-                            let time = tile * pooled + o;
-                            let at = time * written.step() + bin * written.lanes + block * COLUMNS;
-                            for column in 0..COLUMNS {
-                                let mut x = y[o * POOL_TIMES][column];
-                                if POOL_TIMES == 2 {
-                                    x = x.max(y[o * 2 + 1][column]);
-                                }
-                                // Bias and activation never decrease: after
-                                // the maximum they give the same bits.
-                                let x = x.add(layer.bias[block][column]);
-                                output[at + column] = layer.activate(x);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        let _ = algorithm;
-    }
-}
-
-/// Where the rows of each point go: `[point][row][lane]`, the rows of a point
-/// rounded up to what the product takes at once.
-#[inline(always)]
-fn panels<const P: usize>(points: &mut [Lanes], rows: usize, lanes: usize) -> [&mut [Lanes]; P] {
-    let length = rows.next_multiple_of(product::ROWS) * lanes;
-    let mut panels: [&mut [Lanes]; P] = std::array::from_fn(|_| Default::default());
-    for (panel, points) in panels.iter_mut().zip(points.chunks_exact_mut(length)) {
-        *panel = points;
-    }
-    panels
-}
-
-/// The products of one block, likewise.
-#[inline(always)]
-fn products_of<const P: usize>(products: &[Row], rows: usize) -> [&[Row]; P] {
-    let length = rows.next_multiple_of(product::ROWS);
-    let mut panels = [&[] as &[Row]; P];
-    for (panel, products) in panels.iter_mut().zip(products.chunks_exact(length)) {
-        *panel = products;
-    }
-    panels
-}
-
-/// `I` neighbouring lines from `first` on, zeros where there is none.
-#[inline(always)]
-fn lines<'a, const I: usize>(
-    map: &'a [Lanes],
-    first: usize,
-    length: usize,
-    zeros: &'a [Lanes],
-) -> [&'a [Lanes]; I] {
-    let mut lines = [&zeros[..length]; I];
-    for i in 0..I {
-        let start = first.wrapping_add(i).wrapping_mul(length);
-        if let Some(line) = map.get(start..start.wrapping_add(length)) {
-            lines[i] = line;
-        }
-    }
-    lines
-}
-
-#[inline(always)]
-fn forward<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>(
-    lines: [&[Lanes]; I],
-    panels: &mut [&mut [Lanes]; P],
-    index: usize,
-) where
-    B: Bilinear<I, P, O>,
-{
-    let length = lines[0].len();
-    let mut targets: [&mut [Lanes]; P] = std::array::from_fn(|_| Default::default());
-    for (target, panel) in targets.iter_mut().zip(panels.iter_mut()) {
-        *target = &mut panel[index * length..][..length];
-    }
-    for lane in 0..length {
-        let mut x = [Lanes::ZERO; I];
-        for i in 0..I {
-            x[i] = lines[i][lane];
-        }
-        let v = B::forward::<FUSED>(x);
-        for p in 0..P {
-            targets[p][lane] = v[p];
-        }
-    }
-}
-
-#[inline(always)]
-fn multiply<const FUSED: bool, const P: usize>(
-    layer: &Convolution,
-    block: usize,
-    points: &[Lanes],
-    rows: usize,
-    products: &mut [Row],
-) {
-    let rows = rows.next_multiple_of(product::ROWS);
-    let depth = layer.lanes_in;
-    let weights = layer.weights[block * P * depth..].chunks_exact(depth);
-    let inputs = points.chunks_exact(rows * depth);
-    let outputs = products.chunks_exact_mut(rows);
-    for ((weights, inputs), outputs) in weights.zip(inputs).zip(outputs).take(P) {
-        product::multiply::<FUSED>(inputs, weights, outputs);
-    }
-}
-
-#[inline(always)]
-fn inverse<B, const FUSED: bool, const I: usize, const P: usize, const O: usize>(
-    products: &[&[Row]; P],
-    index: usize,
-) -> [Row; O]
-where
-    B: Bilinear<I, P, O>,
-{
-    let mut y = [[Lanes::ZERO; COLUMNS]; O];
-    for column in 0..COLUMNS {
-        let mut m = [Lanes::ZERO; P];
-        for p in 0..P {
-            m[p] = products[p][index][column];
-        }
-        let outputs = B::inverse::<FUSED>(m);
-        for o in 0..O {
-            y[o][column] = outputs[o];
-        }
-    }
-    y
-}
+#[cfg(test)]
+mod tests;

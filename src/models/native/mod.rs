@@ -1,11 +1,33 @@
 //! The two frozen networks as kernels written for them.
+//!
+//! Reading order: `recognise` checks that a graph is the network it should
+//! be, and takes its weights. `mel` and `embed` run them: the first by fast
+//! Fourier transform, the second as a chain of layers, `stem` and `layer`.
+//! Below those, `walk` carries a layer over a map, `winograd` holds the
+//! transforms that save multiplications, `product` the matrix product that
+//! does the rest, `lanes` the eight floats that everything is made of, and
+//! `dispatch` picks the instruction set. [`prove`] compares the whole with
+//! stored results of ONNX Runtime.
+//!
+//! Weights are shared between workers, scratch is not.
 
-pub mod dispatch;
-pub mod embed;
+mod dispatch;
+mod embed;
 mod lanes;
-pub mod layer;
-pub mod mel;
+mod layer;
+mod mel;
+mod probe;
 mod product;
-pub mod recognise;
-pub mod stem;
+mod recognise;
+#[cfg(test)]
+mod reference;
+mod stem;
+mod walk;
 mod winograd;
+
+pub use dispatch::Isa;
+pub use embed::{EMBEDDING, EmbedKernel, EmbedScratch, windows};
+pub use mel::{MelKernel, MelScratch, frames};
+pub use probe::{MaxDifference, Refused, prove};
+pub use recognise::Unknown;
+pub use stem::BANDS;

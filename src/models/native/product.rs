@@ -13,6 +13,10 @@ pub const COLUMNS: usize = 3;
 /// registers of AVX2 do not suffice.
 pub const ROWS: usize = 3;
 
+/// Inputs summed in one go, in lanes. The sums of such stretches are added up
+/// after: the rounding error of one running sum grows with its length.
+const STRETCH: usize = 3;
+
 /// One row of a block of columns.
 pub type Row = [Lanes; COLUMNS];
 /// The weights from eight inputs to a block of columns.
@@ -27,7 +31,18 @@ pub fn multiply<const FUSED: bool>(inputs: &[Lanes], weights: &[Weights], produc
     for (rows, sums) in groups.zip(products.chunks_exact_mut(ROWS)) {
         let (first, rest) = rows.split_at(depth);
         let (second, third) = rest.split_at(depth);
-        sums.copy_from_slice(&multiply_rows::<FUSED>([first, second, third], weights));
+        let first = first.chunks(STRETCH);
+        let others = second.chunks(STRETCH).zip(third.chunks(STRETCH));
+        let mut whole = [[Lanes::ZERO; COLUMNS]; ROWS];
+        for ((weights, x0), (x1, x2)) in weights.chunks(STRETCH).zip(first).zip(others) {
+            let part = multiply_rows::<FUSED>([x0, x1, x2], weights);
+            for row in 0..ROWS {
+                for column in 0..COLUMNS {
+                    whole[row][column] = whole[row][column].add(part[row][column]);
+                }
+            }
+        }
+        sums.copy_from_slice(&whole);
     }
 }
 

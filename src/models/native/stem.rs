@@ -5,7 +5,7 @@
 
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};
-use super::layer::{activate, row};
+use super::layer::{Activation, row};
 use super::product::{COLUMNS, Row};
 
 /// Mel bands of a frame.
@@ -89,7 +89,7 @@ impl Operation for Run<'_> {
                 }
                 for band in 0..TOGETHER {
                     for column in 0..COLUMNS {
-                        output[band * COLUMNS + column] = activate(sums[band][column]);
+                        output[band * COLUMNS + column] = Activation::LEAKY.of(sums[band][column]);
                     }
                 }
             }

@@ -52,10 +52,12 @@ struct Published {
     /// Mel weights, `(bins, 32)`.
     bands: Vec<f32>,
     floor: f32,
-    /// The operators between logarithm and dB, in order, with their constants.
-    scale: Vec<(&'static str, f32)>,
+    scale: Scale,
     range: f32,
 }
+
+/// The operators between logarithm and dB, in order, with their constants.
+type Scale = Vec<(&'static str, f32)>;
 
 /// The bins that are weighed, and the taps up to the last that is not zero.
 struct Live {
@@ -235,7 +237,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The operators with a constant up to the logarithm, and the logarithm.
-    fn scale(&self, decibels: &str) -> Result<(Vec<(&'static str, f32)>, &'a Node), Refusal> {
+    fn scale(&self, decibels: &str) -> Result<(Scale, &'a Node), Refusal> {
         let mut scale = Vec::new();
         let mut value = decibels;
         loop {

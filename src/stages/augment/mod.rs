@@ -8,6 +8,7 @@
 mod sounds;
 mod stream;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,9 +25,11 @@ use crate::dsp::resample::ResampleError;
 use crate::dsp::reverb::{self, Convolver, ReverbParams};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::formats::{discover, wav};
-use crate::records::{Background, Batch, ClipId, Pcm, Provenance, Row, Rows, Samples};
+use crate::records::{
+    Background, Batch, ClipId, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble,
+};
 
-use super::{Buffers, each_clip};
+use super::{Buffers, Refusal, each_clip};
 use sounds::Listener;
 
 const NAME: &str = "augment";
@@ -125,20 +128,24 @@ impl Worker for Augmenter {
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
-        Ok(each_clip(batch, NAME, focus, |clip, samples| {
+        each_clip(batch, focus, |clip, samples| {
             self.augment(split, clip, samples)
-        }))
+        })
     }
 }
 
 impl Augmenter {
     /// All rows of one clip, or why there are none.
+    ///
+    /// # Errors
+    /// [`Refusal::Clip`] where a sound drawn for it cannot be used,
+    /// [`Refusal::Build`] where its WAVs cannot be written.
     pub fn augment(
         &mut self,
         split: usize,
         clip: &ClipId,
         mut samples: Samples,
-    ) -> Result<Rows<Pcm>, String> {
+    ) -> Result<Rows<Pcm>, Refusal> {
         let effects = Arc::clone(&self.stage.effects);
         let splits = Arc::clone(&self.stage.splits);
         let rules = &splits[split];
@@ -153,7 +160,8 @@ impl Augmenter {
             pcm16::decode_into(&pcm, &mut samples);
             if let Some(folder) = &rules.wavs {
                 let path = folder.join(discover::row_name(&clip.name, round));
-                wav::write(&path, effects.sample_rate, &pcm).map_err(|error| error.to_string())?;
+                wav::write(&path, effects.sample_rate, &pcm)
+                    .map_err(|error| Refusal::Build(error.into()))?;
             }
             rows.push(Row {
                 round,
@@ -173,7 +181,7 @@ impl Augmenter {
         place: Option<Place>,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Provenance, String> {
+    ) -> Result<Provenance, Rejection> {
         let placement = place.map(|place| placement::draw(place, effects.jitter, rng));
         if effects.place_first {
             self.place(placement, effects.window, samples);
@@ -205,7 +213,7 @@ impl Augmenter {
         effects: &Effects,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Arc<str>>, String> {
+    ) -> Result<Option<Arc<str>>, Rejection> {
         let count = self.stage.sounds.impulses();
         let Some(index) = reverb::draw(&effects.reverb, count, rng) else {
             return Ok(None);
@@ -213,10 +221,10 @@ impl Augmenter {
         let (name, impulse) = self
             .listener
             .impulse(index, &mut self.convolver)
-            .map_err(|error| error.to_string())?;
+            .map_err(unusable)?;
         self.convolver
             .convolve(&impulse, samples)
-            .map_err(|error| format!("{name}: {error}"))?;
+            .map_err(|error| unusable(format!("{name}: {error}")))?;
         Ok(Some(name))
     }
 
@@ -225,24 +233,18 @@ impl Augmenter {
         effects: &Effects,
         samples: &mut Samples,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Background>, String> {
+    ) -> Result<Option<Background>, Rejection> {
         let count = self.stage.sounds.backgrounds();
         let Some(draw) = noise::draw(&effects.background, count, rng) else {
             return Ok(None);
         };
         let clip_len = samples.len() as u64;
-        let sound = self
-            .listener
-            .background(draw.index)
-            .map_err(|error| error.to_string())?;
+        let sound = self.listener.background(draw.index).map_err(unusable)?;
         let start = noise::draw_start(sound.len(), clip_len, rng);
         let span = noise::needed(sound.len(), start, clip_len);
         let offset = (start - span.start) as usize;
         let file = sound.name();
-        let piece = self
-            .listener
-            .piece(&sound, span)
-            .map_err(|error| error.to_string())?;
+        let piece = self.listener.piece(&sound, span).map_err(unusable)?;
         noise::mix(samples, piece, offset, draw.snr_db);
         Ok(Some(Background {
             file,
@@ -263,4 +265,9 @@ impl Augmenter {
             std::mem::swap(samples, &mut self.placed);
         }
     }
+}
+
+/// A background or impulse response that a clip could not do with.
+fn unusable(error: impl Display) -> Rejection {
+    Rejection::new(NAME, Trouble::Sound, error)
 }

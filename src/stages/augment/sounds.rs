@@ -6,13 +6,14 @@
 //! changes a sample of it.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dsp::resample::{ResampleError, Resampler};
 use crate::dsp::reverb::{Convolver, Impulse, ReverbError};
 use crate::formats::audio::{self, AudioError, Info, Limits};
+use crate::stages::retry::retry;
 
 const SAMPLE_BYTES: u64 = size_of::<f32>() as u64;
 
@@ -138,7 +139,7 @@ fn slots<T: ?Sized, E>(
 ) -> Result<Vec<Slot<T>>, E> {
     let mut slots = Vec::with_capacity(paths.len());
     for path in paths {
-        match audio::probe(path) {
+        match retry(|| audio::probe(path)) {
             Ok(info) => slots.push(Slot {
                 name: path.to_string_lossy().into(),
                 path: Arc::new(path.clone()),
@@ -259,18 +260,19 @@ impl Listener {
             Content::Whole(samples) => Ok(&samples[span.start as usize..span.end as usize]),
             Content::Streamed(_) => {
                 let frames = (span.end - span.start) as usize;
-                audio::read_range(&sound.path, span.start, frames, &mut self.piece)?;
+                let piece = &mut self.piece;
+                retry(|| audio::read_range(&sound.path, span.start, frames, piece))?;
                 Ok(&self.piece)
             }
         }
     }
 
     /// Reads a whole file at the pipeline's rate into `self.piece`.
-    fn read_whole(&mut self, name: &Arc<str>, path: &PathBuf) -> Result<(), SoundError> {
+    fn read_whole(&mut self, name: &Arc<str>, path: &Path) -> Result<(), SoundError> {
         let limits = Limits {
             max_seconds: f64::INFINITY,
         };
-        let info = audio::read(path, limits, &mut self.raw)?;
+        let info = retry(|| audio::read(path, limits, &mut self.raw))?;
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut self.piece)
             .map_err(|error| SoundError::Resample(Arc::clone(name), error))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{Fault, Limits, guard, probe, read, read_range};
+use super::super::{Fault, Info, Limits, fill, guard, probe, read, read_range};
 use super::{Parts, file_of, from_root, read_whole};
 
 fn fault(path: &Path) -> Fault {
@@ -320,4 +320,24 @@ fn interrupted_reads_are_transient_and_missing_files_are_not() {
     assert!(error(ErrorKind::TimedOut).is_transient());
     assert!(!error(ErrorKind::NotFound).is_transient());
     assert!(!error(ErrorKind::PermissionDenied).is_transient());
+}
+
+#[test]
+fn what_is_far_beyond_full_scale_is_no_sample() {
+    let read = |samples: &[f32]| {
+        let data = samples.to_vec();
+        fill(Path::new("clip.wav"), &mut Vec::new(), |out| {
+            *out = data;
+            Ok(Info {
+                sample_rate: 16_000,
+                channels: 1,
+                frames: None,
+            })
+        })
+    };
+    assert!(read(&[0.0, -1e9, 40_000.0]).is_ok());
+    assert_eq!(
+        read(&[0.0, -2e9]).unwrap_err().to_string(),
+        "clip.wav: sample 1 is -2e9, far beyond full scale"
+    );
 }

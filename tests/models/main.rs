@@ -3,29 +3,33 @@
 //!
 //! Runtime and models are fetched into the user's cache on the first run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod native;
+
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use wakemill::models::cache::Cache;
-use wakemill::models::frontend::prepare;
 use wakemill::models::onnx::{Attribute, DimensionValue, Model, Node, Tensor, ValueInfo};
 use wakemill::models::{
     BANDS, Backend, EMBEDDING, FrontEnd, FrontEndSpec, ModelError, Strategy, Windows,
 };
 
 fn spec(strategy: Strategy) -> FrontEndSpec {
-    static READY: OnceLock<()> = OnceLock::new();
-    let spec = FrontEndSpec {
+    FrontEndSpec {
         strategy,
         backend: Backend::OnnxRuntime,
         ..FrontEndSpec::default()
-    };
-    READY.get_or_init(|| prepare(&spec, &mut |notice| eprintln!("{notice}")).unwrap());
-    spec
+    }
+}
+
+/// Loads, fetching first what is missing.
+fn open(spec: &FrontEndSpec) -> Result<FrontEnd, ModelError> {
+    FrontEnd::load(spec, &mut |notice| eprintln!("{notice}"))
 }
 
 fn load(strategy: Strategy) -> FrontEnd {
-    FrontEnd::load(&spec(strategy)).unwrap()
+    open(&spec(strategy)).unwrap()
 }
 
 fn golden(name: &str) -> PathBuf {
@@ -185,7 +189,7 @@ fn the_published_networks_also_take_any_length() {
 fn the_last_windows_alone_are_the_last_of_all() {
     let all = load(Strategy::Auto);
     let spec = spec(Strategy::Auto);
-    let last = FrontEnd::load(&FrontEndSpec {
+    let last = open(&FrontEndSpec {
         windows: Windows {
             last: Some(16),
             ..spec.windows
@@ -203,7 +207,7 @@ fn the_last_windows_alone_are_the_last_of_all() {
 fn load_with(change: impl FnOnce(&mut FrontEndSpec)) -> Result<FrontEnd, ModelError> {
     let mut spec = spec(Strategy::Auto);
     change(&mut spec);
-    FrontEnd::load(&spec)
+    open(&spec)
 }
 
 /// The published embedding network, changed, in a file.

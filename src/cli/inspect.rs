@@ -1,0 +1,191 @@
+//! `wakemill inspect`: what is in a feature file or an output folder.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+
+use crate::pipeline::inspect::{
+    self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, SoundUse, Summary, Verdict,
+};
+
+use super::Usage;
+
+/// Characters in the longest bar.
+const BAR: u64 = 40;
+/// Unused sounds named.
+const UNUSED: usize = 10;
+
+#[derive(Args)]
+pub(super) struct InspectArgs {
+    /// An .npy file, or the output folder of a build
+    path: PathBuf,
+    /// Compare every feature file of a folder with the hash in dataset.json
+    #[arg(long)]
+    verify: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
+    let path = &args.path;
+    if path.is_dir() {
+        let facts = inspect::folder(path, args.verify).map_err(usage)?;
+        return print(args, &facts, folder_text);
+    }
+    if args.verify {
+        let reason = format!(
+            "{}: --verify is for the output folder of a build",
+            path.display()
+        );
+        return Err(Usage(reason).into());
+    }
+    if !path.exists() {
+        return Err(usage(InspectError::Missing(path.clone())));
+    }
+    let facts = inspect::array(path).map_err(usage)?;
+    print(args, &facts, array_text)
+}
+
+fn usage(error: InspectError) -> anyhow::Error {
+    match error.is_usage() {
+        true => Usage(error.to_string()).into(),
+        false => error.into(),
+    }
+}
+
+fn print<T: Serialize>(
+    args: &InspectArgs,
+    facts: &T,
+    text: impl FnOnce(&T) -> String,
+) -> anyhow::Result<()> {
+    if args.json {
+        let json = serde_json::to_string_pretty(facts).context("cannot write JSON")?;
+        println!("{json}");
+    } else {
+        print!("{}: {}", args.path.display(), text(facts));
+    }
+    Ok(())
+}
+
+fn array_text(facts: &ArrayFacts) -> String {
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+    let mut lines = vec![
+        format!("{} {}", shape(&facts.shape), facts.dtype),
+        format!("  finite       {} of {} values", facts.finite, facts.values),
+        format!(
+            "  mean, std    {}, {}",
+            number(facts.mean),
+            number(facts.std)
+        ),
+        format!(
+            "  min, max     {}, {}",
+            number(facts.min.map(f64::from)),
+            number(facts.max.map(f64::from))
+        ),
+    ];
+    if let Some(guess) = facts.input_scale {
+        lines.push(format!(
+            "  padded       {} rows begin with zeros",
+            facts.padded_rows
+        ));
+        lines.push(format!("  input scale  {}", guess_text(guess)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn guess_text(ScaleGuess { score, verdict }: ScaleGuess) -> String {
+    let verdict = match verdict {
+        Verdict::LikelyUnit => "likely unit, [-1, 1]",
+        Verdict::LikelyInt16 => "likely int16",
+        Verdict::CannotTell => "cannot tell",
+    };
+    format!("{verdict} (score {score:+.2}: about -1 is unit, +1 is int16)")
+}
+
+fn folder_text(facts: &FolderFacts) -> String {
+    let scale = facts.input_scale.as_deref().unwrap_or("unknown");
+    let mut lines = vec![
+        format!(
+            "built by wakemill {} with seed {}",
+            facts.wakemill, facts.seed
+        ),
+        format!("  fingerprint  {}", facts.fingerprint),
+        format!("  input scale  {scale}"),
+        "splits".to_owned(),
+    ];
+    for split in &facts.splits {
+        lines.push(format!(
+            "  {:20} {:>8} clips, {} left out → {} {}",
+            split.name,
+            split.planned,
+            split.left_out,
+            shape(&split.shape),
+            split.features
+        ));
+    }
+    match &facts.provenance {
+        Some(summary) => provenance_text(summary, &mut lines),
+        None => {
+            lines.push("the build wrote no rows.jsonl: nothing is known of its rows".to_owned())
+        }
+    }
+    if facts.verified {
+        lines.push("verified: every feature file is the one that was built".to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
+fn provenance_text(summary: &Summary, lines: &mut Vec<String>) {
+    lines.push(format!("effects, of {} rows", summary.rows));
+    for share in &summary.effects {
+        let percent = 100.0 * share.rows as f64 / summary.rows.max(1) as f64;
+        lines.push(format!(
+            "  {:20} {:>8}  {percent:5.1} %",
+            share.effect, share.rows
+        ));
+    }
+    let most = summary.snr_db.values().max().copied().unwrap_or(0).max(1);
+    if !summary.snr_db.is_empty() {
+        lines.push("signal-to-noise ratio, in dB".to_owned());
+    }
+    for (from, rows) in &summary.snr_db {
+        let bar = "#".repeat((rows * BAR).div_ceil(most) as usize);
+        lines.push(format!("  {from:>4} to {:>3} {rows:>8}  {bar}", from + 1));
+    }
+    sounds_text("backgrounds", &summary.backgrounds, lines);
+    sounds_text("impulse responses", &summary.rirs, lines);
+}
+
+fn sounds_text(kind: &str, sounds: &SoundUse, lines: &mut Vec<String>) {
+    let unused = match &sounds.never {
+        Some(never) => format!("{} never used", never.len()),
+        None => "those never used are unknown, as their folder is gone".to_owned(),
+    };
+    lines.push(format!("{kind}: {} used, {unused}", sounds.used));
+    for (label, uses) in [("most", &sounds.most), ("least", &sounds.least)] {
+        for (file, rows) in uses {
+            lines.push(format!("  {label:5} {rows:>8}  {file}"));
+        }
+    }
+    let never = sounds.never.as_deref().unwrap_or_default();
+    for file in never.iter().take(UNUSED) {
+        lines.push(format!("  never           {file}"));
+    }
+    if never.len() > UNUSED {
+        lines.push(format!(
+            "  never           … and {} more",
+            never.len() - UNUSED
+        ));
+    }
+}
+
+fn shape(shape: &[usize]) -> String {
+    let sizes: Vec<_> = shape.iter().map(usize::to_string).collect();
+    match sizes.as_slice() {
+        [one] => format!("({one},)"),
+        sizes => format!("({})", sizes.join(", ")),
+    }
+}

@@ -1,0 +1,232 @@
+//! The feature files of an evaluation, as livekit-wakeword chooses them.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::formats::npy::NpyReader;
+use crate::models::EMBEDDING;
+use crate::models::classifier::Classifier;
+
+use super::error::EvalError;
+
+/// Seconds between two embeddings: 8 frames of 10 ms.
+pub(super) const STEP_SECONDS: f64 = 0.08;
+
+/// Pairs of consecutive rows that are looked at to see whether rows overlap.
+const PAIRS: usize = 64;
+
+/// Where features are looked for, and which.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The folder of the six splits.
+    pub output: &'a Path,
+    /// The folder that holds `features/validation_set_features.npy`.
+    pub data_dir: &'a Path,
+}
+
+/// Every row of an evaluation.
+#[derive(Debug)]
+pub struct Features {
+    /// The file of positives, then those of negatives: every one has rows.
+    pub files: Vec<FeatureFile>,
+    /// Embeddings a row.
+    pub steps: usize,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A file of rows.
+#[derive(Debug)]
+pub struct FeatureFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Number of rows.
+    pub rows: usize,
+    /// Embeddings from the beginning of a row to that of the next: fewer than
+    /// a row has where rows overlap.
+    pub hop: usize,
+    reader: NpyReader,
+    /// Rows of the array that make one row of the evaluation.
+    group: usize,
+}
+
+impl Features {
+    /// Opens what there is, for these classifiers.
+    ///
+    /// # Errors
+    /// Classifiers that take rows of different shape; a file that cannot be
+    /// read, or of another shape than the classifiers take; no positives; no
+    /// negatives.
+    pub fn open(wanted: Wanted<'_>, classifiers: &[Classifier]) -> Result<Self, EvalError> {
+        let mut steps = agreed_steps(classifiers)?;
+        let mut warnings = Vec::new();
+        let mut open = |path: &Path, flat: bool| -> Result<Option<FeatureFile>, EvalError> {
+            if !path.exists() {
+                return Ok(None);
+            }
+            let file = FeatureFile::open(path, steps, flat, &mut warnings)?;
+            // Where no model says how many, the first file does.
+            steps = Some(file.steps());
+            if file.rows == 0 {
+                warnings.push(format!("{} holds no rows", path.display()));
+            }
+            Ok(Some(file).filter(|file| file.rows > 0))
+        };
+        let path = wanted.output.join("positive_features_test.npy");
+        let Some(positives) = open(&path, false)? else {
+            let there = path.exists();
+            return Err(EvalError::NoPositives { path, there });
+        };
+        let mut files = vec![positives];
+        let negatives = [
+            wanted.output.join("negative_features_test.npy"),
+            wanted.output.join("background_noise_features_test.npy"),
+            wanted.data_dir.join("features/validation_set_features.npy"),
+        ];
+        for (path, flat) in negatives.iter().zip([false, false, true]) {
+            files.extend(open(path, flat)?);
+        }
+        if files.len() == 1 {
+            let looked = negatives.to_vec();
+            return Err(EvalError::NoNegatives { looked });
+        }
+        let steps = files[0].steps();
+        Ok(Self {
+            files,
+            steps,
+            warnings,
+        })
+    }
+
+    /// The files of negatives.
+    pub fn negatives(&self) -> &[FeatureFile] {
+        &self.files[1..]
+    }
+
+    /// Number of rows in all files.
+    pub fn rows(&self) -> usize {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+}
+
+impl FeatureFile {
+    /// Opens `(N, T, 96)`; where `flat`, also `(n, 96)`, which is cut into rows
+    /// of T that do not overlap.
+    fn open(
+        path: &Path,
+        steps: Option<usize>,
+        flat: bool,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, EvalError> {
+        let reader = NpyReader::open(path)?;
+        let shape = reader.shape();
+        let wrong = || EvalError::Shape {
+            path: path.to_owned(),
+            found: shape.to_vec(),
+            expected: match steps {
+                Some(steps) => format!("(N, {steps}, {EMBEDDING}), as the model takes it"),
+                None => format!("(N, T, {EMBEDDING})"),
+            },
+        };
+        let (rows, row_steps, group) = match *shape {
+            [rows, steps, EMBEDDING] if steps > 0 => (rows, steps, 1),
+            [all, EMBEDDING] if flat => {
+                let steps = steps.ok_or_else(wrong)?;
+                (all / steps, steps, steps)
+            }
+            _ => return Err(wrong()),
+        };
+        if steps.is_some_and(|steps| steps != row_steps) {
+            return Err(wrong());
+        }
+        let dropped = reader.rows() - rows * group;
+        if dropped > 0 {
+            warnings.push(format!(
+                "{}: the last {dropped} of {} embeddings are left out, being less than a row of {row_steps}",
+                path.display(),
+                reader.rows()
+            ));
+        }
+        let mut file = Self {
+            path: path.to_owned(),
+            rows,
+            hop: row_steps,
+            reader,
+            group,
+        };
+        if group == 1 {
+            file.hop = file.overlap().unwrap_or(row_steps);
+        }
+        Ok(file)
+    }
+
+    /// The values of some rows; `None` where there are not so many.
+    pub fn values<'a>(
+        &'a self,
+        rows: Range<usize>,
+        scratch: &'a mut Vec<f32>,
+    ) -> Option<&'a [f32]> {
+        self.reader.values(self.grouped(&rows), scratch)
+    }
+
+    /// Says that some rows are not looked at again.
+    pub fn release(&self, rows: &Range<usize>) {
+        self.reader.release(self.grouped(rows));
+    }
+
+    /// Hours of audio, every second counted once.
+    pub fn hours(&self) -> f64 {
+        self.rows as f64 * self.row_seconds() / 3600.0
+    }
+
+    /// Seconds of audio from one row to the next.
+    pub fn row_seconds(&self) -> f64 {
+        self.hop as f64 * STEP_SECONDS
+    }
+
+    fn steps(&self) -> usize {
+        self.reader.row_len() * self.group / EMBEDDING
+    }
+
+    fn grouped(&self, rows: &Range<usize>) -> Range<usize> {
+        rows.start * self.group..rows.end * self.group
+    }
+
+    /// The hop, where the file's first rows overlap: every row continues the
+    /// one before by that many embeddings.
+    fn overlap(&self) -> Option<usize> {
+        let rows = self.rows.min(PAIRS + 1);
+        let mut scratch = Vec::new();
+        let values = self.values(0..rows, &mut scratch)?;
+        let rows: Vec<_> = values.chunks_exact(self.steps() * EMBEDDING).collect();
+        // Equal rows say nothing.
+        let pairs: Vec<_> = rows.windows(2).filter(|pair| pair[0] != pair[1]).collect();
+        if pairs.is_empty() {
+            return None;
+        }
+        (1..self.steps()).find(|hop| {
+            let shift = hop * EMBEDDING;
+            pairs
+                .iter()
+                .all(|pair| pair[0][shift..] == pair[1][..pair[1].len() - shift])
+        })
+    }
+}
+
+/// How many embeddings a row all classifiers take; `None` where all take any.
+fn agreed_steps(classifiers: &[Classifier]) -> Result<Option<usize>, EvalError> {
+    let mut fixed = classifiers
+        .iter()
+        .filter_map(|model| Some((model, model.steps()?)));
+    let Some((first, steps)) = fixed.next() else {
+        return Ok(None);
+    };
+    match fixed.find(|(_, other)| *other != steps) {
+        None => Ok(Some(steps)),
+        Some((second, other)) => Err(EvalError::Steps {
+            first: first.path().to_owned(),
+            second: second.path().to_owned(),
+            steps: [steps, other],
+        }),
+    }
+}

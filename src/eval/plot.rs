@@ -1,0 +1,145 @@
+//! The DET plot: false negative rate over false positive rate, in percent.
+
+use std::path::Path;
+
+use plotters::prelude::*;
+use plotters::style::register_font;
+
+use super::report::Evaluation;
+use super::score::Scored;
+
+/// livekit-wakeword's 8 by 7 inches at 150 dots an inch.
+const SIZE: (u32, u32) = (1200, 1050);
+
+const FONT: &str = "DejaVu Sans";
+
+/// Colors of the curves, told apart also by those who see few.
+const COLORS: [RGBColor; 6] = [
+    RGBColor(0x25, 0x63, 0xEB),
+    RGBColor(0xE6, 0x7E, 0x00),
+    RGBColor(0x05, 0x96, 0x69),
+    RGBColor(0xC0, 0x26, 0xD3),
+    RGBColor(0x0F, 0x17, 0x2A),
+    RGBColor(0xA1, 0x62, 0x07),
+];
+
+const GRAY: RGBColor = RGBColor(0x80, 0x80, 0x80);
+
+/// One model's curve.
+pub(super) struct Curve {
+    /// Percent of negatives detected, percent of positives missed.
+    points: Vec<(f64, f64)>,
+    label: String,
+}
+
+impl Curve {
+    pub fn new(name: &str, scored: &Scored, evaluation: &Evaluation) -> Self {
+        Self {
+            points: points(scored),
+            label: format!(
+                "{name}: AUT {:.4}; at {:.2} recall {:.1} %, FPPH {:.2}; optimal at {:.2}",
+                evaluation.aut,
+                evaluation.threshold,
+                100.0 * evaluation.recall,
+                evaluation.fpph,
+                evaluation.optimal_threshold
+            ),
+        }
+    }
+}
+
+/// The curve from the upper left to the lower right, without repeated points.
+fn points(scored: &Scored) -> Vec<(f64, f64)> {
+    let negatives = scored.all_negatives();
+    let positives = scored.positives();
+    let (positive, negative) = (positives.total() as f64, negatives.total() as f64);
+    let counted = positives.thresholds().zip(negatives.thresholds());
+    let mut points: Vec<_> = counted
+        .map(|((_, detected), (_, false_positives))| {
+            let missed = positive - detected as f64;
+            (
+                100.0 * false_positives as f64 / negative,
+                100.0 * missed / positive,
+            )
+        })
+        .collect();
+    // No threshold at all, and one above every score.
+    points.insert(0, (100.0, 0.0));
+    points.push((0.0, 100.0));
+    points.dedup();
+    points.reverse();
+    points
+}
+
+/// Draws the curves into a PNG file.
+pub(super) fn draw(path: &Path, title: &str, curves: &[Curve]) -> Result<(), String> {
+    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| format!("the font {FONT} is damaged"))?;
+    let area = BitMapBackend::new(path, SIZE).into_drawing_area();
+    draw_on(&area, title, curves)
+        .and_then(|()| area.present())
+        .map_err(|error| error.to_string())
+}
+
+fn draw_on<DB: DrawingBackend>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    title: &str,
+    curves: &[Curve],
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    area.fill(&WHITE)?;
+    let font = |size: u32| (FONT, size).into_font();
+    let mut chart = ChartBuilder::on(area)
+        .caption(format!("DET Curve \u{2014} {title}"), font(32))
+        .margin(20)
+        .margin_right(40)
+        .x_label_area_size(75)
+        .y_label_area_size(95)
+        .build_cartesian_2d(0.0..100.0, 0.0..100.0)?;
+    chart
+        .configure_mesh()
+        .x_labels(11)
+        .y_labels(11)
+        .x_label_formatter(&|percent| format!("{percent:.0}"))
+        .y_label_formatter(&|percent| format!("{percent:.0}"))
+        .x_desc("False Positive Rate (%)")
+        .y_desc("False Negative Rate (%)")
+        .label_style(font(22))
+        .axis_desc_style(font(26))
+        .bold_line_style(BLACK.mix(0.12))
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    let key = |style: ShapeStyle| {
+        move |(x, y): (i32, i32)| PathElement::new([(x, y), (x + 26, y)], style)
+    };
+    let random = GRAY.mix(0.7).stroke_width(2);
+    chart
+        .draw_series(DashedLineSeries::new(
+            [(0.0, 100.0), (100.0, 0.0)],
+            10,
+            8,
+            random,
+        ))?
+        .label("Random")
+        .legend(key(random));
+    for (curve, color) in curves.iter().zip(COLORS.iter().cycle()) {
+        let points = curve.points.iter().copied();
+        // Areas of several curves would hide one another.
+        if curves.len() == 1 {
+            chart.draw_series(AreaSeries::new(points.clone(), 0.0, color.mix(0.15)))?;
+        }
+        let style = color.stroke_width(4);
+        chart
+            .draw_series(LineSeries::new(points, style))?
+            .label(&curve.label)
+            .legend(key(style));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .margin(16)
+        .legend_area_size(36)
+        .label_font(font(20))
+        .background_style(WHITE.mix(0.9))
+        .border_style(GRAY.mix(0.5))
+        .draw()
+}

@@ -1,0 +1,74 @@
+//! Both networks on ONNX Runtime.
+
+use std::sync::Arc;
+
+use super::super::embedding::{EmbedGraph, OnnxEmbed};
+use super::super::mel::{MelGraph, OnnxMel};
+use super::super::provider::Provider;
+use super::super::runtime::Runtime;
+use super::super::{EmbedNet, MelNet, ModelError, plan, serve};
+use super::{Backend, FrontEndReport, FrontEndSpec, ModelFiles, RuntimeReport, Strategy};
+
+/// Both networks on ONNX Runtime.
+pub struct OnnxNets {
+    runtime: Arc<Runtime>,
+    provider: Provider,
+    batch: Option<usize>,
+    mel: MelGraph,
+    embedding: EmbedGraph,
+}
+
+impl OnnxNets {
+    /// Loads the runtime, settles on a provider and on the graphs; what was
+    /// decided, and what the user must see.
+    pub fn load(
+        spec: &FrontEndSpec,
+        providers: &[Provider],
+        files: &ModelFiles,
+        notice: &mut dyn FnMut(&str),
+    ) -> Result<(Self, FrontEndReport, Vec<String>), ModelError> {
+        let library = spec.runtime_library.as_deref();
+        let (runtime, origin) = serve::open_runtime(library, providers, notice)?;
+        let networks = [&files.mel, &files.embedding];
+        let (provider, warnings) = serve::choose_provider(&runtime, providers, &networks)?;
+        let decided = plan::decide(&runtime, provider, spec, files)?;
+        let report = FrontEndReport {
+            backend: Backend::OnnxRuntime,
+            backend_reason: String::new(),
+            strategy: if decided.embedding.dense {
+                Strategy::Dense
+            } else {
+                Strategy::Windows
+            },
+            rewrites: decided.rewrites,
+            provider: provider.name,
+            runtime: Some(RuntimeReport {
+                version: runtime.version.clone(),
+                library: runtime.library.clone(),
+                origin,
+            }),
+            mel_sha256: files.mel.sha256.clone(),
+            embedding_sha256: files.embedding.sha256.clone(),
+        };
+        let nets = Self {
+            runtime,
+            provider,
+            batch: provider.is_accelerator.then_some(spec.batch.max(1)),
+            mel: decided.mel,
+            embedding: decided.embedding,
+        };
+        Ok((nets, report, warnings))
+    }
+
+    /// A mel network for one worker.
+    pub fn mel_net(&self) -> Result<Box<dyn MelNet>, ModelError> {
+        let net = OnnxMel::open(&self.runtime, self.provider, &self.mel, self.batch)?;
+        Ok(Box::new(net))
+    }
+
+    /// An embedding network for one worker.
+    pub fn embed_net(&self) -> Result<Box<dyn EmbedNet>, ModelError> {
+        let net = OnnxEmbed::open(&self.runtime, self.provider, &self.embedding, self.batch)?;
+        Ok(Box::new(net))
+    }
+}

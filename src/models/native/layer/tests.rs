@@ -1,0 +1,119 @@
+use proptest::prelude::*;
+
+use super::super::reference::{self, Map, Noise, distance};
+use super::super::stem::{BANDS, CHANNELS, Stem};
+use super::*;
+
+fn lanes(values: &[f32]) -> Vec<Lanes> {
+    values
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&eight| Lanes(eight))
+        .collect()
+}
+
+fn floats(lanes: &[Lanes]) -> Vec<f32> {
+    lanes.iter().flat_map(|lanes| lanes.0).collect()
+}
+
+/// Bins whose time steps fit the workspace.
+fn scheme() -> impl Strategy<Value = (Scheme, usize)> {
+    prop_oneof![
+        Just((Scheme::Frequency, 4)),
+        Just((Scheme::Frequency, 8)),
+        Just((Scheme::Frequency, 32)),
+        Just((Scheme::FrequencyPair, 2)),
+        Just((Scheme::Time, 1)),
+        Just((Scheme::Time, 8)),
+        Just((Scheme::TimePool1x2, 4)),
+        Just((Scheme::TimePool1x2, 16)),
+        Just((Scheme::TimePool2x2, 2)),
+        Just((Scheme::TimePool2x2, 32)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_layer_is_its_reference(
+        (scheme, bins) in scheme(),
+        inputs in prop::sample::select(vec![24_usize, 48, 96]),
+        outputs in prop::sample::select(vec![24_usize, 72]),
+        times in 4_usize..40,
+        activated: bool,
+        seed: u64,
+    ) {
+        let inputs = if bins > 16 { 24 } else { inputs.min(96 * 8 / bins) };
+        let mut noise = Noise(seed);
+        let taps = noise.taps(inputs, outputs);
+        let values = noise.vec(times * bins * inputs, 1.0);
+        let map = Map {
+            times, bins, channels: inputs,
+            values: values.iter().map(|&x| f64::from(x)).collect(),
+        };
+        let expected = reference::layer(&map, scheme, &taps, activated);
+
+        let mut layer = Convolution::new(scheme, &taps);
+        if !activated {
+            layer.make_linear();
+        }
+        let shape = Shape { times, bins, lanes: inputs / WIDTH };
+        for isa in [Isa::detect(), Isa::portable()] {
+            // What lies beyond the map must not matter.
+            let mut output = vec![Lanes::splat(f32::NAN); layer.output(shape).len() + 7];
+            let mut workspace = Workspace::new();
+            let written = layer.run(isa, shape, &lanes(&values), &mut output, &mut workspace);
+            prop_assert_eq!(
+                [written.times, written.bins, written.lanes * WIDTH],
+                [expected.times, expected.bins, expected.channels]
+            );
+            let found = floats(&output[..written.len()]);
+            prop_assert!(distance(&found, &expected.values) < 1e-5);
+            prop_assert!(output[written.len()..].iter().all(|rest| rest.0[0].is_nan()));
+        }
+    }
+
+    #[test]
+    fn the_stem_is_its_reference(times in 3_usize..12, seed: u64) {
+        let mut noise = Noise(seed);
+        let weights = noise.embedding();
+        let frames = noise.vec(times * BANDS, 3.0);
+        let map = Map::new([times, BANDS, 1], |t, f, _| f64::from(frames[t * BANDS + f]));
+        let expected = reference::stem(&map, &weights.stem, &weights.stem_bias);
+        let stem = Stem::new(&weights.stem, &weights.stem_bias);
+        for isa in [Isa::detect(), Isa::portable()] {
+            let mut output = vec![Lanes::ZERO; (times - 2) * BANDS * CHANNELS / WIDTH];
+            stem.run(isa, &frames, &mut output);
+            prop_assert!(distance(&floats(&output), &expected.values) < 1e-5);
+        }
+    }
+}
+
+/// A layer leaves products of earlier maps in its workspace; none may show.
+#[test]
+fn a_used_workspace_gives_the_same_bits() {
+    let mut noise = Noise(5);
+    let taps = noise.taps(24, 24);
+    let values = lanes(&noise.vec(9 * 8 * 24, 1.0));
+    for scheme in [Scheme::Frequency, Scheme::Time, Scheme::TimePool2x2] {
+        let layer = Convolution::new(scheme, &taps);
+        let shape = Shape {
+            times: 9,
+            bins: 8,
+            lanes: 3,
+        };
+        let run = |workspace: &mut Workspace| {
+            let mut output = vec![Lanes::ZERO; layer.output(shape).len()];
+            layer.run(Isa::detect(), shape, &values, &mut output, workspace);
+            output
+        };
+        let mut used = Workspace::new();
+        let large = Shape { times: 30, ..shape };
+        let loud = vec![Lanes::splat(1e30); large.len()];
+        let mut output = vec![Lanes::ZERO; large.len()];
+        layer.run(Isa::detect(), large, &loud, &mut output, &mut used);
+        assert_eq!(run(&mut used), run(&mut Workspace::new()));
+    }
+}

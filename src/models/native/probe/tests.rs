@@ -1,0 +1,38 @@
+use super::super::dispatch::Isa;
+use super::super::reference::Noise;
+use super::*;
+use crate::models::cache::Cache;
+use crate::models::fetch;
+use crate::models::onnx::Model;
+
+#[test]
+fn other_weights_are_refused() {
+    for isa in [Isa::detect(), Isa::portable()] {
+        let mel = MelKernel::new(isa, &Noise::mel());
+        let embed = EmbedKernel::new(isa, &Noise(1).embedding());
+        assert!(matches!(prove(&mel, &embed), Err(Refused::Mel(_))));
+    }
+}
+
+#[test]
+fn no_number_is_no_agreement() {
+    assert_eq!(
+        largest_difference(&[f32::NAN, 0.0], &[0.0, 0.0]),
+        f32::INFINITY
+    );
+    assert_eq!(largest_difference(&[0.0], &[0.0, 0.0]), f32::INFINITY);
+    assert_eq!(largest_difference(&[1.0, 0.0], &[0.5, 0.0]), 0.5);
+}
+
+#[test]
+fn the_published_models_prove_themselves() {
+    let cache = Cache::locate().unwrap();
+    fetch::fetch_models(&cache, &mut |notice| eprintln!("{notice}")).unwrap();
+    let read = |path: std::path::PathBuf| Model::read(&path).unwrap();
+    let (mel, embed) = (read(cache.mel_model()), read(cache.embedding_model()));
+    for isa in [Isa::detect(), Isa::portable()] {
+        let mel = MelKernel::from_model(isa, &mel).unwrap();
+        let embed = EmbedKernel::from_model(isa, &embed).unwrap();
+        prove(&mel, &embed).unwrap();
+    }
+}

@@ -1,0 +1,9 @@
+//! Whatever befalls a build, it ends in a complete data set or in a state that
+//! `--resume` completes, and says what happened. The table is in
+//! `src/pipeline/faults.md`.
+
+mod input;
+mod machine;
+mod sounds;
+#[path = "../resume/support.rs"]
+mod support;

@@ -1,0 +1,82 @@
+//! Backgrounds and impulse responses that are not what they seem.
+
+use super::support::{Case, assert_same, errors, wav};
+
+/// A case with one background and one room, which every row gets.
+fn case(background: &[u8], room: &[u8]) -> Case {
+    let case = Case::new(4);
+    for name in ["noise/a.wav", "noise/b.wav", "rooms/a.wav"] {
+        std::fs::remove_file(case.path(name)).unwrap();
+    }
+    case.write("noise/only.wav", background);
+    case.write("rooms/only.wav", room);
+    let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
+    case.write(
+        "pipeline.toml",
+        text + "\n[augment.reverb]\nprobability = 1\n",
+    );
+    case
+}
+
+fn good() -> Vec<u8> {
+    wav(16_000, 1, &[3000, -2000, 1000, 500, -700, 20].repeat(50))
+}
+
+#[test]
+fn one_that_cannot_be_used_stops_the_build_and_is_named() {
+    let cut = good()[..200].to_vec();
+    let silent = wav(16_000, 1, &[0; 300]);
+    for (background, room, file, reason) in [
+        (Vec::new(), good(), "noise/only.wav", "empty"),
+        (b"no audio".to_vec(), good(), "noise/only.wav", "not audio"),
+        (cut.clone(), good(), "noise/only.wav", "truncated"),
+        (wav(16_000, 1, &[]), good(), "noise/only.wav", "no samples"),
+        (good(), Vec::new(), "rooms/only.wav", "empty"),
+        (good(), cut, "rooms/only.wav", "truncated"),
+        (good(), silent, "rooms/only.wav", "silent"),
+    ] {
+        let run = case(&background, &room).run("out", &[]);
+        let said = errors(&run);
+        assert_eq!(run.status.code(), Some(1), "{file}: {said}");
+        assert!(
+            said.contains(file) && said.contains(reason),
+            "{file}: {said}"
+        );
+    }
+}
+
+#[test]
+fn under_skip_one_that_cannot_be_opened_is_as_if_it_were_not_there() {
+    let case = case(&good(), &good());
+    let skip = ["--set", "failures.policy=skip"];
+    let expected = case.build("without", &skip);
+    case.write("noise/broken.wav", b"");
+    let run = case.run("with", &skip);
+    assert!(run.status.success(), "{}", errors(&run));
+    assert!(
+        errors(&run).contains("noise/broken.wav"),
+        "{}",
+        errors(&run)
+    );
+    let made = case.files("with");
+    for name in ["wake.npy", "other.npy", "rows.jsonl"] {
+        assert!(made[name] == expected[name], "{name}");
+    }
+}
+
+#[test]
+fn silence_and_other_rates_are_mixed_in() {
+    for rate in [8_000, 11_025, 16_000, 48_000] {
+        let case = case(&wav(rate, 1, &[1; 900]), &wav(rate, 2, &[9000, 0, -300, 5]));
+        case.build("out", &[]);
+    }
+    // A silent background adds nothing, and one sample is a background.
+    for background in [vec![0; 4000], vec![0; 1], vec![-9; 1]] {
+        let case = case(&wav(16_000, 1, &background), &good());
+        let files = case.build("out", &[]);
+        let data = &files["wake.npy"][128..];
+        let values = data.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x));
+        assert!(values.into_iter().all(f32::is_finite));
+        assert_same(&case.build("again", &[]), &files, "again");
+    }
+}

@@ -1,0 +1,206 @@
+//! What is drawn over thousands of rows is what livekit-wakeword's preset says.
+//!
+//! Every check fails with a probability of at most one in a million where the
+//! draws are right: below 1 in 10,000 for all of them together. The seed is
+//! fixed, so a check that passes once passes always.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wakemill::config::{self, Source};
+use wakemill::dsp::equalizer::{Band, BandKind};
+use wakemill::dsp::placement::Placement;
+use wakemill::flow::Observer;
+use wakemill::pipeline::{self, Watch};
+use wakemill::records::{ClipId, Provenance};
+use wakemill::stages::Buffers;
+
+use crate::bounds::{assert_rate, assert_uniform};
+use crate::support::Project;
+
+/// Clips of each of two splits.
+const CLIPS: usize = 1_600;
+const ROUNDS: usize = 2;
+const ROWS: usize = 2 * CLIPS * ROUNDS;
+/// Samples of a clip: few, as only what is drawn matters.
+const CLIP: usize = 64;
+
+struct Quiet;
+
+impl Observer for Quiet {}
+
+impl Watch for Quiet {
+    fn warn(&self, _: &str) {}
+}
+
+/// What was drawn, by clip and round: first for the wake words, then for others.
+fn draws() -> Vec<Vec<Arc<Provenance>>> {
+    let project = Project::small(ROUNDS as u32);
+    let path = project.path("config.yaml");
+    let loaded = config::load(&Source {
+        set: &["audio.clip_seconds=0.8".to_owned()],
+        ..Source::new(&path)
+    });
+    let build = pipeline::prepare(loaded.unwrap().plan, 1, &Quiet).unwrap();
+    let augment = build.augment(&Quiet, &Buffers::new(4)).unwrap();
+    let mut augmenter = augment.augmenter().unwrap();
+    let mut draw = |split: &str| {
+        let split = build
+            .plan
+            .splits
+            .iter()
+            .position(|plan| plan.name == split)
+            .unwrap();
+        let clips = (0..CLIPS).map(|clip| {
+            let id = ClipId {
+                name: format!("clip_{clip:06}.wav").into(),
+                path: Path::new("none").into(),
+            };
+            let rows = augmenter.augment(split, &id, vec![0.1; CLIP]).unwrap();
+            rows.into_iter().map(|row| row.provenance).collect()
+        });
+        clips.collect::<Vec<Vec<_>>>()
+    };
+    let mut draws = draw("positive_train");
+    draws.extend(draw("negative_train"));
+    draws
+}
+
+#[test]
+fn rates_and_ranges_are_those_of_the_preset() {
+    let clips = draws();
+    let rows: Vec<&Provenance> = clips.iter().flatten().map(Arc::as_ref).collect();
+    assert_eq!(rows.len(), ROWS);
+    equalizers(&rows);
+    distortion(&rows);
+    sounds(&rows);
+    placements(&clips);
+    independence(&clips, &rows);
+}
+
+fn count(rows: &[&Provenance], happened: impl Fn(&Provenance) -> bool) -> usize {
+    rows.iter().filter(|row| happened(row)).count()
+}
+
+fn equalizers(rows: &[&Provenance]) {
+    let drawn: Vec<&[Band; 7]> = rows
+        .iter()
+        .filter_map(|row| row.equalizer.as_ref())
+        .collect();
+    assert_rate("equalizer", drawn.len(), ROWS, 0.25);
+    let centers = [
+        (42.0, 95.0),
+        (91.0, 204.0),
+        (196.0, 441.0),
+        (421.0, 948.0),
+        (909.0, 2045.0),
+        (1957.0, 4404.0),
+        (4216.0, 9486.0),
+    ];
+    let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
+    for (band, (low, high)) in centers.into_iter().enumerate() {
+        let of = |value: fn(&Band) -> f64| drawn.iter().map(|bands| value(&bands[band])).collect();
+        let kind = drawn[0][band].kind;
+        let (q_low, q_high) = match kind {
+            BandKind::Peaking => (0.5, 5.0),
+            BandKind::LowShelf | BandKind::HighShelf => (0.1, 0.999),
+        };
+        let centers: Vec<f64> = of(|band| band.center_hz);
+        let centers = centers.into_iter().map(mel).collect();
+        // Mel and back may round.
+        assert_uniform("centre in mel", centers, mel(low) - 1e-9, mel(high) + 1e-9);
+        assert_uniform("gain", of(|band| band.gain_db), -12.0, 12.0);
+        assert_uniform("quality factor", of(|band| band.q), q_low, q_high);
+    }
+}
+
+fn distortion(rows: &[&Provenance]) {
+    let amounts: Vec<f64> = rows.iter().filter_map(|row| row.tanh_distortion).collect();
+    assert_rate("distortion", amounts.len(), ROWS, 0.25);
+    assert_uniform("amount", amounts, 0.01, 0.7);
+}
+
+fn sounds(rows: &[&Provenance]) {
+    let rooms: Vec<_> = rows.iter().filter_map(|row| row.rir.as_deref()).collect();
+    assert_rate("impulse response", rooms.len(), ROWS, 0.5);
+    let first = rooms
+        .iter()
+        .filter(|room| room.ends_with("rirs/a.wav"))
+        .count();
+    assert_rate("one of two impulse responses", first, rooms.len(), 0.5);
+
+    let noises: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.background.as_ref())
+        .collect();
+    assert_eq!(noises.len(), ROWS);
+    let first: Vec<_> = noises
+        .iter()
+        .filter(|noise| noise.file.ends_with("backgrounds/a.wav"))
+        .collect();
+    assert_rate("one of two backgrounds", first.len(), ROWS, 0.5);
+    assert_uniform(
+        "ratio",
+        noises.iter().map(|noise| noise.snr_db).collect(),
+        5.0,
+        15.0,
+    );
+    // Round 0 mixes before it places: the clip is still short.
+    let starts: Vec<_> = rows
+        .iter()
+        .filter(|row| row.place.is_some())
+        .filter_map(|row| row.background.as_ref())
+        .filter(|noise| noise.file.ends_with("backgrounds/a.wav"))
+        .map(|noise| noise.start as f64)
+        .collect();
+    assert_uniform("start", starts, 0.0, (2_000 - CLIP) as f64);
+}
+
+fn placements(clips: &[Vec<Arc<Provenance>>]) {
+    let (wake, other) = clips.split_at(CLIPS);
+    let jitters = wake.iter().map(|rounds| match rounds[0].place {
+        Some(Placement::End { jitter }) => f64::from(jitter),
+        ref place => panic!("{place:?}"),
+    });
+    assert_uniform("jitter", jitters.collect(), 0.0, 3_200.0);
+    assert!(
+        other
+            .iter()
+            .all(|rounds| rounds[0].place == Some(Placement::Center))
+    );
+    assert!(clips.iter().all(|rounds| rounds[1].place.is_none()));
+}
+
+/// Effects come and go independently, in one round and from round to round.
+fn independence(clips: &[Vec<Arc<Provenance>>], rows: &[&Provenance]) {
+    let both = count(rows, |row| {
+        row.equalizer.is_some() && row.tanh_distortion.is_some()
+    });
+    assert_rate("equalizer and distortion", both, ROWS, 1.0 / 16.0);
+    let both = count(rows, |row| row.equalizer.is_some() && row.rir.is_some());
+    assert_rate("equalizer and reverb", both, ROWS, 1.0 / 8.0);
+    let twice = |happened: fn(&Provenance) -> bool| {
+        clips
+            .iter()
+            .filter(|rounds| rounds.iter().all(|row| happened(row)))
+            .count()
+    };
+    assert_rate(
+        "equalizer twice",
+        twice(|row| row.equalizer.is_some()),
+        2 * CLIPS,
+        1.0 / 16.0,
+    );
+    assert_rate(
+        "reverb twice",
+        twice(|row| row.rir.is_some()),
+        2 * CLIPS,
+        1.0 / 4.0,
+    );
+    // The same clip names in two splits draw differently.
+    let same = (0..CLIPS).filter(|&clip| {
+        let ratio = |clip: usize| clips[clip][0].background.as_ref().map(|noise| noise.snr_db);
+        ratio(clip) == ratio(clip + CLIPS)
+    });
+    assert_eq!(same.count(), 0);
+}

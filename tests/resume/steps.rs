@@ -1,0 +1,157 @@
+//! Killed at every step that changes what a resumed build finds.
+
+use std::path::Path;
+use std::process::{Command, Stdio, exit};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use std::{env, thread};
+
+use wakemill::config;
+use wakemill::flow::{Cancel, Observer};
+use wakemill::models::{FrontEnd, FrontEndSpec, Windows};
+use wakemill::pipeline::{self, Existing, Watch};
+use wakemill::stages::write::Step;
+
+use super::support::{Case, assert_same, errors};
+
+/// Tells the test executable to be the build: pipeline, output folder, step to
+/// die at, and whether to resume, separated by lines.
+const VARIABLE: &str = "RESUME_TEST_BUILD";
+
+/// Kills its own process at one step.
+struct Killer {
+    steps_left: AtomicU32,
+}
+
+impl Observer for Killer {}
+
+impl Watch for Killer {
+    fn warn(&self, _: &str) {}
+
+    fn reached(&self, _: Step) {
+        if self.steps_left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            let id = std::process::id().to_string();
+            Command::new("kill").args(["-KILL", &id]).status().unwrap();
+            thread::sleep(Duration::from_secs(60));
+        }
+    }
+}
+
+/// Not a test: the build that [`build_until`] starts and that dies.
+#[test]
+fn build_and_die() {
+    let Ok(order) = env::var(VARIABLE) else {
+        return;
+    };
+    let order: Vec<&str> = order.lines().collect();
+    let &[file, output, step, resume] = order.as_slice() else {
+        panic!("{order:?}");
+    };
+    let set = [format!("output={output}")];
+    let source = config::Source {
+        set: &set,
+        ..config::Source::new(Path::new(file))
+    };
+    let killer = Killer {
+        steps_left: AtomicU32::new(step.parse().unwrap()),
+    };
+    let plan = config::load(&source).unwrap().plan;
+    let build = pipeline::prepare(plan, 2, &killer).unwrap();
+    let spec = FrontEndSpec {
+        windows: Windows {
+            window: 76,
+            stride: 8,
+            last: Some(16),
+        },
+        ..FrontEndSpec::default()
+    };
+    let front_end = FrontEnd::load(&spec, &mut |_| {}).unwrap();
+    let existing = match resume {
+        "resume" => Existing::Resume,
+        _ => Existing::Keep,
+    };
+    let (_cancel, token) = Cancel::new();
+    build.run(front_end, existing, &killer, &token).unwrap();
+    exit(0);
+}
+
+/// Builds until the given step and is killed there; whether it came to it.
+pub fn build_until(case: &Case, output: &str, step: u32, resume: bool) -> bool {
+    let mode = if resume { "resume" } else { "fresh" };
+    let (file, folder) = (case.path("pipeline.toml"), case.path(output));
+    let order = format!("{}\n{}\n{step}\n{mode}", file.display(), folder.display());
+    let run = Command::new(env::current_exe().unwrap())
+        .args(["steps::build_and_die", "--exact", "--nocapture"])
+        .env(VARIABLE, order)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let killed = run.status.code().is_none();
+    assert!(killed || run.status.success(), "{}", errors(&run));
+    killed
+}
+
+#[test]
+fn a_build_killed_at_any_step_is_resumed_to_the_same_bytes() {
+    let case = Case::new(9);
+    let expected = case.build("whole", &[]);
+    let mut steps = 0;
+    while build_until(&case, "out", steps + 1, false) {
+        steps += 1;
+        // Speed may change between the runs; the bytes do not.
+        let (batch, workers) = (1 + steps % 5, 1 + steps % 3);
+        let args = [
+            format!("flow.batch={batch}"),
+            format!("stages.augment.workers={workers}"),
+            format!("flow.in_flight={}", 1 + steps % 7),
+        ];
+        let args = args.iter().flat_map(|set| ["--set", set]);
+        let args: Vec<&str> = args.chain(["--resume"]).collect();
+        let made = case.build("out", &args);
+        assert_same(&made, &expected, &format!("killed at step {steps}"));
+        std::fs::remove_dir_all(case.path("out")).unwrap();
+    }
+    // Two steps for each of five batches and the last commit, four files
+    // renamed, and dataset.json.
+    assert_eq!(steps, 2 * (5 + 1) + 4 + 1);
+}
+
+#[test]
+fn a_build_killed_again_and_again_gets_there() {
+    let case = Case::new(7);
+    let expected = case.build("whole", &[]);
+    let mut kills = 0;
+    // Each run gets one step farther than the one before: a build that is killed
+    // while it finishes begins to finish anew.
+    while build_until(&case, "out", 2 + kills, kills > 0) {
+        kills += 1;
+        assert!(kills < 20, "it does not get on");
+    }
+    assert!(kills > 3);
+    assert_same(&case.files("out"), &expected, "killed over and over");
+}
+
+#[test]
+fn wavs_of_committed_clips_stay_and_the_rest_is_written() {
+    let case = Case::new(6);
+    let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
+    case.write("pipeline.toml", text + "\n[output_files]\nwavs = true\n");
+    for split in ["wake", "other"] {
+        for entry in std::fs::read_dir(case.path(split)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("clip_000{}", path.file_name().unwrap().to_str().unwrap());
+            std::fs::rename(&path, path.with_file_name(name)).unwrap();
+        }
+    }
+    let expected = case.build("whole", &[]);
+    let (wake, other) = (case.files("wake"), case.files("other"));
+    assert_eq!((wake.len(), other.len()), (4 * 3, 2 * 3));
+    for step in 1..=4 {
+        assert!(build_until(&case, "out", step, false));
+        let made = case.build("out", &["--resume"]);
+        assert_same(&made, &expected, "features");
+        assert_same(&case.files("wake"), &wake, "rows of 'wake'");
+        assert_same(&case.files("other"), &other, "rows of 'other'");
+        std::fs::remove_dir_all(case.path("out")).unwrap();
+    }
+}
