@@ -61,6 +61,7 @@ fn run(workers: usize) -> u64 {
     };
     let stage = StageSettings {
         workers,
+        max_workers: workers,
         capacity: 4,
     };
     let mut count = Count(0);

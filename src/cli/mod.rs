@@ -8,6 +8,7 @@ mod progress;
 mod render;
 mod run;
 mod setup;
+mod tune;
 mod watch;
 
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Build the data set that a file describes
     Run(run::RunArgs),
+    /// Measure each stage on a sample and print the worker counts to use
+    Tune(tune::TuneArgs),
     /// Say how good classifiers are on a data set's features
     Eval(eval::EvalArgs),
     /// Write the exact audio that a row was computed from
@@ -52,6 +55,10 @@ enum Command {
 struct Configuration {
     /// A pipeline (.toml) or a livekit-wakeword configuration (.yaml, .yml)
     file: PathBuf,
+    /// Lay a TOML file with some of a pipeline's keys over it, such as `tune
+    /// --write` makes
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
     /// Override one key of the pipeline; VALUE is read as TOML, else as text
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -67,6 +74,7 @@ struct Usage(String);
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Tune(args) => tune::tune(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
         Command::Inspect(args) => inspect::inspect(&args),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::flow::{FlowFacts, Observer, StageFacts};
+use crate::flow::{FlowFacts, Observer, Resize, StageFacts};
 use crate::pipeline::{Dataset, Inputs, REPORT_FILE, Watch};
 use crate::stages::write::{Commit, Taken};
 
@@ -101,6 +101,20 @@ impl Observer for Progress {
                 }
             }
             Show::Nothing => {}
+        }
+    }
+
+    fn resized(&self, resize: &Resize) {
+        if let Show::Plain(_) = &self.show {
+            let Resize {
+                name,
+                from,
+                to,
+                cause,
+                reason,
+                ..
+            } = resize;
+            eprintln!("{name}: {from} → {to} workers ({cause}: {reason})");
         }
     }
 }
@@ -274,7 +288,9 @@ fn eta(clips: u64, rate: f64) -> String {
 /// for the largest share of their time.
 fn bottleneck(facts: &FlowFacts) -> Option<String> {
     let share = |stage: &StageFacts| {
-        stage.time.busy.as_secs_f64() / (stage.workers as f64 * facts.elapsed.as_secs_f64())
+        let time = stage.time;
+        let all = (time.busy + time.idle + time.blocked).as_secs_f64();
+        time.busy.as_secs_f64() / all.max(f64::MIN_POSITIVE)
     };
     let worked = facts.stages.iter().filter(|stage| stage.items > 0);
     let slowest = worked.max_by(|a, b| share(a).total_cmp(&share(b)))?;
@@ -313,7 +329,7 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
     }
     lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
     for stage in &dataset.stages {
-        let share = |seconds| 100.0 * stage.share(seconds, dataset.wall_seconds);
+        let share = |seconds| 100.0 * stage.share(seconds);
         lines.push(format!(
             "  {:8} {:7} {:5.0}% {:5.0}% {:7.0}% {:9.2}",
             stage.name,

@@ -33,6 +33,7 @@ pub(super) struct RenderArgs {
 pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = config::load(&config::Source {
+        with: &args.configuration.with,
         set: &args.configuration.set,
         ..config::Source::new(&args.configuration.file)
     })?;

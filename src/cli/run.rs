@@ -50,6 +50,7 @@ enum Part {
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let progress = Progress::new(args.progress);
     let loaded = config::load(&config::Source {
+        with: &args.configuration.with,
         set: &args.configuration.set,
         only_extract: args.only == Some(Part::Extract),
         metrics: args.metrics.as_deref(),

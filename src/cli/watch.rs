@@ -1,10 +1,11 @@
 //! Everybody who is told how a build goes.
 
 use crate::config::plan::Plan;
-use crate::flow::{FlowError, FlowFacts, Observer, StageId, Work};
+use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::models::FrontEnd;
-use crate::pipeline::{Build, Inputs, Watch};
+use crate::pipeline::balance::CAUSES;
+use crate::pipeline::{Build, Inputs, STAGES, Watch};
 use crate::stages::REFUSALS;
 use crate::stages::write::{Commit, Step, Taken, WriteError};
 
@@ -36,6 +37,10 @@ impl Watchers<'_> {
             provider: front_end.report().provider,
             version: env!("CARGO_PKG_VERSION"),
             refusals: REFUSALS.map(|(stage, kind)| (stage, kind.name())).into(),
+            resizes: STAGES
+                .into_iter()
+                .flat_map(|stage| CAUSES.map(|cause| (stage, cause)))
+                .collect(),
         });
     }
 }
@@ -44,6 +49,13 @@ impl Observer for Watchers<'_> {
     fn worked(&self, stage: StageId, work: &Work) {
         if let Some(metrics) = self.metrics {
             metrics.worked(stage, work);
+        }
+    }
+
+    fn resized(&self, resize: &Resize) {
+        self.progress.resized(resize);
+        if let Some(metrics) = self.metrics {
+            metrics.resized(resize);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the user wrote, and what will run.
 //!
 //! A file is a wakemill pipeline (`.toml`) or a livekit-wakeword configuration
-//! (`.yaml`, `.yml`), which is read as the pipeline that it maps to. Four layers
+//! (`.yaml`, `.yml`), which is read as the pipeline that it maps to. Five layers
 //! are merged, later ones over earlier ones:
 //!
 //! 1. the defaults, listed with what each key allows in [`keys::KEYS`];
@@ -9,10 +9,12 @@
 //! 3. the environment: `WAKEMILL_FLOW__BATCH=4` sets `flow.batch`; two
 //!    underscores separate levels, single ones are part of a key.
 //!    `WAKEMILL_HOME`, the cache folder, is no key;
-//! 4. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
+//! 4. `--with FILE`: a TOML file with some of a pipeline's keys, such as `wakemill
+//!    tune --write` makes;
+//! 5. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
 //!    addresses one split.
 //!
-//! Values of layers 3 and 4 are read as TOML, else as a bare string. Relative
+//! Values of layers 3 and 5 are read as TOML, else as a bare string. Relative
 //! paths start at the file's folder in layer 2, at the current directory in the
 //! others.
 //!
@@ -32,7 +34,7 @@ mod rules;
 mod schema;
 mod settings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, Problem};
 pub use rules::{PROVIDERS, Rule};
@@ -51,6 +53,8 @@ const NO_KEYS: &[&str] = &["WAKEMILL_HOME"];
 pub struct Source<'a> {
     /// The file.
     pub path: &'a Path,
+    /// Files over the file, the strongest last.
+    pub with: &'a [PathBuf],
     /// Overrides, each `KEY=VALUE`.
     pub set: &'a [String],
     /// Whether to compute features of the clips as they are: for a pipeline no
@@ -69,6 +73,7 @@ impl<'a> Source<'a> {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         Self {
             path,
+            with: &[],
             set: &[],
             only_extract: false,
             metrics: None,
@@ -96,7 +101,7 @@ pub struct Loaded {
 /// A file that cannot be read or parsed; otherwise every wrong key and value.
 pub fn load(source: &Source) -> Result<Loaded, ConfigError> {
     let mut file = File::read(source)?;
-    let mut problems = file.apply(source);
+    let mut problems = file.apply(overrides(source)?);
     problems.extend(schema::check(&file.layers));
     if !problems.is_empty() {
         return Err(file.invalid(problems));
@@ -160,8 +165,8 @@ impl File {
         })
     }
 
-    /// Lays the environment and the options over the file.
-    fn apply(&mut self, source: &Source) -> Vec<Problem> {
+    /// Lays values over the file.
+    fn apply(&mut self, overrides: Vec<Override>) -> Vec<Problem> {
         let mut set = |Override { origin, key, value }| match value {
             Some(value) => self.layers.set(&origin, &key, value),
             None => Err(Problem {
@@ -170,7 +175,7 @@ impl File {
                 message: "an override is KEY=VALUE".to_owned(),
             }),
         };
-        let overrides = overrides(source).into_iter();
+        let overrides = overrides.into_iter();
         overrides.filter_map(|over| set(over).err()).collect()
     }
 
@@ -204,7 +209,7 @@ struct Override {
 }
 
 /// The environment and the options, the strongest last.
-fn overrides(source: &Source) -> Vec<Override> {
+fn overrides(source: &Source) -> Result<Vec<Override>, ConfigError> {
     let of = |origin: String, key: &str, text: Option<&str>| Override {
         origin,
         key: key.to_owned(),
@@ -216,6 +221,16 @@ fn overrides(source: &Source) -> Vec<Override> {
         let key = key.to_lowercase().replace("__", ".");
         Some(of(format!("environment variable {name}"), &key, Some(text)))
     });
+    let mut files = Vec::new();
+    for path in source.with {
+        let origin = path.display().to_string();
+        leaves(
+            &origin,
+            "",
+            parse_toml(path, &read_text(path)?)?,
+            &mut files,
+        );
+    }
     let assignments = source.set.iter().map(|assignment| {
         let (key, text) = match assignment.split_once('=') {
             Some((key, text)) => (key, Some(text.trim())),
@@ -237,11 +252,30 @@ fn overrides(source: &Source) -> Vec<Override> {
             Some("false"),
         )
     });
-    variables
+    Ok(variables
+        .chain(files)
         .chain(assignments)
         .chain(metrics)
         .chain(extract)
-        .collect()
+        .collect())
+}
+
+/// Every value of a table, by its dotted path.
+fn leaves(origin: &str, prefix: &str, table: toml::Table, into: &mut Vec<Override>) {
+    for (name, value) in table {
+        let key = match prefix {
+            "" => name,
+            _ => format!("{prefix}.{name}"),
+        };
+        match value {
+            toml::Value::Table(table) => leaves(origin, &key, table, into),
+            value => into.push(Override {
+                origin: origin.to_owned(),
+                key,
+                value: Some(value),
+            }),
+        }
+    }
 }
 
 fn layers(path: &Path, file: toml::Table, folder: &Path) -> Result<Layers, ConfigError> {

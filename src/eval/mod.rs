@@ -85,6 +85,7 @@ pub fn score(
     };
     let stage = StageSettings {
         workers: scoring.workers,
+        max_workers: scoring.workers,
         capacity: scoring.workers + 1,
     };
     let (_facts, ended) = Flow::source("rows", blocks(features, scoring.block_rows()), settings)

@@ -8,9 +8,10 @@ use super::Seq;
 use super::cancel::CancelToken;
 use super::error::FlowError;
 use super::gauge::FlowFacts;
+use super::governor::Governor;
 use super::observer::{Observer, StageId};
 use super::permits::Permit;
-use super::run::{self, Shared, StageState};
+use super::run::{self, Shared, StageState, Supervisor};
 use super::stage::{Sink, Stage};
 
 /// What holds for a whole flow.
@@ -25,8 +26,10 @@ pub struct Settings {
 /// What holds for one stage.
 #[derive(Clone, Copy, Debug)]
 pub struct StageSettings {
-    /// Threads; at least 1.
+    /// Threads that work from the start; at least 1.
     pub workers: usize,
+    /// Threads that a [`Governor`] may let work; at least `workers`.
+    pub max_workers: usize,
     /// Items that may wait before the stage; at least 1.
     pub capacity: usize,
 }
@@ -46,6 +49,7 @@ pub struct Ready<'env> {
     stages: Vec<StageState>,
     tasks: Vec<Task<'env>>,
     sink: Task<'env>,
+    governor: Option<&'env mut dyn Governor>,
 }
 
 /// One thread's work.
@@ -67,7 +71,7 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
     ) -> Self {
         Self {
             settings,
-            stages: vec![StageState::new(name, 1, 0)],
+            stages: vec![StageState::alone(name)],
             tasks: Vec::new(),
             last: Box::new(move |output| {
                 let task: Task<'env> = Box::new(move |shared| run::feed(shared, items, output));
@@ -88,11 +92,12 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
             stages: self.stages,
             tasks: self.tasks,
             last: Box::new(move |output| {
-                (0..settings.workers.max(1))
-                    .map(|_| {
+                (0..settings.max_workers.max(settings.workers).max(1))
+                    .map(|index| {
                         let (input, output) = (input.clone(), output.clone());
-                        let task: Task<'env> =
-                            Box::new(move |shared| run::work(shared, stage, id, input, output));
+                        let task: Task<'env> = Box::new(move |shared| {
+                            run::work(shared, stage, (id, index), input, output);
+                        });
                         task
                     })
                     .collect()
@@ -104,6 +109,7 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
     pub fn sink<S: Sink<In = T>>(mut self, sink: &'env mut S, capacity: usize) -> Ready<'env> {
         let settings = StageSettings {
             workers: 1,
+            max_workers: 1,
             capacity,
         };
         let (input, id) = self.connect(sink.name(), settings);
@@ -112,6 +118,7 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
             stages: self.stages,
             tasks: self.tasks,
             sink: Box::new(move |shared| run::drain(shared, sink, id, input)),
+            governor: None,
         }
     }
 
@@ -125,13 +132,18 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
         let (sender, receiver) = flume::bounded(capacity);
         let last = std::mem::replace(&mut self.last, Box::new(|_| Vec::new()));
         self.tasks.extend(last(sender));
-        self.stages
-            .push(StageState::new(name, settings.workers.max(1), capacity));
+        self.stages.push(StageState::new(name, settings, capacity));
         (receiver, self.stages.len() - 1)
     }
 }
 
-impl Ready<'_> {
+impl<'env> Ready<'env> {
+    /// Lets `governor` change the stages' workers while the flow runs.
+    pub fn governed(mut self, governor: &'env mut dyn Governor) -> Self {
+        self.governor = Some(governor);
+        self
+    }
+
     /// Runs the flow to its end on threads of its own and the calling one, and
     /// gives the facts at the end with the first cause if it ended early.
     pub fn run(
@@ -140,6 +152,11 @@ impl Ready<'_> {
         cancel: &CancelToken,
     ) -> (FlowFacts, Result<(), FlowError>) {
         let shared = Shared::new(self.stages, self.settings.in_flight, observer);
-        run::run(shared, self.tasks, self.sink, cancel, self.settings.tick)
+        let supervisor = Supervisor {
+            cancel,
+            governor: self.governor,
+            interval: self.settings.tick,
+        };
+        run::run(shared, self.tasks, self.sink, supervisor)
     }
 }

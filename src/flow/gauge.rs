@@ -12,6 +12,8 @@ use super::observer::Work;
 pub struct FlowFacts {
     /// Time since the start.
     pub elapsed: Duration,
+    /// Processor time that the whole process took since the start.
+    pub cpu: Duration,
     /// Every stage from source to sink.
     pub stages: Vec<StageFacts>,
     /// Permits handed out.
@@ -29,7 +31,7 @@ pub struct FlowFacts {
 pub struct StageFacts {
     /// The stage's name.
     pub name: &'static str,
-    /// Threads that may work.
+    /// Threads that may work now; the others of the stage are parked.
     pub workers: usize,
     /// Items taken up.
     pub started: u64,
@@ -39,7 +41,7 @@ pub struct StageFacts {
     pub depth: usize,
     /// Items that may wait before the stage.
     pub capacity: usize,
-    /// Time spent, by what it was spent on.
+    /// Time spent, by what it was spent on; time parked is none of it.
     pub time: Work,
 }
 
@@ -52,6 +54,8 @@ pub(super) enum State {
     Busy,
     /// Waiting for room, or a permit.
     Blocked,
+    /// Left out for the time being; that is no time spent.
+    Parked,
 }
 
 /// Counters of one stage; workers add to them, anybody reads them.
@@ -91,8 +95,12 @@ impl Gauge {
     /// A thread goes from one state to another, `at` after the start.
     pub(super) fn switch(&self, from: State, to: State, at: Duration) {
         if from != to {
-            self.clock(from).leave(at);
-            self.clock(to).enter(at);
+            if let Some(clock) = self.clock(from) {
+                clock.leave(at);
+            }
+            if let Some(clock) = self.clock(to) {
+                clock.enter(at);
+            }
         }
     }
 
@@ -115,11 +123,12 @@ impl Gauge {
         }
     }
 
-    fn clock(&self, state: State) -> &Clock {
+    fn clock(&self, state: State) -> Option<&Clock> {
         match state {
-            State::Idle => &self.idle,
-            State::Busy => &self.busy,
-            State::Blocked => &self.blocked,
+            State::Idle => Some(&self.idle),
+            State::Busy => Some(&self.busy),
+            State::Blocked => Some(&self.blocked),
+            State::Parked => None,
         }
     }
 }

@@ -21,6 +21,9 @@
 //!   source closes the first channel, and the rest follows.
 //! - A panic in a worker is caught and becomes a failure that names the stage
 //!   and what it was working on.
+//! - A stage has threads for the most workers it may get. Those beyond its
+//!   present number are parked; a [`Governor`] may change that number while the
+//!   flow runs, never to zero.
 //!
 //! Every worker thread builds its own [`Worker`] through its [`Stage`], so
 //! scratch memory and sessions need no lock.
@@ -29,7 +32,10 @@ mod background;
 mod builder;
 mod cancel;
 mod error;
+mod gate;
 mod gauge;
+mod governor;
+mod guard;
 mod observer;
 mod permits;
 mod recycle;
@@ -37,12 +43,14 @@ mod reorder;
 mod run;
 mod stage;
 mod stop;
+mod stopwatch;
 
 pub use background::Background;
 pub use builder::{Flow, Ready, Settings, StageSettings};
 pub use cancel::{Cancel, CancelToken};
 pub use error::{BoxError, FlowError};
 pub use gauge::{FlowFacts, StageFacts};
+pub use governor::{Governor, Resize};
 pub use observer::{Observer, Silent, StageId, Work};
 pub use permits::{Permit, Permits};
 pub use recycle::Recycler;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::FlowError;
 use super::gauge::FlowFacts;
+use super::governor::Resize;
 
 /// A stage's place in the flow: 0 is the source, the last is the sink.
 pub type StageId = usize;
@@ -12,6 +13,9 @@ pub type StageId = usize;
 pub trait Observer: Send + Sync {
     /// A stage has finished with an item; not before the first `tick`.
     fn worked(&self, _stage: StageId, _work: &Work) {}
+
+    /// A stage has another number of workers from now on.
+    fn resized(&self, _resize: &Resize) {}
 
     /// The flow begins to end because of `cause`; told for every failing item.
     fn stopping(&self, _cause: &FlowError) {}

@@ -1,24 +1,25 @@
 //! The threads of a running flow.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cpu_time::ThreadTime;
+use cpu_time::ProcessTime;
 use crossbeam::channel::{Receiver as Signal, bounded, never, select, tick};
 use flume::{Receiver, Sender};
 
-use super::Seq;
-use super::builder::{Envelope, Task};
+use super::builder::{Envelope, StageSettings, Task};
 use super::cancel::CancelToken;
-use super::error::{BoxError, FlowError};
+use super::error::FlowError;
+use super::gate::Gate;
 use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts, State};
+use super::governor::{Governor, Resize};
+use super::guard::{Trouble, guard};
 use super::observer::{Observer, StageId, Work};
 use super::permits::Permits;
 use super::reorder::Reorder;
 use super::stage::{Focus, Sink, Stage, Worker};
 use super::stop::Stop;
+use super::stopwatch::Stopwatch;
 
 /// What all threads of a flow share.
 pub(super) struct Shared<'a> {
@@ -28,14 +29,25 @@ pub(super) struct Shared<'a> {
     reorder: ReorderGauge,
     observer: &'a dyn Observer,
     started: Instant,
+    cpu: ProcessTime,
 }
 
 /// What all workers of a stage share.
 pub(super) struct StageState {
     name: &'static str,
-    workers: usize,
+    first_workers: usize,
+    max_workers: usize,
     capacity: usize,
+    gate: Gate,
     gauge: Gauge,
+}
+
+/// What the thread beside the workers needs.
+pub(super) struct Supervisor<'c, 'g> {
+    pub(super) cancel: &'c CancelToken,
+    pub(super) governor: Option<&'g mut dyn Governor>,
+    /// Time between two ticks.
+    pub(super) interval: Duration,
 }
 
 /// Runs the tasks on threads and the sink on this one.
@@ -43,20 +55,21 @@ pub(super) fn run<'env>(
     shared: Shared<'env>,
     tasks: Vec<Task<'env>>,
     sink: Task<'env>,
-    cancel: &CancelToken,
-    interval: Duration,
+    supervisor: Supervisor<'_, '_>,
 ) -> (FlowFacts, Result<(), FlowError>) {
     shared.observer.tick(&shared.facts());
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
-        scope.spawn(move || supervise(shared, cancel, &ended, interval));
+        scope.spawn(move || supervise(shared, supervisor, &ended));
         for task in tasks {
             if let Err(source) = thread::Builder::new().spawn_scoped(scope, move || task(shared)) {
                 shared.stop(FlowError::Start {
                     stage: "thread",
                     source: source.into(),
                 });
+                // The missing thread cannot tell the parked ones of the end.
+                shared.stages.iter().for_each(|stage| stage.gate.end());
             }
         }
         sink(shared);
@@ -73,7 +86,7 @@ pub(super) fn feed<T>(
     output: Sender<Envelope<T>>,
 ) {
     let gauge = &shared.stages[0].gauge;
-    let mut watch = Stopwatch::start(gauge, shared.started);
+    let mut watch = Stopwatch::start(gauge, shared.started, State::Idle);
     for seq in 0.. {
         watch.switch(State::Blocked);
         let permit = shared.permits.acquire();
@@ -108,14 +121,33 @@ pub(super) fn feed<T>(
 pub(super) fn work<S: Stage>(
     shared: &Shared<'_>,
     stage: &S,
-    id: StageId,
+    (id, index): (StageId, usize),
     input: Receiver<Envelope<S::In>>,
     output: Sender<Envelope<S::Out>>,
 ) {
-    let gauge = &shared.stages[id].gauge;
+    let StageState {
+        gate,
+        gauge,
+        first_workers,
+        ..
+    } = &shared.stages[id];
     let mut worker = None;
-    let mut watch = Stopwatch::start(gauge, shared.started);
-    while let Ok(Envelope { seq, permit, item }) = input.recv() {
+    let state = match index < *first_workers {
+        true => State::Idle,
+        false => State::Parked,
+    };
+    let mut watch = Stopwatch::start(gauge, shared.started, state);
+    loop {
+        if !gate.is_open(index) {
+            watch.switch(State::Parked);
+            gate.wait(index);
+        }
+        if gate.is_open(index) {
+            watch.switch(State::Idle);
+        }
+        let Ok(Envelope { seq, permit, item }) = input.recv() else {
+            break;
+        };
         let mut times = Work {
             idle: watch.switch(State::Busy),
             ..Work::default()
@@ -151,6 +183,10 @@ pub(super) fn work<S: Stage>(
             }
         }
     }
+    gate.end();
+    if !gate.is_open(index) {
+        watch.switch(State::Parked);
+    }
 }
 
 /// The sink: puts the items back in order and takes them.
@@ -162,7 +198,7 @@ pub(super) fn drain<S: Sink>(
 ) {
     let gauge = &shared.stages[id].gauge;
     let mut reorder = Reorder::default();
-    let mut watch = Stopwatch::start(gauge, shared.started);
+    let mut watch = Stopwatch::start(gauge, shared.started, State::Idle);
     while let Some(Envelope { seq, permit, item }) = next(shared, &input, reorder.pending()) {
         let mut idle = watch.switch(State::Busy);
         gauge.start();
@@ -208,14 +244,22 @@ fn next<T>(shared: &Shared<'_>, input: &Receiver<T>, pending: usize) -> Option<T
     item
 }
 
-/// Watches for a cancel, and tells the observer how things are.
-fn supervise(shared: &Shared<'_>, cancel: &CancelToken, ended: &Signal<()>, interval: Duration) {
-    let ticker = tick(interval);
-    let mut cancelled = cancel.receiver().clone();
+/// Watches for a cancel, tells the observer how things are, and resizes stages
+/// as the governor decides.
+fn supervise(shared: &Shared<'_>, supervisor: Supervisor<'_, '_>, ended: &Signal<()>) {
+    let ticker = tick(supervisor.interval);
+    let mut governor = supervisor.governor;
+    let mut cancelled = supervisor.cancel.receiver().clone();
     loop {
         select! {
             recv(ended) -> _ => return,
-            recv(ticker) -> _ => shared.observer.tick(&shared.facts()),
+            recv(ticker) -> _ => {
+                let facts = shared.facts();
+                shared.observer.tick(&facts);
+                if let Some(governor) = &mut governor {
+                    shared.resize(governor.decide(&facts));
+                }
+            }
             recv(cancelled) -> asked => {
                 if asked.is_ok() {
                     shared.stop(FlowError::Cancelled);
@@ -244,97 +288,6 @@ fn hire<'w, S: Stage>(
     worker.as_mut()
 }
 
-/// Why a call did not end well.
-enum Trouble {
-    Error(BoxError),
-    Panic(String),
-}
-
-impl Trouble {
-    fn at(self, stage: &'static str, seq: Seq, focus: &mut Focus) -> FlowError {
-        let focus = focus.take();
-        match self {
-            Trouble::Error(source) => FlowError::Failed {
-                stage,
-                seq,
-                focus,
-                source,
-            },
-            Trouble::Panic(message) => FlowError::Panicked {
-                stage,
-                seq,
-                focus,
-                message,
-            },
-        }
-    }
-
-    fn into_error(self) -> BoxError {
-        match self {
-            Trouble::Error(error) => error,
-            Trouble::Panic(message) => format!("panicked: {message}").into(),
-        }
-    }
-}
-
-/// Calls `work`, and catches its panic.
-fn guard<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, Trouble> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(Trouble::Error),
-        Err(panic) => Err(Trouble::Panic(message(panic.as_ref()))),
-    }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-        .to_owned()
-}
-
-/// Tells a gauge what a thread is doing, and how long it did what before. The
-/// thread is idle before and after.
-struct Stopwatch<'a> {
-    gauge: &'a Gauge,
-    started: Instant,
-    state: State,
-    since: Instant,
-    cpu: ThreadTime,
-}
-
-impl<'a> Stopwatch<'a> {
-    fn start(gauge: &'a Gauge, started: Instant) -> Self {
-        Self {
-            gauge,
-            started,
-            state: State::Idle,
-            since: Instant::now(),
-            cpu: ThreadTime::now(),
-        }
-    }
-
-    /// Changes the state; gives the time since the last change.
-    fn switch(&mut self, state: State) -> Duration {
-        let now = Instant::now();
-        self.gauge.switch(self.state, state, now - self.started);
-        self.state = state;
-        now - std::mem::replace(&mut self.since, now)
-    }
-
-    /// Processor time since the last call.
-    fn cpu(&mut self) -> Duration {
-        let time = self.cpu.elapsed();
-        self.cpu = ThreadTime::now();
-        time
-    }
-}
-
-impl Drop for Stopwatch<'_> {
-    fn drop(&mut self) {
-        self.switch(State::Idle);
-    }
-}
-
 impl<'a> Shared<'a> {
     pub(super) fn new(
         stages: Vec<StageState>,
@@ -349,6 +302,7 @@ impl<'a> Shared<'a> {
             reorder: ReorderGauge::default(),
             observer,
             started: Instant::now(),
+            cpu: ProcessTime::now(),
         }
     }
 
@@ -362,6 +316,18 @@ impl<'a> Shared<'a> {
         self.observer.worked(stage, &work);
     }
 
+    fn resize(&self, resizes: Vec<Resize>) {
+        for mut resize in resizes {
+            let Some(stage) = self.stages.get(resize.stage) else {
+                continue;
+            };
+            resize.to = resize.to.clamp(1, stage.max_workers);
+            if stage.gate.set(resize.to) {
+                self.observer.resized(&resize);
+            }
+        }
+    }
+
     fn facts(&self) -> FlowFacts {
         // What a stage has finished and the next has not taken up is between them.
         let handed = std::iter::once(0).chain(self.stages.iter().map(|stage| stage.gauge.items()));
@@ -369,6 +335,7 @@ impl<'a> Shared<'a> {
         let elapsed = self.started.elapsed();
         FlowFacts {
             elapsed,
+            cpu: self.cpu.elapsed(),
             stages: stages
                 .map(|(stage, handed)| stage.facts(handed, elapsed))
                 .collect(),
@@ -381,20 +348,33 @@ impl<'a> Shared<'a> {
 }
 
 impl StageState {
-    pub(super) fn new(name: &'static str, workers: usize, capacity: usize) -> Self {
+    pub(super) fn new(name: &'static str, settings: StageSettings, capacity: usize) -> Self {
+        let workers = settings.workers.max(1);
         Self {
             name,
-            workers,
+            max_workers: settings.max_workers.max(workers),
             capacity,
+            first_workers: workers,
+            gate: Gate::new(workers),
             gauge: Gauge::new(workers),
         }
+    }
+
+    /// A stage of one thread with nothing before it.
+    pub(super) fn alone(name: &'static str) -> Self {
+        let settings = StageSettings {
+            workers: 1,
+            max_workers: 1,
+            capacity: 0,
+        };
+        Self::new(name, settings, 0)
     }
 
     fn facts(&self, handed: u64, elapsed: Duration) -> StageFacts {
         let started = self.gauge.started();
         StageFacts {
             name: self.name,
-            workers: self.workers,
+            workers: self.gate.open(),
             started,
             items: self.gauge.items(),
             depth: handed.saturating_sub(started) as usize,

@@ -15,7 +15,7 @@ pub mod table;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use crate::flow::{FlowFacts, Observer, StageId, Work};
+use crate::flow::{FlowFacts, Observer, Resize, StageId, Work};
 
 use build::BuildMetrics;
 use endpoint::Endpoint;
@@ -59,6 +59,8 @@ pub struct BuildFacts<'a> {
     pub version: &'a str,
     /// Each stage that can refuse a clip, and for what.
     pub refusals: Vec<(&'a str, &'a str)>,
+    /// Each stage whose workers may change, and for what cause.
+    pub resizes: Vec<(&'a str, &'a str)>,
 }
 
 /// The metrics of one build, served while this lives.
@@ -96,6 +98,11 @@ impl Metrics {
             for metric in [&table::FAILURES, &table::QUARANTINED] {
                 self.registry.counter(metric, &[stage, reason]).absolute(0);
             }
+        }
+        for (stage, cause) in &facts.resizes {
+            self.registry
+                .counter(&table::RESIZES, &[stage, cause])
+                .absolute(0);
         }
         self.build
             .get_or_init(|| BuildMetrics::new(&self.registry, facts));
@@ -146,6 +153,12 @@ impl Observer for Metrics {
         if let Some(flow) = self.flow.get() {
             flow.worked(stage, work);
         }
+    }
+
+    fn resized(&self, resize: &Resize) {
+        self.registry
+            .counter(&table::RESIZES, &[resize.name, resize.cause])
+            .increment(1);
     }
 
     fn tick(&self, facts: &FlowFacts) {

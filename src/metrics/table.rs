@@ -83,7 +83,7 @@ metrics! {
         "Rows in a batch, as a share of a full batch.";
 
     STAGE_TIME = Sum, "wakemill_stage_time_seconds_total", "seconds", ["stage", "state"],
-        "Time of the stage's workers: busy, idle for want of input, blocked for want of room. The three add up to workers times elapsed time.";
+        "Time of the stage's workers: busy, idle for want of input, blocked for want of room. The three add up to the workers over time.";
     STAGE_CPU = Sum, "wakemill_stage_cpu_seconds_total", "seconds", ["stage"],
         "Processor time of the stage's workers while busy, without the networks' own threads.";
     STAGE_SERVICE = SERVICE, "wakemill_stage_service_seconds", "seconds", ["stage"],
@@ -94,6 +94,8 @@ metrics! {
         "Batches that the stage has finished and handed on.";
     WORKERS = Gauge, "wakemill_stage_workers", "threads", ["stage"],
         "Worker threads of the stage.";
+    RESIZES = Counter, "wakemill_resizes_total", "resizes", ["stage", "cause"],
+        "Changes of the stage's workers while the build ran, by kind of decision.";
 
     CHANNEL_DEPTH = Gauge, "wakemill_channel_depth", "batches", ["stage"],
         "Batches waiting before the stage.";

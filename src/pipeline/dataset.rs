@@ -7,13 +7,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::flow::{FlowFacts, StageFacts};
+use crate::flow::StageFacts;
 use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
 use crate::stages::write::SplitWritten;
 
 use super::Build;
+use super::balance::Decision;
 use super::error::BuildError;
+use super::stream::Streamed;
 
 /// Name of the file.
 pub const DATASET_FILE: &str = "dataset.json";
@@ -37,6 +39,9 @@ pub struct Dataset {
     pub verification: Option<Value>,
     /// How each stage spent its time, in order.
     pub stages: Vec<StageTimes>,
+    /// Every change of workers while it ran, with its reason.
+    #[serde(default)]
+    pub resizes: Vec<Decision>,
     /// Most batches in flight, and rows in a full batch.
     pub in_flight: usize,
     /// Rows in a full batch.
@@ -68,7 +73,7 @@ pub struct SplitReport {
 pub struct StageTimes {
     /// The stage.
     pub name: String,
-    /// Worker threads.
+    /// Worker threads at the end: the number to pin.
     pub workers: usize,
     /// Batches processed.
     pub items: u64,
@@ -86,11 +91,12 @@ impl Dataset {
     pub(super) fn new(
         build: &Build,
         fingerprint: String,
+        streamed: Streamed,
         splits: Vec<SplitWritten>,
         front_end: &FrontEnd,
-        facts: &FlowFacts,
         rows_resumed: u64,
     ) -> Result<Self, BuildError> {
+        let Streamed { resizes, facts } = streamed;
         let wall_seconds = facts.elapsed.as_secs_f64();
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
         let reports = splits
@@ -108,6 +114,7 @@ impl Dataset {
             front_end: value(front_end.report())?,
             verification: front_end.differences().map(value).transpose()?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),
+            resizes,
             in_flight: build.sizing.in_flight,
             rows_per_batch: build.sizing.rows_per_batch,
             rows_resumed,
@@ -153,8 +160,8 @@ impl Dataset {
 
 impl StageTimes {
     /// A part of its workers' time, as a share of all of it.
-    pub fn share(&self, seconds: f64, wall_seconds: f64) -> f64 {
-        seconds / (self.workers as f64 * wall_seconds)
+    pub fn share(&self, seconds: f64) -> f64 {
+        seconds / (self.busy_seconds + self.idle_seconds + self.blocked_seconds)
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use crate::stages::write::{QUARANTINE_FILE, ROWS_FILE};
 
-use super::Build;
 use super::dataset::DATASET_FILE;
 use super::report::REPORT_FILE;
+use super::{Build, STAGES};
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -44,14 +44,22 @@ impl Build {
             self.inputs.impulses.len()
         )?;
         writeln!(out, "stages          workers  capacity")?;
-        let names = ["decode", "augment", "mel", "embed"];
-        for (name, stage) in names.iter().zip(sizing.stages.all()) {
+        for ((name, stage), limits) in STAGES.iter().zip(sizing.stages).zip(sizing.limits) {
+            let auto = match limits.min < limits.max {
+                true => format!("  auto, up to {}", limits.max),
+                false => String::new(),
+            };
             writeln!(
                 out,
-                "  {name:12} {:>8}  {:>8}",
+                "  {name:12} {:>8}  {:>8}{auto}",
                 stage.workers, stage.capacity
             )?;
         }
+        writeln!(
+            out,
+            "           at most {} workers at once on {} cores",
+            sizing.budget, sizing.cores
+        )?;
         writeln!(
             out,
             "batches    {} rows each, {} in flight",

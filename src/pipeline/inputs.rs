@@ -38,6 +38,16 @@ impl Inputs {
         self.clips.iter().map(|clips| clips.len() as u64).sum()
     }
 
+    /// The same sounds with other clips.
+    pub(super) fn with_clips(&self, clips: Vec<Vec<Entry>>) -> Self {
+        Self {
+            clips,
+            backgrounds: self.backgrounds.clone(),
+            impulses: self.impulses.clone(),
+            stale: Vec::new(),
+        }
+    }
+
     /// Removes the augmented files of an earlier build.
     pub(super) fn remove_stale_wavs(&self) -> Result<(), BuildError> {
         for path in &self.stale {

@@ -1,8 +1,10 @@
 //! The composition root: from a plan to a data set.
 //!
 //! [`prepare`] finds every input and settles every number, so that a plan can
-//! be shown or refused before any work starts; [`Build::run`] is the whole flow
-//! in one function. [`faults`] says what happens when something goes wrong.
+//! be shown or refused before any work starts; [`Build::run`] is the whole build,
+//! `stream.rs` the flow in it. [`faults`] says what happens when something goes wrong.
+
+pub mod balance;
 
 mod dataset;
 mod describe;
@@ -16,36 +18,34 @@ mod origin;
 mod render;
 mod report;
 mod sizing;
+mod stream;
+mod tune;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use dataset::{Dataset, StageTimes};
 pub use error::BuildError;
 pub use folder::{Existing, JOURNAL_FILE, LOCK_FILE};
 pub use inputs::Inputs;
 pub use report::REPORT_FILE;
-pub use sizing::{Sizing, cores};
+pub use sizing::{STAGES, Sizing, cores};
+pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
 
 use crate::config::plan::{FailurePolicy, Plan};
-use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
+use crate::flow::{CancelToken, Observer};
 use crate::formats::audio::Limits;
 use crate::formats::journal::{Journal, Opened};
 use crate::models::FrontEnd;
+use crate::stages::Buffers;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
-use crate::stages::embed::{EMBEDDING_SIZE, Embed};
-use crate::stages::mel::ComputeMel;
+use crate::stages::embed::EMBEDDING_SIZE;
 use crate::stages::write::{Commit, Step, Taken, Told, WriteError, WriteSettings, Writer};
-use crate::stages::{Buffers, scan};
 
 use folder::{Folder, State};
 use origin::Origin;
 use render::Renderer;
 use report::Timeline;
-
-/// How often an observer is told how things are.
-const TICK: Duration = Duration::from_millis(250);
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
@@ -149,20 +149,7 @@ impl Build {
             .map(|split| split.name.as_str())
             .collect();
         watch.started(&names, &self.inputs);
-
-        let buffers = Buffers::new(self.sizing.rows_in_flight());
-        let decode = self.decode(&buffers);
-        let augment = self.augment(watch, &buffers)?;
-        let mel = ComputeMel {
-            front_end: Arc::clone(&front_end),
-            full_scale: plan.features.input_scale.full_scale(),
-            buffers: buffers.clone(),
-        };
-        let embed = Embed {
-            front_end: Arc::clone(&front_end),
-            timesteps: plan.features.timesteps,
-            buffers: buffers.clone(),
-        };
+        let stages = self.stages(&front_end, watch)?;
         let timeline = Timeline::new(watch);
         let told = |told: Told<'_>| match told {
             Told::Taken(taken) => {
@@ -177,7 +164,7 @@ impl Build {
             settings,
             journal,
             last.as_ref(),
-            buffers,
+            stages.buffers.clone(),
             told,
         )
         .map_err(|error| match error {
@@ -188,23 +175,8 @@ impl Build {
             watch.resumed(last);
         }
 
-        let clips = scan::batches(
-            &self.inputs.clips,
-            self.sizing.clips_per_batch,
-            write.clips(),
-        );
-        let settings = Settings {
-            in_flight: self.sizing.in_flight,
-            tick: TICK,
-        };
-        let stages = &self.sizing.stages;
-        let (facts, ended) = Flow::source("scan", clips, settings)
-            .stage(&decode, stages.decode)
-            .stage(&augment, stages.augment)
-            .stage(&mel, stages.mel)
-            .stage(&embed, stages.embed)
-            .sink(&mut write, self.sizing.in_flight)
-            .run(&timeline, cancel);
+        let skip = write.clips();
+        let (streamed, ended) = self.stream(&stages, skip, &mut write, &timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
         let unfinished = |cause| self.unfinished(cause, kept, watch);
@@ -215,15 +187,22 @@ impl Build {
             .map_err(unfinished)?;
         let splits = write.finish().map_err(|error| unfinished(error.into()))?;
         let before = last.as_ref().map_or(0, Commit::rows);
-        let dataset = Dataset::new(self, origin.fingerprint, splits, &front_end, &facts, before)?;
+        let dataset = Dataset::new(
+            self,
+            origin.fingerprint,
+            streamed,
+            splits,
+            &front_end,
+            before,
+        )?;
         let facts = report::Facts {
             build: self,
             dataset: &dataset,
             timeline: &timeline,
             front_end: &front_end,
-            full_scale: mel.full_scale,
+            full_scale: stages.mel.full_scale,
         };
-        let renderer = Renderer::new(&decode, &augment)?;
+        let renderer = Renderer::new(&stages.decode, &stages.augment)?;
         // A data set without a report is still one.
         if let Err(error) = report::write(folder.path(), facts, renderer) {
             watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
@@ -345,9 +324,4 @@ impl Build {
             commit_every: plan.flow.commit_every,
         }
     }
-}
-
-/// One stage's settings.
-fn stage(workers: usize, capacity: usize) -> StageSettings {
-    StageSettings { workers, capacity }
 }

@@ -8,3 +8,4 @@ mod interrupt;
 mod memory;
 mod quickstart;
 mod support;
+mod tune;

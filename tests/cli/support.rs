@@ -58,6 +58,23 @@ impl Project {
         assert!(run.status.success(), "{}", stderr(&run));
     }
 
+    /// Names of the files in the project's folder, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).expect("a folder");
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> = entries
+            .map(|entry| name(entry).to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// `dataset.json` of an output folder.
+    pub fn dataset(&self, out: &str) -> serde_json::Value {
+        let text = self.read(&format!("{out}/dataset.json"));
+        serde_json::from_slice(&text).expect("JSON")
+    }
+
     pub fn read(&self, name: &str) -> Vec<u8> {
         let path = self.path(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -20,6 +20,7 @@ const MINIMAL: &str = "output = \"out\"\n[[split]]\nname = \"wake\"\ninput = \"c
 struct Case {
     folder: TempDir,
     file: PathBuf,
+    with: Vec<PathBuf>,
     set: Vec<String>,
     environment: Vec<(String, String)>,
     only_extract: bool,
@@ -34,6 +35,7 @@ impl Case {
         Self {
             folder,
             file,
+            with: Vec::new(),
             set: Vec::new(),
             environment: Vec::new(),
             only_extract: false,
@@ -53,6 +55,14 @@ impl Case {
         Self::new("config.yaml", text)
     }
 
+    /// Lays a file over the case's.
+    fn with(mut self, name: &str, text: &str) -> Self {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        self.with.push(path);
+        self
+    }
+
     fn set(mut self, assignment: &str) -> Self {
         self.set.push(assignment.to_owned());
         self
@@ -66,6 +76,7 @@ impl Case {
     fn load(&self) -> Result<Loaded, ConfigError> {
         config::load(&Source {
             path: &self.file,
+            with: &self.with,
             set: &self.set,
             only_extract: self.only_extract,
             metrics: self.metrics,

@@ -66,6 +66,30 @@ fn a_minimal_pipeline_has_the_documented_defaults() {
 }
 
 #[test]
+fn a_file_laid_over_wins_over_file_and_environment_and_set_over_it() {
+    let pins = "[stages.embed]\nworkers = 3\n[stages.mel]\nworkers = 3\ncapacity = 5\n";
+    let case = Case::minimal("[stages.embed]\nworkers = 2\ncapacity = 2\n")
+        .env("WAKEMILL_STAGES__MEL__WORKERS", "2")
+        .with("pins.toml", pins)
+        .set("stages.mel.capacity=6");
+    let stages = case.plan().stages;
+    assert_eq!(
+        (stages.embed.workers, stages.embed.capacity),
+        (Some(3), Some(2))
+    );
+    assert_eq!(
+        (stages.mel.workers, stages.mel.capacity),
+        (Some(3), Some(6))
+    );
+    let wrong = Case::minimal("").with("pins.toml", "[stages.embet]\nworkers = 3\n");
+    let error = wrong.error();
+    assert!(
+        error.contains("pins.toml") && error.contains("stages.embed"),
+        "{error}"
+    );
+}
+
+#[test]
 fn later_layers_win() {
     let case = Case::minimal("[augment]\nrounds = 2\n[flow]\nbatch = 2\nin_flight = 2\n")
         .env("WAKEMILL_FLOW__BATCH", "3")

@@ -74,7 +74,7 @@ fn names_follow_the_conventions() {
 #[test]
 fn no_label_can_grow_with_the_data() {
     let bounded = [
-        "stage", "split", "model", "provider", "reason", "state", "version",
+        "stage", "split", "model", "provider", "reason", "cause", "state", "version",
     ];
     for metric in table::ALL {
         for label in metric.labels {

@@ -4,5 +4,6 @@
 
 mod backpressure;
 mod ordering;
+mod resizing;
 mod shutdown;
 mod support;

@@ -82,7 +82,11 @@ pub fn settings(in_flight: usize) -> Settings {
 }
 
 pub fn workers(workers: usize, capacity: usize) -> StageSettings {
-    StageSettings { workers, capacity }
+    StageSettings {
+        workers,
+        max_workers: workers,
+        capacity,
+    }
 }
 
 /// A token that nobody will use.

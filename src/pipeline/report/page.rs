@@ -106,12 +106,11 @@ fn summary(dataset: &Dataset) -> String {
 }
 
 fn flow(dataset: &Dataset) -> String {
-    let wall = dataset.wall_seconds;
-    let busy = |stage: &StageTimes| stage.share(stage.busy_seconds, wall);
+    let busy = |stage: &StageTimes| stage.share(stage.busy_seconds);
     let most = dataset.stages.iter().map(busy).fold(0.0, f64::max);
     let boxes = dataset.stages.iter().map(|stage| {
         let part = |class: &str, seconds: f64| {
-            let width = 100.0 * stage.share(seconds, wall);
+            let width = 100.0 * stage.share(seconds);
             format!("<span class=\"{class}\" style=\"width:{width:.2}%\"></span>")
         };
         format!(
@@ -130,7 +129,11 @@ fn flow(dataset: &Dataset) -> String {
     });
     format!(
         "<h2>The flow</h2>\n<p class=\"verdict\">{}</p>\n<ol class=\"flow\">\n{}</ol>\n{}",
-        Text(words::bottleneck(&dataset.stages, wall, cores())),
+        Text(words::bottleneck(
+            &dataset.stages,
+            dataset.wall_seconds,
+            cores()
+        )),
         boxes.collect::<String>(),
         key(&[
             ("busy", "busy"),

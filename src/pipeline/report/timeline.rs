@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::flow::{FlowError, FlowFacts, Observer, StageId, Work};
+use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::pipeline::Watch;
 
 /// Most moments that are remembered.
@@ -67,6 +67,10 @@ impl<'a> Timeline<'a> {
 impl Observer for Timeline<'_> {
     fn worked(&self, stage: StageId, work: &Work) {
         self.watch.worked(stage, work);
+    }
+
+    fn resized(&self, resize: &Resize) {
+        self.watch.resized(resize);
     }
 
     fn stopping(&self, cause: &FlowError) {

@@ -11,7 +11,7 @@ const COMPUTING: f64 = 0.7;
 
 /// Which stage held the build back, and what to do about it.
 pub(super) fn bottleneck(stages: &[StageTimes], wall_seconds: f64, cores: usize) -> String {
-    let share = |stage: &StageTimes| stage.share(stage.busy_seconds, wall_seconds);
+    let share = |stage: &StageTimes| stage.share(stage.busy_seconds);
     let Some(slowest) = stages.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
         return String::new();
     };
@@ -135,7 +135,7 @@ mod tests {
             items: 1,
             busy_seconds,
             cpu_seconds,
-            idle_seconds: 0.0,
+            idle_seconds: 10.0 * workers as f64 - busy_seconds,
             blocked_seconds: 0.0,
         }
     }

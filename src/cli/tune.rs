@@ -1,0 +1,246 @@
+//! `wakemill tune`: measures the stages and says how many workers to use.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::config;
+use crate::flow::{Cancel, CancelToken};
+use crate::models::FrontEnd;
+use crate::pipeline::{self, Build, BuildError, Prediction, STAGES, Sample, Tuning, Watch};
+
+use super::Configuration;
+use super::progress::{Progress, ProgressMode};
+
+/// Share of the cores below which a sample could not get them all.
+const FREE: f64 = 0.9;
+
+#[derive(Args)]
+pub(super) struct TuneArgs {
+    #[command(flatten)]
+    configuration: Configuration,
+    /// Say too what to expect of hosts with so many cores
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    cores: Vec<std::num::NonZero<usize>>,
+    /// Write the suggested workers as a file for `run --with FILE`
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Run the neighbours of the suggestion too
+    #[arg(long)]
+    sweep: bool,
+}
+
+pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
+    let progress = Progress::new(ProgressMode::Plain);
+    let loaded = config::load(&config::Source {
+        with: &args.configuration.with,
+        set: &args.configuration.set,
+        ..config::Source::new(&args.configuration.file)
+    })?;
+    for warning in &loaded.warnings {
+        progress.warn(warning);
+    }
+    let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
+    let front_end = Arc::new(super::setup::front_end(&build, &progress)?);
+    let (cancel, token) = Cancel::new();
+    ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
+    let tuning = build.tune(&front_end, &progress, &token)?;
+    let here = tuning.predict_here();
+    print!("{}", report(&tuning, &here));
+    if !args.cores.is_empty() {
+        print!(
+            "{}",
+            larger(&tuning, args.cores.iter().map(|cores| cores.get()))
+        );
+    }
+    if let Some(path) = &args.write {
+        let text = overlay(&here, tuning.cores);
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("\nwrote {}; use it: {}", path.display(), usage(args, path));
+    }
+    if args.sweep {
+        println!("\nthe suggestion and its neighbours, a few seconds each:");
+        let sweep = Sweep {
+            build: &build,
+            front_end: &front_end,
+            watch: &progress,
+            token: &token,
+            rows: pipeline::sample_rows(here.rows_per_second),
+        };
+        sweep.run(here.workers)?;
+    }
+    Ok(())
+}
+
+/// The table of stages, and what follows for this machine.
+fn report(tuning: &Tuning, here: &Prediction) -> String {
+    let sample = &tuning.sample;
+    let total: f64 = sample.costs.iter().map(|cost| cost.core_seconds).sum();
+    let mut out = format!(
+        "{} rows in {:.1} s with {}: {}\n\n",
+        sample.rows,
+        sample.seconds,
+        workers(&sample.workers),
+        rate(sample, tuning.cores)
+    );
+    out.push_str("stage     ms/row   share  rows/s a worker  workers here\n");
+    for (index, cost) in sample.costs.iter().enumerate() {
+        let suggested = match index
+            .checked_sub(1)
+            .and_then(|index| here.workers.get(index))
+        {
+            Some(count) => count.to_string(),
+            None => "always 1".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{:8} {:>7.3} {:>6.1}% {:>16.0} {:>13}",
+            cost.name,
+            1000.0 * cost.worker_seconds,
+            100.0 * cost.core_seconds / total,
+            1.0 / cost.worker_seconds,
+            suggested
+        );
+    }
+    let largest = sample
+        .costs
+        .iter()
+        .max_by(|a, b| a.core_seconds.total_cmp(&b.core_seconds));
+    let largest = largest.map_or("", |cost| cost.name);
+    let bound = match here.bound {
+        Some(stage) => format!("bound by {stage}: its workers are always busy"),
+        None => format!("bound by the cores, which are busy with {largest} most of the time"),
+    };
+    let _ = writeln!(
+        out,
+        "\n{bound}\nprediction for this machine: {:.1} rows/s",
+        here.rows_per_second
+    );
+    let share = sample.cores / tuning.cores as f64;
+    if here.bound.is_none() && share < FREE {
+        let _ = writeln!(
+            out,
+            "as long as it gets {:.0} % of its cores, as the sample did: others use them too, or a disk is slow",
+            100.0 * share
+        );
+    }
+    out
+}
+
+/// What to expect of other hosts.
+fn larger(tuning: &Tuning, cores: impl Iterator<Item = usize>) -> String {
+    let mut out = format!(
+        "\n{:>5}  {:>8}  workers ({})  bound by\n",
+        "cores",
+        "rows/s",
+        STAGES.join(", ")
+    );
+    for cores in cores {
+        let expected = tuning.predict(cores);
+        let _ = writeln!(
+            out,
+            "{cores:>5}  {:>8.0}  {:28}  {}",
+            expected.rows_per_second,
+            expected.workers.map(|count| count.to_string()).join(", "),
+            expected.bound.unwrap_or("the cores")
+        );
+    }
+    out.push_str(
+        "if cores are as fast as here and all for this build, and neither disk nor memory is in the way\n",
+    );
+    out
+}
+
+/// The worker counts as a file to lay over a configuration.
+fn overlay(here: &Prediction, cores: usize) -> String {
+    let mut out = format!(
+        "# Workers for {cores} cores, measured by wakemill tune: {:.0} rows/s.\n",
+        here.rows_per_second
+    );
+    for (stage, workers) in STAGES.iter().zip(here.workers) {
+        let _ = writeln!(out, "\n[stages.{stage}]\nworkers = {workers}");
+    }
+    out
+}
+
+fn usage(args: &TuneArgs, overlay: &Path) -> String {
+    format!(
+        "wakemill run {} --with {}",
+        args.configuration.file.display(),
+        overlay.display()
+    )
+}
+
+fn rate(sample: &Sample, cores: usize) -> String {
+    format!(
+        "{:.1} rows/s, {:.2} of {cores} cores busy",
+        sample.rows_per_second, sample.cores
+    )
+}
+
+fn workers(counts: &[usize; 4]) -> String {
+    let named = STAGES.iter().zip(counts);
+    let named: Vec<_> = named
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    named.join(", ")
+}
+
+/// Runs worker counts beside each other.
+struct Sweep<'a> {
+    build: &'a Build,
+    front_end: &'a Arc<FrontEnd>,
+    watch: &'a dyn Watch,
+    token: &'a CancelToken,
+    rows: u64,
+}
+
+impl Sweep<'_> {
+    fn run(&self, suggested: [usize; 4]) -> Result<(), BuildError> {
+        let first = self.sample("suggested", suggested)?;
+        let mut best = (suggested, 0.0);
+        for counts in neighbours(suggested) {
+            let sample = self.sample("", counts)?;
+            if sample.rows_per_second > best.1 {
+                best = (counts, sample.rows_per_second);
+            }
+        }
+        let last = self.sample("suggested", suggested)?;
+        let own = (first.rows_per_second + last.rows_per_second) / 2.0;
+        println!(
+            "best neighbour: {}, {:.1} % of the suggestion's rate",
+            workers(&best.0),
+            100.0 * best.1 / own
+        );
+        Ok(())
+    }
+
+    fn sample(&self, label: &str, counts: [usize; 4]) -> Result<Sample, BuildError> {
+        let sample =
+            (self.build).sample(self.front_end, counts, self.rows, self.watch, self.token)?;
+        println!(
+            "  {}: {} {label}",
+            workers(&counts),
+            rate(&sample, self.build.sizing.cores)
+        );
+        Ok(sample)
+    }
+}
+
+/// One worker more or fewer in one stage.
+fn neighbours(counts: [usize; 4]) -> Vec<[usize; 4]> {
+    let mut all = Vec::new();
+    for index in 0..counts.len() {
+        let changes = [counts[index].checked_sub(1), counts[index].checked_add(1)];
+        for changed in changes.into_iter().flatten().filter(|&count| count > 0) {
+            let mut neighbour = counts;
+            neighbour[index] = changed;
+            all.push(neighbour);
+        }
+    }
+    all
+}

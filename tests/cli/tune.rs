@@ -1,0 +1,75 @@
+//! `wakemill tune`, and builds that find their own workers.
+
+use std::fs;
+
+use crate::support::{Project, stderr, stdout, wakemill};
+
+#[test]
+fn tune_prints_what_it_found_and_writes_what_run_reads() {
+    let project = Project::new();
+    let before = project.files();
+    let tune = wakemill(&[
+        "tune",
+        "pipeline.toml",
+        "--cores",
+        "32,64",
+        "--write",
+        "pins.toml",
+    ])
+    .current_dir(project.path("."))
+    .output()
+    .expect("the program starts");
+    assert!(tune.status.success(), "{}", stderr(&tune));
+    let text = stdout(&tune);
+    for said in [
+        "decode",
+        "augment",
+        "mel",
+        "embed",
+        "write",
+        "rows/s",
+        "\n   64",
+        "if cores are",
+    ] {
+        assert!(text.contains(said), "'{said}' is not in: {text}");
+    }
+    let mut after = project.files();
+    after.retain(|name| name != "pins.toml");
+    assert_eq!(after, before, "nothing but what was asked for");
+
+    let pins: toml::Table = fs::read_to_string(project.path("pins.toml"))
+        .expect("written")
+        .parse()
+        .expect("TOML");
+    let run = project.run(&["--with", "pins.toml"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let dataset = project.dataset("out");
+    for stage in ["decode", "augment", "mel", "embed"] {
+        let pinned = &pins["stages"][stage]["workers"];
+        let used = dataset["stages"]
+            .as_array()
+            .expect("stages")
+            .iter()
+            .find(|used| used["name"] == stage)
+            .expect("the stage");
+        assert_eq!(used["workers"].as_i64(), pinned.as_integer(), "{stage}");
+    }
+    assert_eq!(dataset["resizes"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn workers_that_change_while_it_runs_change_no_byte() {
+    let project = Project::new();
+    // Long enough for the first allocation, in batches enough for it.
+    let rounds = "augment.rounds=24";
+    project.build("auto", &[rounds, "flow.batch=1"]);
+    let fixed =
+        ["decode", "augment", "mel", "embed"].map(|stage| format!("stages.{stage}.workers=1"));
+    let mut settings = vec![rounds, "flow.batch=1"];
+    settings.extend(fixed.iter().map(String::as_str));
+    project.build("fixed", &settings);
+    for file in ["wake.npy", "other.npy", "rows.jsonl"] {
+        let (auto, fixed) = (format!("auto/{file}"), format!("fixed/{file}"));
+        assert_eq!(project.read(&auto), project.read(&fixed), "{file}");
+    }
+}
