@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use wakemill::formats::audio::{self, Fault, Limits};
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(init: wakemill_fuzz::let_decoders_panic(), |bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);
     let limits = Limits { max_seconds: 2.0 };
     let (mut whole, mut piece) = (Vec::new(), Vec::new());
