@@ -60,6 +60,9 @@ pub struct Info {
     pub channels: usize,
     /// Length in samples of one channel; `None` where only decoding can tell.
     pub frames: Option<u64>,
+    /// Whether samples lie in the file as they are, so that a piece costs no
+    /// more than reading it.
+    pub uncompressed: bool,
 }
 
 /// Reads the first channel of a whole file into `out`, replacing what was there.

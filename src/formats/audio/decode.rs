@@ -68,6 +68,7 @@ impl Coded {
                 .map_or(1, |channels| channels.count())
                 .max(1),
             frames: exact_frames(id, track),
+            uncompressed: false,
         };
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));

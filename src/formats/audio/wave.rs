@@ -206,6 +206,7 @@ impl Wave {
             sample_rate: self.sample_rate,
             channels: self.channels,
             frames: Some(self.frames),
+            uncompressed: true,
         }
     }
 
