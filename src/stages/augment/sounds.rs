@@ -172,12 +172,13 @@ impl<T: ?Sized> Slot<T> {
         Ok(sound)
     }
 
-    /// The length in samples, if any piece can be read alone: elsewhere the
-    /// length is unknown, or a piece converted alone differs at its ends.
+    /// The length in samples, if any piece can be read alone: elsewhere there
+    /// are none, their number is unknown, or a piece converted alone differs
+    /// at its ends.
     fn streamable(&self, sample_rate: u32) -> Option<u64> {
         self.info
             .frames
-            .filter(|_| self.info.sample_rate == sample_rate)
+            .filter(|&frames| frames > 0 && self.info.sample_rate == sample_rate)
     }
 
     fn is_kept(&self) -> bool {
