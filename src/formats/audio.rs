@@ -36,6 +36,10 @@ use wave::{Header, Wave};
 /// may be beyond what a float can hold. 16-bit integers as floats are allowed.
 const LOUDEST: f32 = 1e9;
 
+/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
+/// damaged header may claim 65,535.
+const MAX_CHANNELS: usize = 255;
+
 /// What one file may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
