@@ -112,7 +112,7 @@ pub fn read_range(
         };
         if coded.seeks() {
             // The search fails in intact files too: symphonia's runs into the
-            // end where the last frames are long or padding follows them.
+            // end where the last frame, or padding behind it, is most of the file.
             if let Ok(info) = guard(|| coded.seek_range(start, frames, out)) {
                 return Ok(info);
             }
