@@ -21,7 +21,7 @@ const UNUSED: usize = 10;
 pub(super) struct InspectArgs {
     /// An .npy file, or the output folder of a build
     path: PathBuf,
-    /// Compare every feature file of a folder with the hash in dataset.json
+    /// Compare every file of a folder with its hash in dataset.json
     #[arg(long)]
     verify: bool,
     /// Print JSON
@@ -133,7 +133,7 @@ fn folder_text(facts: &FolderFacts) -> String {
         }
     }
     if facts.verified {
-        lines.push("verified: every feature file is the one that was built".to_owned());
+        lines.push("verified: every file is the one that was built".to_owned());
     }
     lines.join("\n") + "\n"
 }

@@ -1,5 +1,6 @@
 //! `dataset.json`: what was built, from what, by what, and how fast.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::flow::StageFacts;
 use crate::formats::partial::PartialFile;
 use crate::models::FrontEnd;
-use crate::stages::write::SplitWritten;
+use crate::stages::write::{SplitWritten, Written};
 
 use super::Build;
 use super::balance::Decision;
@@ -31,6 +32,9 @@ pub struct Dataset {
     pub fingerprint: String,
     /// What each split came to, in order.
     pub splits: Vec<SplitReport>,
+    /// SHA-256 of the files beside the splits', by their names.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// Models, runtime, provider, and how the networks ran.
     pub front_end: Value,
     /// The largest differences from the published graphs in a sample of rows,
@@ -92,12 +96,13 @@ impl Dataset {
         build: &Build,
         fingerprint: String,
         streamed: Streamed,
-        splits: Vec<SplitWritten>,
+        written: Written,
         front_end: &FrontEnd,
         rows_resumed: u64,
     ) -> Result<Self, BuildError> {
         let Streamed { resizes, facts } = streamed;
         let wall_seconds = facts.elapsed.as_secs_f64();
+        let Written { splits, files } = written;
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
         let reports = splits
             .into_iter()
@@ -111,6 +116,7 @@ impl Dataset {
             seed: build.plan.seed,
             fingerprint,
             splits: reports.collect(),
+            files,
             front_end: value(front_end.report())?,
             verification: front_end.differences().map(value).transpose()?,
             stages: facts.stages.iter().map(StageTimes::from).collect(),

@@ -67,12 +67,11 @@ impl Folder {
                 let found = "a data set made from another configuration or other inputs (or by another version, or on another kind of processor)";
                 return Err(occupied(path, found, existing));
             }
-            if !features.iter().all(|name| path.join(name).is_file()) {
-                return Err(occupied(
-                    path,
-                    "a data set that has lost a feature file",
-                    existing,
-                ));
+            let others = found.files.keys().map(String::as_str);
+            let mut names = features.iter().copied().chain(others);
+            if let Some(name) = names.find(|name| !path.join(name).is_file()) {
+                let found = format!("a data set that has lost {name}");
+                return Err(occupied(path, &found, existing));
             }
             // Left by a build that was killed in its last step.
             remove(&path.join(JOURNAL_FILE))?;

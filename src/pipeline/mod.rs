@@ -185,13 +185,13 @@ impl Build {
             .map_err(BuildError::from)
             .and(committed)
             .map_err(unfinished)?;
-        let splits = write.finish().map_err(|error| unfinished(error.into()))?;
+        let written = write.finish().map_err(|error| unfinished(error.into()))?;
         let before = last.as_ref().map_or(0, Commit::rows);
         let dataset = Dataset::new(
             self,
             origin.fingerprint,
             streamed,
-            splits,
+            written,
             &front_end,
             before,
         )?;

@@ -144,8 +144,8 @@ impl Build {
         )?;
         let (streamed, ended) = build.stream(&stages, 0, &mut write, &meter, cancel);
         ended?;
-        let splits = write.finish()?;
-        let rows: u64 = splits.iter().map(|split| split.rows).sum();
+        let written = write.finish()?;
+        let rows: u64 = written.splits.iter().map(|split| split.rows).sum();
         let facts = &streamed.facts;
         let window = meter.into_window().unwrap_or_else(|| Window::whole(facts));
         let rows_per_batch = rows as f64 / batches as f64;

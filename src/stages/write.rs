@@ -7,6 +7,7 @@
 mod commit;
 mod error;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -99,6 +100,15 @@ pub struct Taken<'a> {
     pub bytes: u64,
     /// Clips left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
+}
+
+/// The files of a finished data set.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What each split came to, in order.
+    pub splits: Vec<SplitWritten>,
+    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`.
+    pub files: BTreeMap<String, String>,
 }
 
 /// What one split came to.
@@ -198,13 +208,14 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`WriteError`]; the files can then be opened again.
-    pub fn finish(mut self) -> Result<Vec<SplitWritten>, WriteError> {
-        if let Some(rows) = self.rows {
-            rows.finish()?;
+    pub fn finish(mut self) -> Result<Written, WriteError> {
+        let rows = self.rows.map(|rows| (ROWS_FILE, rows));
+        let quarantine = (QUARANTINE_FILE, self.quarantine);
+        let mut files = BTreeMap::new();
+        for (name, file) in rows.into_iter().chain([quarantine]) {
+            files.insert(name.to_owned(), file.finish()?.sha256);
             (self.told)(Told::Step(Step::Renamed));
         }
-        self.quarantine.finish()?;
-        (self.told)(Told::Step(Step::Renamed));
         let finish = |split: SplitWriter| {
             let summary = split.npy.finish()?;
             (self.told)(Told::Step(Step::Renamed));
@@ -216,7 +227,11 @@ impl<'a> Writer<'a> {
                 sha256: summary.sha256,
             })
         };
-        self.splits.into_iter().map(finish).collect()
+        let splits = self.splits.into_iter().map(finish);
+        Ok(Written {
+            splits: splits.collect::<Result<_, WriteError>>()?,
+            files,
+        })
     }
 
     fn take_batch(

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::support::{Case, errors, riff, wav};
 
-const SKIP: [&str; 4] = [
+pub const SKIP: [&str; 4] = [
     "--set",
     "failures.policy=skip",
     "--set",
     "failures.max_rate=1",
 ];
 
-fn floats(samples: &[f32]) -> Vec<u8> {
+pub fn floats(samples: &[f32]) -> Vec<u8> {
     let data: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
     riff(3, 1, 16_000, 32, &data)
 }
@@ -75,7 +75,7 @@ fn odd() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// The rows of each clip of the first split, as bytes.
-fn rows(case: &Case, output: &str) -> BTreeMap<String, Vec<u8>> {
+pub fn rows(case: &Case, output: &str) -> BTreeMap<String, Vec<u8>> {
     let lines = fs::read_to_string(case.path(output).join("rows.jsonl")).unwrap();
     let data = fs::read(case.path(output).join("wake.npy")).unwrap();
     let mut rows: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -92,7 +92,7 @@ fn rows(case: &Case, output: &str) -> BTreeMap<String, Vec<u8>> {
     rows
 }
 
-fn quarantine(case: &Case, output: &str) -> Vec<Value> {
+pub fn quarantine(case: &Case, output: &str) -> Vec<Value> {
     let lines = fs::read_to_string(case.path(output).join("quarantine.jsonl")).unwrap();
     let lines = lines
         .lines()

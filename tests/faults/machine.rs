@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
+use super::input::{SKIP, quarantine};
 use super::support::{Case, PROGRAM, assert_same, errors};
 
 fn not_run(what: &str, why: &str) {
@@ -117,17 +118,20 @@ fn set_mode(path: &Path, mode: u32) {
 fn a_clip_that_vanishes_stops_the_build_and_its_return_lets_it_go_on() {
     let case = Case::new(60);
     let expected = case.build("whole", &[]);
-    let run = case
-        .command("out", &["--set", "flow.in_flight=1"])
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    while !case.path("out/wake.npy.partial").exists() {
-        thread::sleep(Duration::from_millis(1));
-    }
     let (there, away) = (case.path("other/059.wav"), case.path("away.wav"));
-    fs::rename(&there, &away).unwrap();
-    let run = run.wait_with_output().unwrap();
+    let vanish = |output: &str, args: &[&str]| {
+        let run = case
+            .command(output, &[&["--set", "flow.in_flight=1"], args].concat())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        while !case.path(output).join("wake.npy.partial").exists() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        fs::rename(&there, &away).unwrap();
+        run.wait_with_output().unwrap()
+    };
+    let run = vanish("out", &[]);
     let said = errors(&run);
     assert_eq!(run.status.code(), Some(1), "{said}");
     for hint in [
@@ -142,6 +146,14 @@ fn a_clip_that_vanishes_stops_the_build_and_its_return_lets_it_go_on() {
     assert_eq!(refused.status.code(), Some(2), "{}", errors(&refused));
     fs::rename(&away, &there).unwrap();
     assert_same(&case.build("out", &["--resume"]), &expected, "back");
+
+    let run = vanish("skipped", &SKIP);
+    assert!(run.status.success(), "{}", errors(&run));
+    let left_out = quarantine(&case, "skipped");
+    assert_eq!(left_out.len(), 1);
+    assert_eq!(left_out[0]["clip"], "059.wav");
+    assert_eq!(left_out[0]["stage"], "decode");
+    assert!(case.files("skipped")["wake.npy"] == expected["wake.npy"]);
 }
 
 /// A regular file with a length whose content cannot be read, whoever asks.

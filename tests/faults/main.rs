@@ -9,3 +9,4 @@ mod machine;
 mod sounds;
 #[path = "../resume/support.rs"]
 mod support;
+mod table;

@@ -1,5 +1,6 @@
 //! Backgrounds and impulse responses that are not what they seem.
 
+use super::input::{SKIP, floats, quarantine, rows};
 use super::support::{Case, assert_same, errors, wav};
 
 /// A case with one background and one room, which every row gets.
@@ -61,6 +62,54 @@ fn under_skip_one_that_cannot_be_opened_is_as_if_it_were_not_there() {
     let made = case.files("with");
     for name in ["wake.npy", "other.npy", "rows.jsonl"] {
         assert!(made[name] == expected[name], "{name}");
+    }
+}
+
+#[test]
+fn under_skip_one_that_turns_out_broken_costs_the_clips_it_was_drawn_for() {
+    let mut broken = vec![0.1; 900];
+    broken[700] = f32::NAN;
+    let whole = std::fs::read("tests/golden/audio/s16.flac").unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() - 20] ^= 1;
+    for (file, content, mended, reason) in [
+        (
+            "noise/nan.wav",
+            floats(&broken),
+            good(),
+            "sample 700 is not",
+        ),
+        ("noise/flipped.flac", flipped, whole, "truncated"),
+        (
+            "rooms/silent.wav",
+            wav(16_000, 1, &[0; 300]),
+            good(),
+            "silent",
+        ),
+    ] {
+        let case = case(&good(), &good());
+        for index in 4..12 {
+            case.write(&format!("wake/{index:03}.wav"), good());
+        }
+        case.write(file, mended);
+        case.build("mended", &SKIP);
+        let mended = rows(&case, "mended");
+        case.write(file, content);
+        let run = case.run("out", &SKIP);
+        assert!(run.status.success(), "{file}: {}", errors(&run));
+        let left_out = quarantine(&case, "out");
+        for line in &left_out {
+            let said = line["reason"].as_str().unwrap();
+            assert!(said.contains(file) && said.contains(reason), "{said}");
+            assert_eq!(line["stage"], "augment");
+        }
+        let made = rows(&case, "out");
+        let lost = left_out.iter().filter(|line| line["split"] == "wake");
+        assert_eq!(made.len() + lost.count(), mended.len(), "{file}");
+        assert!(!made.is_empty() && !left_out.is_empty(), "{file}");
+        for (clip, rows) in &made {
+            assert!(mended[clip] == *rows, "{file}: {clip}");
+        }
     }
 }
 

@@ -57,24 +57,29 @@ fn a_folder_is_summed_up() {
 fn verify_names_the_file_that_was_changed() {
     let project = Project::small(1);
     project.run(&[]);
-    let path = project.output("positive_features_train.npy");
-    let mut bytes = fs::read(&path).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    fs::write(&path, bytes).unwrap();
-
-    assert!(
-        project
-            .wakemill(&["inspect", "output/hey"])
-            .status
-            .success()
-    );
-    let output = project.wakemill(&["inspect", "output/hey", "--verify"]);
-    assert_eq!(output.status.code(), Some(1));
-    let text = stderr(&output);
-    assert!(
-        text.contains("positive_features_train.npy") && text.contains("SHA-256"),
-        "{text}"
-    );
+    let rows = fs::read_to_string(project.output("rows.jsonl")).unwrap();
+    // What is still a line of a row, but not of this one.
+    let rows = rows.replace("\"round\":0", "\"round\":1").into_bytes();
+    let mut features = fs::read(project.output("positive_features_train.npy")).unwrap();
+    *features.last_mut().unwrap() ^= 1;
+    let left_out = b"{}\n".to_vec();
+    for (name, changed) in [
+        ("positive_features_train.npy", features),
+        ("rows.jsonl", rows),
+        ("quarantine.jsonl", left_out),
+    ] {
+        let path = project.output(name);
+        let built = fs::read(&path).unwrap();
+        assert!(built != changed, "{name}");
+        fs::write(&path, changed).unwrap();
+        let output = project.wakemill(&["inspect", "output/hey"]);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let output = project.wakemill(&["inspect", "output/hey", "--verify"]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let text = stderr(&output);
+        assert!(text.contains(name) && text.contains("SHA-256"), "{text}");
+        fs::write(&path, built).unwrap();
+    }
 }
 
 #[test]

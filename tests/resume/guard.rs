@@ -172,6 +172,17 @@ fn the_flags_say_what_happens_to_what_is_there() {
     }
     assert_same(&case.build("out", &["--overwrite"]), &expected, "again");
     assert_ne!(time("wake.npy"), before);
+    // Finished, and not whole any more.
+    for name in ["wake.npy", "rows.jsonl"] {
+        case.copy("out", "robbed");
+        fs::remove_file(case.path("robbed").join(name)).unwrap();
+        for args in [&["--resume"][..], &[]] {
+            let robbed = case.run("robbed", args);
+            assert_eq!(robbed.status.code(), Some(2), "{name}");
+            let said = errors(&robbed);
+            assert!(said.contains(&format!("has lost {name}")), "{said}");
+        }
+    }
     // Finished, and of something else.
     let other = case.run("out", &["--set", "seed=9"]);
     assert_eq!(other.status.code(), Some(2));

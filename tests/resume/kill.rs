@@ -85,4 +85,15 @@ fn a_build_that_is_asked_to_stop_keeps_what_it_has() {
         let made = case.build(name, &["--resume"]);
         assert_same(&made, &expected, name);
     }
+    // Asked twice, it need not tell what it has.
+    let mut run = case.command("twice", &rarely);
+    let mut run = run.stderr(Stdio::null()).spawn().unwrap();
+    while !case.path("twice").join("wake.npy.partial").exists() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    signal(&run, "-INT");
+    signal(&run, "-INT");
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    let made = case.build("twice", &["--resume"]);
+    assert_same(&made, &expected, "twice");
 }

@@ -4,5 +4,6 @@
 
 mod guard;
 mod kill;
+mod panics;
 mod steps;
 mod support;

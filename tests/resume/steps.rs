@@ -9,7 +9,7 @@ use std::{env, thread};
 use wakemill::config;
 use wakemill::flow::{Cancel, Observer};
 use wakemill::models::{FrontEnd, FrontEndSpec, Windows};
-use wakemill::pipeline::{self, Existing, Watch};
+use wakemill::pipeline::{self, Build, BuildError, Existing, Watch};
 use wakemill::stages::write::Step;
 
 use super::support::{Case, assert_same, errors};
@@ -47,16 +47,33 @@ fn build_and_die() {
     let &[file, output, step, resume] = order.as_slice() else {
         panic!("{order:?}");
     };
-    let set = [format!("output={output}")];
-    let source = config::Source {
-        set: &set,
-        ..config::Source::new(Path::new(file))
-    };
     let killer = Killer {
         steps_left: AtomicU32::new(step.parse().unwrap()),
     };
+    let existing = match resume {
+        "resume" => Existing::Resume,
+        _ => Existing::Keep,
+    };
+    build_here(Path::new(file), output, existing, &killer, |_| {}).unwrap();
+    exit(0);
+}
+
+/// Builds in this process, after a change of what was prepared.
+pub fn build_here(
+    file: &Path,
+    output: &str,
+    existing: Existing,
+    watch: &dyn Watch,
+    change: impl FnOnce(&mut Build),
+) -> Result<(), BuildError> {
+    let set = [format!("output={output}")];
+    let source = config::Source {
+        set: &set,
+        ..config::Source::new(file)
+    };
     let plan = config::load(&source).unwrap().plan;
-    let build = pipeline::prepare(plan, 2, &killer).unwrap();
+    let mut build = pipeline::prepare(plan, 2, watch).unwrap();
+    change(&mut build);
     let spec = FrontEndSpec {
         windows: Windows {
             window: 76,
@@ -66,13 +83,8 @@ fn build_and_die() {
         ..FrontEndSpec::default()
     };
     let front_end = FrontEnd::load(&spec, &mut |_| {}).unwrap();
-    let existing = match resume {
-        "resume" => Existing::Resume,
-        _ => Existing::Keep,
-    };
     let (_cancel, token) = Cancel::new();
-    build.run(front_end, existing, &killer, &token).unwrap();
-    exit(0);
+    build.run(front_end, existing, watch, &token).map(drop)
 }
 
 /// Builds until the given step and is killed there; whether it came to it.

@@ -122,25 +122,48 @@ impl Coded {
         }
     }
 
+    /// Whether [`Coded::seek_range`] may be tried.
+    pub(super) fn seeks(&self) -> bool {
+        self.self_contained && self.info.frames.is_some()
+    }
+
+    /// Reads a piece by a search for its first packet, which may fail although
+    /// the file has the piece.
+    pub(super) fn seek_range(
+        &mut self,
+        start: u64,
+        frames: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
+        let position = self.seek(start)?;
+        self.read_piece(position, start, frames, out)
+    }
+
+    /// Reads a piece by decoding all that comes before it.
     pub(super) fn read_range(
         &mut self,
         start: u64,
         frames: usize,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
+        self.read_piece(0, start, frames, out)
+    }
+
+    /// Reads a piece from a packet on that begins at frame `position`.
+    fn read_piece(
+        &mut self,
+        mut position: u64,
+        start: u64,
+        frames: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         let end = start.saturating_add(frames as u64);
         let out_of_range = |found| Fault::OutOfRange { start, end, found };
-        if let Some(known) = self.info.frames
-            && end > known
-        {
-            return Err(out_of_range(known));
-        }
-        let mut position = match self.info.frames {
-            // There is no packet to go to at the very end.
+        match self.info.frames {
+            Some(known) if end > known => return Err(out_of_range(known)),
             Some(_) if frames == 0 => return Ok(self.info),
-            Some(_) if self.self_contained => self.seek(start)?,
-            _ => 0,
-        };
+            _ => {}
+        }
         let mut decoder = self.decoder()?;
         let mut planes = Vec::new();
         while position < end {

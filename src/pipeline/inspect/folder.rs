@@ -34,7 +34,7 @@ pub struct FolderFacts {
     pub splits: Vec<SplitFacts>,
     /// What was done to the rows; `None` without `rows.jsonl`.
     pub provenance: Option<Summary>,
-    /// Whether every feature file was hashed, and is the one that was built.
+    /// Whether every file was hashed, and is the one that was built.
     pub verified: bool,
 }
 
@@ -55,7 +55,7 @@ pub struct SplitFacts {
     pub shape: Vec<usize>,
 }
 
-/// Reads an output folder; with `verify` also every byte of its feature files.
+/// Reads an output folder; with `verify` also every byte of its files.
 ///
 /// # Errors
 /// A folder that holds no finished data set, a file of it that cannot be read,
@@ -73,6 +73,11 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
         splits.push(split_facts(path, split)?);
         if verify {
             check_hash(&path.join(&split.written.features), &split.written.sha256)?;
+        }
+    }
+    if verify {
+        for (name, sha256) in &dataset.files {
+            check_hash(&path.join(name), sha256)?;
         }
     }
     let rows = path.join(ROWS_FILE);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::Fault;
+use super::super::{Fault, read_range};
 use super::{Parts, file_of, from_root, read_whole};
 
 #[test]
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_byte_is_no_panic_beyond_the_reader(
+    fn what_a_changed_file_has_its_pieces_have(
         file in prop::sample::select(vec![
             "tests/golden/audio/s16.flac",
             "tests/golden/audio/s24.aiff",
@@ -88,13 +88,22 @@ proptest! {
         ]),
         at: prop::sample::Index,
         to: u8,
+        padding in prop_oneof![Just(0_usize), 0..20_000_usize],
+        one_end: prop::sample::Index,
+        other_end: prop::sample::Index,
     ) {
         let mut bytes = std::fs::read(from_root(file)).unwrap();
         let at = at.index(bytes.len());
         bytes[at] = to;
+        bytes.resize(bytes.len() + padding, 0);
         let (_folder, path) = file_of(&bytes);
         if let Ok((_, samples)) = read_whole(&path) {
             prop_assert!(samples.iter().all(|x| x.is_finite()));
+            let ends = [one_end, other_end].map(|end| end.index(samples.len() + 1));
+            let (start, end) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            let mut piece = Vec::new();
+            read_range(&path, start as u64, end - start, &mut piece).unwrap();
+            prop_assert!(piece == samples[start..end]);
         }
     }
 }

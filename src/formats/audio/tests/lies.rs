@@ -169,6 +169,27 @@ fn a_flac_that_leads_a_search_astray_is_never_read_at_the_wrong_place() {
 }
 
 #[test]
+fn a_flac_in_which_no_search_finds_the_place_is_read_all_the_same() {
+    // Zeros behind the last frame leave its checksum right, and a search that
+    // halves the file finds no frame there.
+    let mut bytes = std::fs::read(from_root("tests/golden/audio/s16.flac")).unwrap();
+    bytes.resize(20_000, 0);
+    let (_folder, path) = file_of(&bytes);
+    let (_, samples) = read_whole(&path).unwrap();
+    assert_eq!(samples.len(), 96);
+    let mut piece = Vec::new();
+    for (start, end) in [(0, 96), (32, 72), (95, 96), (96, 96)] {
+        read_range(&path, start as u64, end - start, &mut piece).unwrap();
+        assert_eq!(piece, samples[start..end]);
+    }
+    let error = read_range(&path, 90, 7, &mut piece).unwrap_err();
+    assert!(
+        matches!(error.fault, Fault::OutOfRange { found: 96, .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn less_data_than_the_header_says_is_an_error() {
     let mut parts = Parts::default();
     parts.data.truncate(5);
