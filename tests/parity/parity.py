@@ -22,6 +22,7 @@ audiomentations, scipy and soundfile (requirements.txt):
 
 import argparse
 import contextlib
+import math
 import sys
 import tempfile
 import time
@@ -113,14 +114,19 @@ def check_render(wakemill, built, folder):
 def check_training(built):
     """livekit's training generator and its evaluation read the files."""
     rows = {split: np.load(built.output / file) for split, file in FEATURES.items()}
+    label = {split: int("positive" in split) for split in SPLITS}
     batches = originals.mmap_batch_generator(
         {split: built.output / file for split, file in FEATURES.items()},
         {split: 7 for split in SPLITS},
-        {split: lambda _, split=split: int("positive" in split) for split in SPLITS})
-    for _ in range(20):
+        {split: lambda _, split=split: label[split] for split in SPLITS})
+    expected = {(row.tobytes(), label[split]) for split in SPLITS for row in rows[split]}
+    given = set()
+    # As many as the generator takes for the longest file.
+    for _ in range(math.ceil(max(map(len, rows.values())) / 7)):
         batch, labels = next(batches)
-        check(batch.shape == (7 * len(SPLITS), 16, 96) and np.isfinite(batch).all(), f"batch {batch.shape}")
-        check(labels.sum() == 14, f"{labels.sum()} positive labels")
+        check(batch.shape == (7 * len(SPLITS), 16, 96) and batch.dtype == np.float32, f"batch {batch.shape}")
+        given |= {(row.tobytes(), int(label)) for row, label in zip(batch, labels)}
+    check(given == expected, f"livekit trains on {len(given)} rows, not on the {len(expected)} of the files")
 
     # Half of its scores above 0.5, half below.
     weights = np.random.default_rng(0).standard_normal((16 * 96, 1)).astype(np.float32) / 100
@@ -135,7 +141,8 @@ def check_training(built):
                                   ("n_negative", lambda split: "positive" not in split))}
     check({key: report[key] for key in counts} == counts, f"evaluation counted {report}, not {counts}")
     check(0 < report["recall"] < 1, f"evaluation is degenerate: {report}")
-    print(f"  training and evaluation: {counts['n_positive']} positives and {counts['n_negative']} negatives read")
+    print(f"  training: {len(given)} rows read; evaluation: {counts['n_positive']} positives and "
+          f"{counts['n_negative']} negatives")
 
 
 def save_classifier(path, weights, bias):
@@ -195,6 +202,9 @@ def main():
     with contextlib.ExitStack() as stack:
         folder = arguments.keep or stack.enter_context(tempfile.TemporaryDirectory())
         networks = originals.networks()
+        if not arguments.case:
+            print(f"resampling: {len(resampling.RATES)} rates")
+            resampling.check_rates(wakemill, Path(folder).resolve() / "resampling")
         cases = [case for case in CASES if not arguments.case or case.name in arguments.case]
         rows = []
         for case in cases:
