@@ -4,6 +4,7 @@
 //! `tanh` brings a percentile of the clip's magnitudes to 0.5, and a gain after
 //! it restores the clip's RMS level.
 
+use multiversion::multiversion;
 use rand::Rng;
 use serde::Serialize;
 
@@ -34,9 +35,7 @@ pub fn apply(amount: f64, samples: &mut [f32], scratch: &mut Vec<u32>) {
     let threshold = magnitude_quantile(samples, (100.0 - 99.0 * amount) / 100.0, scratch);
     let gain = 0.5 / (threshold + 1e-6);
     let before = rms(samples);
-    for sample in &mut *samples {
-        *sample = tanh(gain * *sample);
-    }
+    saturate(gain, samples);
     if before > 1e-9 {
         let restore = before / rms(samples);
         for sample in samples {
@@ -81,6 +80,13 @@ fn rms(samples: &[f32]) -> f32 {
     let front = front.iter().map(|sample| f64::from(sample * sample));
     let sum: f64 = front.chain(partial.map(f64::from)).sum();
     (sum / samples.len() as f64).sqrt() as f32
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn saturate(gain: f32, samples: &mut [f32]) {
+    for sample in samples {
+        *sample = tanh(gain * *sample);
+    }
 }
 
 /// Hyperbolic tangent to within 0.502 units in the last place, free of branches

@@ -6,6 +6,7 @@
 
 use std::ops::Range as Span;
 
+use multiversion::multiversion;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
@@ -82,10 +83,15 @@ pub fn mix(samples: &mut [f32], noise: &[f32], start: usize, snr_db: f64) {
     let mut rest = samples;
     for piece in repeated(noise, start, len) {
         let (head, tail) = rest.split_at_mut(piece.len());
-        for (sample, noise) in head.iter_mut().zip(piece) {
-            *sample = (f64::from(*sample) + scale * f64::from(*noise)) as f32;
-        }
+        add(head, piece, scale);
         rest = tail;
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn add(samples: &mut [f32], noise: &[f32], scale: f64) {
+    for (sample, noise) in samples.iter_mut().zip(noise) {
+        *sample = (f64::from(*sample) + scale * f64::from(*noise)) as f32;
     }
 }
 
@@ -130,6 +136,7 @@ fn pairwise_energy(samples: &[f32]) -> f32 {
 }
 
 /// Sum of squares.
+#[multiversion(targets("x86_64+avx2"))]
 fn energy(samples: &[f32]) -> f64 {
     // Partial sums, so that additions do not wait for each other.
     let mut partial = [0f64; 8];

@@ -3,18 +3,22 @@
 //! Full scale is 32768: a sample x becomes floor(32768 x), clamped to what 16
 //! bits hold, and comes back as a multiple of 1/32768.
 
+use multiversion::multiversion;
+
 /// Full scale.
 const SCALE: f32 = 32768.0;
 
 /// Converts samples to 16 bits, replacing what `pcm` holds.
 ///
 /// What is not a number becomes 0; infinities are clamped.
+#[multiversion(targets("x86_64+avx2"))]
 pub fn encode_into(samples: &[f32], pcm: &mut Vec<i16>) {
     pcm.clear();
     pcm.extend(samples.iter().copied().map(encode));
 }
 
 /// Converts samples back from 16 bits, replacing what `samples` holds.
+#[multiversion(targets("x86_64+avx2"))]
 pub fn decode_into(pcm: &[i16], samples: &mut Vec<f32>) {
     samples.clear();
     samples.extend(pcm.iter().copied().map(decode));

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use multiversion::multiversion;
 use rand::{Rng, RngExt};
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, FftError, RealFftPlanner, RealToComplex};
@@ -181,10 +182,15 @@ impl Convolver {
         for (back, response) in impulse.spectra.chunks_exact(BINS).take(reached).enumerate() {
             let slot = (index - back) % blocks;
             let window = &self.history[slot * BINS..][..BINS];
-            for ((sum, x), h) in self.product.iter_mut().zip(window).zip(response) {
-                *sum += x * h;
-            }
+            add_product(&mut self.product, window, response);
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn add_product(sums: &mut [Complex<f64>], window: &[Complex<f64>], response: &[Complex<f64>]) {
+    for ((sum, x), h) in sums.iter_mut().zip(window).zip(response) {
+        *sum += x * h;
     }
 }
 

@@ -36,6 +36,10 @@ use wave::{Header, Wave};
 /// may be beyond what a float can hold. 16-bit integers as floats are allowed.
 const LOUDEST: f32 = 1e9;
 
+/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
+/// damaged header may claim 65,535.
+const MAX_CHANNELS: usize = 255;
+
 /// What one file may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
@@ -60,6 +64,9 @@ pub struct Info {
     pub channels: usize,
     /// Length in samples of one channel; `None` where only decoding can tell.
     pub frames: Option<u64>,
+    /// Whether samples lie in the file as they are, so that a piece costs no
+    /// more than reading it.
+    pub uncompressed: bool,
 }
 
 /// Reads the first channel of a whole file into `out`, replacing what was there.

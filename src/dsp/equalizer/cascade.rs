@@ -7,6 +7,8 @@
 //! arithmetic of each section, and so the result, is that of running them one
 //! by one over the whole clip.
 
+use multiversion::multiversion;
+
 use super::BANDS;
 use super::section::Section;
 
@@ -43,25 +45,7 @@ impl Cascade {
 
     /// Filters a whole clip in place.
     pub fn run(&self, samples: &mut [f32]) {
-        // Local, so that they stay in registers.
-        let mut state = [[0.0; LANES]; 2];
-        let mut input = [0.0; LANES];
-        for step in 0..samples.len() + LATENCY {
-            input[0] = f64::from(samples.get(step).copied().unwrap_or(0.0));
-            // A section's first sample arrives in the step of its own number;
-            // what its lane computed before is void.
-            if step < BANDS {
-                state[0][step] = self.steady[0][step] * input[step];
-                state[1][step] = self.steady[1][step] * input[step];
-            }
-            let output = self.step(&input, &mut state);
-            if step >= LATENCY {
-                samples[step - LATENCY] = output[BANDS - 1];
-            }
-            for lane in 1..LANES {
-                input[lane] = f64::from(output[lane - 1]);
-            }
-        }
+        run(self, samples);
     }
 
     /// Moves every section on by a sample, in transposed direct form II.
@@ -76,5 +60,28 @@ impl Cascade {
             output[lane] = y as f32;
         }
         output
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn run(cascade: &Cascade, samples: &mut [f32]) {
+    // Local, so that they stay in registers.
+    let mut state = [[0.0; LANES]; 2];
+    let mut input = [0.0; LANES];
+    for step in 0..samples.len() + LATENCY {
+        input[0] = f64::from(samples.get(step).copied().unwrap_or(0.0));
+        // A section's first sample arrives in the step of its own number;
+        // what its lane computed before is void.
+        if step < BANDS {
+            state[0][step] = cascade.steady[0][step] * input[step];
+            state[1][step] = cascade.steady[1][step] * input[step];
+        }
+        let output = cascade.step(&input, &mut state);
+        if step >= LATENCY {
+            samples[step - LATENCY] = output[BANDS - 1];
+        }
+        for lane in 1..LANES {
+            input[lane] = f64::from(output[lane - 1]);
+        }
     }
 }

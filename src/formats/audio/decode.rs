@@ -18,14 +18,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::{get_codecs, get_probe};
 
-use super::{Fault, Info, Limits};
+use super::{Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
-
-/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
-/// damaged AIFF header may claim 65,535.
-const MAX_CHANNELS: usize = 255;
 
 /// A file whose container is open, at its first packet.
 pub(super) struct Coded {
@@ -68,6 +64,7 @@ impl Coded {
                 .map_or(1, |channels| channels.count())
                 .max(1),
             frames: exact_frames(id, track),
+            uncompressed: false,
         };
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));

@@ -7,10 +7,10 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::{Fault, Info, Limits};
+use super::{Fault, Info, Limits, MAX_CHANNELS};
 
-/// Bytes read at a time.
-const BLOCK: usize = 1 << 16;
+/// Bytes read at a time, on the stack; room for a frame of [`MAX_CHANNELS`].
+const BLOCK: usize = 1 << 14;
 
 /// A file that has more chunks than this before its data is not a WAV.
 const MAX_CHUNKS: usize = 4096;
@@ -172,6 +172,9 @@ impl Format {
         if self.channels == 0 {
             return Err(Fault::NoChannels);
         }
+        if usize::from(self.channels) > MAX_CHANNELS {
+            return Err(Fault::Unsupported(format!("{} channels", self.channels)));
+        }
         // Fewer bits than the container are in its upper part, so that the
         // container alone sets the scale.
         let encoding = match (self.tag, self.bits) {
@@ -206,6 +209,7 @@ impl Wave {
             sample_rate: self.sample_rate,
             channels: self.channels,
             frames: Some(self.frames),
+            uncompressed: true,
         }
     }
 
@@ -246,8 +250,8 @@ impl Wave {
         // Safe to reserve: the caller has checked the length against the file.
         out.reserve(usize::try_from(frames).unwrap_or(0));
 
-        let per_block = (BLOCK / frame_bytes).max(1) as u64;
-        let mut block = vec![0; per_block.min(frames) as usize * frame_bytes];
+        let per_block = (BLOCK / frame_bytes) as u64;
+        let mut block = [0; BLOCK];
         let mut left = frames;
         while left > 0 {
             let bytes = &mut block[..per_block.min(left) as usize * frame_bytes];

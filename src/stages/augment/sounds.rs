@@ -2,8 +2,9 @@
 //!
 //! A sound is decoded when it is first drawn, and kept if it fits what is left
 //! of the budget. What does not fit is read again each time: of a background at
-//! the pipeline's rate only the piece needed. Whether a sound is kept never
-//! changes a sample of it.
+//! the pipeline's rate only the piece needed. Of one that is uncompressed too,
+//! that is all that is ever read, as it costs a few microseconds. Whether a
+//! sound is kept never changes a sample of it.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -171,12 +172,13 @@ impl<T: ?Sized> Slot<T> {
         Ok(sound)
     }
 
-    /// The length in samples, if any piece can be read alone: elsewhere the
-    /// length is unknown, or a piece converted alone differs at its ends.
+    /// The length in samples, if any piece can be read alone: elsewhere there
+    /// are none, their number is unknown, or a piece converted alone differs
+    /// at its ends.
     fn streamable(&self, sample_rate: u32) -> Option<u64> {
         self.info
             .frames
-            .filter(|_| self.info.sample_rate == sample_rate)
+            .filter(|&frames| frames > 0 && self.info.sample_rate == sample_rate)
     }
 
     fn is_kept(&self) -> bool {
@@ -230,7 +232,10 @@ impl Listener {
         let sounds = Arc::clone(&self.sounds);
         let slot = &sounds.backgrounds[index];
         let content = match slot.streamable(sounds.settings.sample_rate) {
-            Some(len) if !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES) => {
+            Some(len)
+                if slot.info.uncompressed
+                    || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES) =>
+            {
                 Content::Streamed(len)
             }
             _ => {

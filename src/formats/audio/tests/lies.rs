@@ -332,6 +332,7 @@ fn what_is_far_beyond_full_scale_is_no_sample() {
                 sample_rate: 16_000,
                 channels: 1,
                 frames: None,
+                uncompressed: true,
             })
         })
     };
