@@ -29,7 +29,6 @@ import soundfile as sf
 from dataset import RATE, SPLITS
 from wakemill import check, wav_name
 
-
 # Rounds in which even a chain holds to the bar of a row.
 STRICT_ROUNDS = 2
 # How far chained rounds may drift from livekit's, in units of livekit's own drift.
