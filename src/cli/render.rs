@@ -1,4 +1,4 @@
-//! `wakemill render`: the exact audio of one row.
+//! `wakemill render`: the exact audio of one row, or of its clip.
 
 use std::path::PathBuf;
 
@@ -25,6 +25,10 @@ pub(super) struct RenderArgs {
     /// The augmentation round, counted from 0
     #[arg(long, default_value_t = 0)]
     round: u32,
+    /// Write the clip as it was read instead: its first channel at the
+    /// pipeline's rate before any effect, as 32-bit float
+    #[arg(long, conflicts_with = "round")]
+    decoded: bool,
     /// Where to write the WAV
     #[arg(short, long, value_name = "OUT.wav")]
     output: PathBuf,
@@ -39,6 +43,12 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     })?;
     let rate = loaded.plan.audio.sample_rate;
     let build = pipeline::prepare(loaded.plan, 1, &progress)?;
+    if args.decoded {
+        let samples = build.decoded(&args.split, &args.clip)?;
+        wav::write_float(&args.output, rate, &samples)?;
+        println!("{}: {} samples", args.output.display(), samples.len());
+        return Ok(());
+    }
     let row = build.render(&args.split, &args.clip, args.round, &progress)?;
     wav::write(&args.output, rate, &row.data)?;
     let provenance = serde_json::to_string(&*row.provenance).context("cannot describe the row")?;

@@ -1,4 +1,4 @@
-//! WAV files out: 16-bit PCM, mono.
+//! WAV files out: mono, 16-bit PCM or 32-bit float.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Seek, Write};
@@ -8,14 +8,51 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use super::partial::{WriteError, partial_path};
 
-/// Writes samples as mono 16-bit PCM, beside the final name and renamed when
-/// whole; a file of that name is replaced.
+/// Writes samples as 16-bit PCM, beside the final name and renamed when whole;
+/// a file of that name is replaced.
 ///
 /// # Errors
 /// [`WriteError`]; nothing is then left behind.
 pub fn write(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), WriteError> {
+    replace(path, |file| write_to(file, sample_rate, samples))
+}
+
+/// Writes samples as 32-bit float, exactly as they are; otherwise like
+/// [`write`].
+///
+/// # Errors
+/// [`WriteError`]; nothing is then left behind.
+pub fn write_float(path: &Path, sample_rate: u32, samples: &[f32]) -> Result<(), WriteError> {
+    replace(path, |file| {
+        let mut writer = WavWriter::new(file, spec(sample_rate, 32, SampleFormat::Float))?;
+        for &sample in samples {
+            writer.write_sample(sample)?;
+        }
+        writer.finalize()
+    })
+}
+
+/// The bytes of a WAV of those samples, as 16-bit PCM.
+///
+/// # Errors
+/// More samples than a WAV can hold.
+pub fn encode(sample_rate: u32, samples: &[i16]) -> io::Result<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    write_to(&mut bytes, sample_rate, samples).map_err(|error| match error {
+        hound::Error::IoError(error) => error,
+        other => io::Error::other(other.to_string()),
+    })?;
+    Ok(bytes.into_inner())
+}
+
+fn replace(
+    path: &Path,
+    write: impl FnOnce(BufWriter<File>) -> Result<(), hound::Error>,
+) -> Result<(), WriteError> {
     let partial = partial_path(path);
-    let written = write_whole(&partial, sample_rate, samples)
+    let written = File::create(&partial)
+        .map_err(hound::Error::IoError)
+        .and_then(|file| write(BufWriter::new(file)))
         .and_then(|()| std::fs::rename(&partial, path).map_err(hound::Error::IoError));
     written.map_err(|error| {
         // The first error matters, not whether its remains could be removed.
@@ -30,43 +67,29 @@ pub fn write(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), Write
     })
 }
 
-/// The bytes of a WAV of those samples.
-///
-/// # Errors
-/// More samples than a WAV can hold.
-pub fn encode(sample_rate: u32, samples: &[i16]) -> io::Result<Vec<u8>> {
-    let mut bytes = Cursor::new(Vec::new());
-    write_to(&mut bytes, sample_rate, samples).map_err(|error| match error {
-        hound::Error::IoError(error) => error,
-        other => io::Error::other(other.to_string()),
-    })?;
-    Ok(bytes.into_inner())
-}
-
-fn write_whole(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), hound::Error> {
-    write_to(BufWriter::new(File::create(path)?), sample_rate, samples)
-}
-
 fn write_to(
     output: impl Write + Seek,
     sample_rate: u32,
     samples: &[i16],
 ) -> Result<(), hound::Error> {
-    let spec = WavSpec {
-        channels: 1,
-        sample_rate,
-        bits_per_sample: 16,
-        sample_format: SampleFormat::Int,
-    };
     let count = u32::try_from(samples.len())
         .map_err(|_| io::Error::new(io::ErrorKind::FileTooLarge, "too long for a WAV"))?;
-    let mut writer = WavWriter::new(output, spec)?;
+    let mut writer = WavWriter::new(output, spec(sample_rate, 16, SampleFormat::Int))?;
     let mut block = writer.get_i16_writer(count);
     for &sample in samples {
         block.write_sample(sample);
     }
     block.flush()?;
     writer.finalize()
+}
+
+fn spec(sample_rate: u32, bits_per_sample: u16, sample_format: SampleFormat) -> WavSpec {
+    WavSpec {
+        channels: 1,
+        sample_rate,
+        bits_per_sample,
+        sample_format,
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +109,20 @@ mod tests {
         assert_eq!((info.sample_rate, info.channels), (16_000, 1));
         let expected: Vec<f32> = samples.iter().map(|&x| f32::from(x) / 32_768.0).collect();
         assert_eq!(out, expected);
+        assert!(!partial_path(&path).exists());
+    }
+
+    #[test]
+    fn floats_are_read_back_to_the_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("decoded.wav");
+        let samples = [0.0, 1.0 / 3.0, -1.5, 1e-30, f32::MIN_POSITIVE, 3.0e4];
+        write_float(&path, 44_100, &samples).unwrap();
+
+        let mut out = Vec::new();
+        let info = read(&path, Limits { max_seconds: 1.0 }, &mut out).unwrap();
+        assert_eq!((info.sample_rate, info.channels), (44_100, 1));
+        assert_eq!(out, samples);
         assert!(!partial_path(&path).exists());
     }
 

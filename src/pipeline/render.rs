@@ -58,10 +58,7 @@ impl Build {
         let mut renderer = Renderer::new(&self.decode(&buffers), &augment)?;
         let (_, rows) = renderer
             .rows(split, &clip)
-            .map_err(|refusal| BuildError::Clip {
-                clip: clip.name.to_string(),
-                reason: refusal.to_string(),
-            })?;
+            .map_err(|refusal| refused(&clip, &refusal))?;
         let rounds = rows.len();
         rows.into_iter()
             .find(|row| row.round == round)
@@ -70,6 +67,19 @@ impl Build {
                     "there is no round {round}: the clip has {rounds}, counted from 0"
                 ))
             })
+    }
+
+    /// The samples of one clip that the effects of a build start from. `clip`
+    /// is the clip's name, with or without its extension.
+    ///
+    /// # Errors
+    /// No such split or clip; a clip that cannot be read.
+    pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
+        let (_, clip) = self.find(split, clip)?;
+        let mut decoder = self.decode(&Buffers::new(1)).decoder()?;
+        decoder
+            .decode(&clip)
+            .map_err(|rejection| refused(&clip, &rejection.into()))
     }
 
     fn find(&self, split: &str, clip: &str) -> Result<(usize, ClipId), BuildError> {
@@ -101,5 +111,12 @@ impl Build {
                 "split '{split}' has no clip '{clip}'; clips are named as in rows.jsonl"
             ))),
         }
+    }
+}
+
+fn refused(clip: &ClipId, refusal: &Refusal) -> BuildError {
+    BuildError::Clip {
+        clip: clip.name.to_string(),
+        reason: refusal.to_string(),
     }
 }

@@ -4,11 +4,11 @@
 usage: make_rows_golden.py WAKEMILL
 
 The draws are those of the binary WAKEMILL; audio and embeddings are livekit-wakeword 0.3.0's, with
-audiomentations, scipy and soundfile (tests/parity/requirements.txt).
+audiomentations, scipy and soundfile (tests/parity/requirements.txt). livekit takes any sample rate
+for 16 kHz: from a clip of another rate it gets what WAKEMILL reads from it.
 """
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +19,7 @@ import soundfile as sf
 sys.path.insert(0, str(Path(__file__).parent.parent / "parity"))
 import dataset
 import originals
+from wakemill import Wakemill
 
 OUT = Path(__file__).parent / "rows"
 SEED, ROUNDS, SECONDS = 27, 2, 1.0
@@ -37,6 +38,8 @@ def make_input(root):
     dataset.write(clips / "positive_train/clip_000000.wav", dataset.speech(rng, 0.6))
     stereo = np.stack([dataset.speech(rng, 1.2), dataset.noise(rng, 1.2, 1)], axis=1)
     dataset.write(clips / "negative_train/clip_000003.wav", stereo)
+    other_rate = dataset.speech(rng, 0.7, rate=22050)
+    dataset.write(clips / "negative_train/clip_000004.wav", other_rate, 22050)
     dataset.write(root / "data/backgrounds/hiss.wav", dataset.noise(rng, 0.4, 1))
     dataset.write(root / "data/rirs/room.wav", dataset.room(rng, 0.15))
     (root / "config.yaml").write_text(CONFIG.format(seconds=SECONDS, rounds=ROUNDS))
@@ -48,11 +51,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "built"
         shutil.copytree(OUT / "input", root)
-        subprocess.run([sys.argv[1], "run", "config.yaml", "--progress", "none", "--set", f"seed={SEED}"],
-                       cwd=root, check=True)
+        wakemill = Wakemill(sys.argv[1], [])
+        wakemill.run(root / "config.yaml", "--set", f"seed={SEED}")
         text = (root / "output/hey/rows.jsonl").read_text().replace(f"{root}/", "")
         (OUT / "rows.jsonl").write_text(text)
         rows = [json.loads(line) for line in text.splitlines()]
+        for path in root.rglob("*.wav"):
+            if sf.info(path).samplerate != dataset.RATE:
+                wakemill.decode(path, root / "decoded")
+                (root / "decoded").replace(path)
         redo(root, rows)
     for effect in ("equalizer", "tanh_distortion", "rir"):
         print(effect, sum(row[effect] is not None for row in rows), "of", len(rows))

@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use wakemill::formats::audio::{self, Limits};
 use wakemill::formats::npy::NpyReader;
+use wakemill::formats::wav;
 
 use crate::support::{Project, SPLITS, stderr};
 
@@ -177,6 +179,39 @@ fn every_row_rendered_alone_is_its_wav() {
             );
         }
     }
+}
+
+#[test]
+fn a_clip_is_rendered_as_it_was_read() {
+    let project = Project::small(2);
+    let samples = [0, 1, -1, i16::MAX, i16::MIN, 12_345];
+    let folder = project.output("positive_train");
+    wav::write(&folder.join("clip_000001.wav"), 16_000, &samples).unwrap();
+    wav::write(&folder.join("clip_000002.wav"), 8_000, &[500; 800]).unwrap();
+    let render = |clip: &str, more: &[&str]| {
+        let split = ["render", "config.yaml", "--split", "positive_train"];
+        let rest = ["--clip", clip, "--decoded", "-o", "clip.wav"];
+        project.wakemill(&[&split[..], &rest, more].concat())
+    };
+    let read = |clip: &str| {
+        let output = render(clip, &[]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let mut samples = Vec::new();
+        let limits = Limits { max_seconds: 1.0 };
+        let info = audio::read(&project.path("clip.wav"), limits, &mut samples).unwrap();
+        assert_eq!((info.sample_rate, info.channels), (16_000, 1));
+        samples
+    };
+    let exact = samples.map(|sample| f32::from(sample) / 32_768.0);
+    assert_eq!(read("clip_000001"), exact);
+    let converted = read("clip_000002.wav");
+    assert_eq!(converted.len(), 1_600);
+    assert!((converted[800] - 500.0 / 32_768.0).abs() < 1e-4);
+    // A clip as it was read has no round.
+    assert_eq!(
+        render("clip_000001", &["--round", "1"]).status.code(),
+        Some(2)
+    );
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What is drawn over thousands of rows is what livekit-wakeword's preset says.
 //!
-//! Every check fails with a probability of at most one in a million where the
-//! draws are right: below 1 in 10,000 for all of them together. The seed is
-//! fixed, so a check that passes once passes always.
+//! Every check fails with a probability of about one in a million where the
+//! draws are right (at most 1.3 where whole numbers count as continuous): below
+//! 1 in 10,000 for all of them together. The seed is fixed, so a check that
+//! passes once passes always.
 
 use std::path::Path;
 use std::sync::Arc;

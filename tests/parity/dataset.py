@@ -29,40 +29,33 @@ feature_extraction:
 
 
 def speech(rng, seconds, level=0.2, rate=RATE):
-    """Syllables of a gliding harmonic tone below 5 kHz, and a little noise."""
+    """Syllables of a gliding harmonic tone and of hiss, over all frequencies that the rate can hold."""
     t = np.arange(int(seconds * rate)) / rate
     f0 = rng.uniform(90, 220)
     phase = 2 * np.pi * np.cumsum(f0 * (1 + 0.3 * np.sin(2 * np.pi * 1.7 * t + rng.uniform(0, 6)))) / rate
-    tone = sum(np.sin(k * phase) / k for k in range(1, int(5000 / (1.3 * f0))))
+    tone = sum(np.sin(k * phase) / k for k in range(1, int(rate / 2 / (1.3 * f0))))
     syllables = np.clip(np.sin(2 * np.pi * 4 * t + rng.uniform(0, 6)), 0, None) ** 0.5
-    return level * (0.5 * tone * syllables + noise(rng, seconds, 0, 0.01, rate))
+    return level * (0.5 * tone * syllables + noise(rng, seconds, 0, 0.1, rate) * (1 - syllables))
 
 
 def noise(rng, seconds, colour, level=0.1, rate=RATE):
     """Noise whose power falls with frequency to the power `colour`."""
     bins = np.fft.rfftfreq(int(seconds * rate), 1 / rate)
     spectrum = np.exp(2j * np.pi * rng.uniform(size=len(bins))) / np.maximum(bins, 20) ** (colour / 2)
-    wave = below_6400_hz(np.fft.irfft(spectrum, int(seconds * rate)), rate)
+    wave = np.fft.irfft(spectrum, int(seconds * rate))
     return level * wave / np.sqrt(np.mean(wave ** 2))
 
 
-def below_6400_hz(wave, rate):
-    """Without what two sample rate converters may treat differently."""
-    spectrum = np.fft.rfft(wave)
-    spectrum[np.fft.rfftfreq(len(wave), 1 / rate) > 6400] = 0
-    return np.fft.irfft(spectrum, len(wave))
-
-
 def room(rng, seconds, rate=RATE):
-    """A direct path after 2 ms and a decaying tail."""
-    taps = noise(rng, seconds, 0, 0.05, rate)
+    """A direct path after 2 ms and a decaying tail, which holds most of the energy."""
+    taps = noise(rng, seconds, 0, 0.1, rate)
     taps *= np.exp(-6.9 * np.arange(len(taps)) / len(taps))
     taps[int(0.002 * rate)] += 0.7
-    return below_6400_hz(taps, rate)
+    return taps
 
 
-def clips(rng, plain):
-    """(samples, rate, subtype) of the clips of a split; `plain` leaves out what takes resampling."""
+def clips(rng, other_rates):
+    """(samples, rate, subtype) of the clips of a split, those at 16 kHz first."""
     stereo = np.stack([speech(rng, 1.1), noise(rng, 1.1, 1)], axis=1)
     made = [
         (speech(rng, 0.6), RATE, "PCM_16"),
@@ -76,11 +69,14 @@ def clips(rng, plain):
         (speech(rng, 1.9), RATE, "PCM_U8"),
         (speech(rng, 2.1), RATE, "PCM_32"),
     ]
-    if not plain:
+    if other_rates:
         made += [
             (speech(rng, 1.2, rate=44100), 44100, "PCM_16"),
             (speech(rng, 2.6, rate=22050), 22050, "PCM_16"),
             (np.stack([speech(rng, 0.9, rate=48000), noise(rng, 0.9, 1, rate=48000)], axis=1), 48000, "PCM_24"),
+            (speech(rng, 1.7, rate=8000), 8000, "PCM_U8"),
+            (speech(rng, 2.2, level=1.5, rate=96000), 96000, "FLOAT"),
+            (speech(rng, 0.3, rate=11025), 11025, "PCM_16"),
         ]
     return made
 
@@ -95,7 +91,7 @@ def make(root, seed, rounds, seconds, clips_per_split, other_rates):
     root = Path(root)
     rng = np.random.default_rng(seed)
     for split in SPLITS:
-        made = clips(rng, plain=not other_rates)
+        made = clips(rng, other_rates)
         # Numbers with gaps, and files that livekit passes over.
         for index, (samples, rate, subtype) in enumerate(made[-clips_per_split:]):
             write(root / "output/parity" / split / f"clip_{index * 7:06d}.wav", samples, rate, subtype)
@@ -112,7 +108,9 @@ def make(root, seed, rounds, seconds, clips_per_split, other_rates):
     write(sounds / "rirs/halls/stereo.wav", np.stack([room(rng, 0.4), room(rng, 0.4)], axis=1))
     if other_rates:
         write(sounds / "backgrounds/music.wav", noise(rng, 4.0, 1, rate=44100), 44100)
+        write(sounds / "backgrounds/short_and_slow.wav", noise(rng, 0.7, 0, rate=12000), 12000)
         write(sounds / "rirs/church.wav", room(rng, 0.7, rate=48000), 48000)
+        write(sounds / "rirs/plate.wav", room(rng, 0.25, rate=32000), 32000, subtype="FLOAT")
     config = root / "config.yaml"
     config.write_text(CONFIG.format(rounds=rounds, seconds=seconds))
     return config

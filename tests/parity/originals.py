@@ -1,8 +1,12 @@
 """livekit-wakeword 0.3.0's own code, with its random draws replaced by those of rows.jsonl."""
 
+import os
 import sys
 from types import SimpleNamespace
 from unittest import mock
+
+# Its progress bars.
+os.environ.setdefault("TQDM_DISABLE", "1")
 
 # Its packages import torch, which augmentation, features and evaluation never use.
 for name in ("torch", "torch.nn", "torch.nn.functional", "torch.utils", "torch.utils.data",
@@ -13,6 +17,7 @@ if isinstance(sys.modules["torch"], mock.MagicMock):
     # scipy asks whether an array is one.
     sys.modules["torch"].Tensor = type("Tensor", (), {})
 
+import numpy as np  # noqa: E402
 from livekit.wakeword.config import load_config  # noqa: E402, F401
 from livekit.wakeword.data import augment, features  # noqa: E402, F401
 from livekit.wakeword.data.dataset import mmap_batch_generator  # noqa: E402, F401
@@ -30,12 +35,15 @@ class ReplayAugmentor(augment.AudioAugmentor):
     """livekit's augmentor that draws for each clip what a row of rows.jsonl says.
 
     Each draw is checked against the range that livekit would have drawn from. Names of sounds in
-    the rows are relative to `root`.
+    the rows are relative to `root`. In `double_precision`, what it computes fast and roughly in
+    single precision, rounds only once: the Fourier transforms within scipy's `fftconvolve`, and
+    numpy's `tanh`.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, double_precision=False):
         super().__init__([root / "data/backgrounds", root / "data/none"], [root / "data/rirs"])
         self.root = root
+        self.double_precision = double_precision
         self.rows = iter(())
 
     def augment_clip(self, audio):
@@ -51,6 +59,17 @@ class ReplayAugmentor(augment.AudioAugmentor):
         distortion.parameters = {"should_apply": amount is not None, "distortion_amount": amount}
         distortion.freeze_parameters()
         return super().augment_clip(audio)
+
+    def apply_rir(self, audio):
+        if self.double_precision:
+            audio = audio.astype(np.float64)
+        return super().apply_rir(audio).astype(np.float32)
+
+    def tanh(self):
+        """Stands in for numpy's."""
+        if self.double_precision:
+            return lambda x, exact=np.tanh: exact(x.astype(np.float64)).astype(x.dtype)
+        return np.tanh
 
     def random_module(self):
         """Stands in for Python's `random` within livekit's augment.py."""
@@ -95,7 +114,8 @@ def set_bands(equalizer, bands):
 def replay(augmentor, clip_dir, rows, round_index, seconds):
     """livekit's `_augment_directory` with the draws of one split's rows of one round."""
     augmentor.rows = iter(rows)
-    with mock.patch.object(augment, "random", augmentor.random_module()):
+    with mock.patch.object(augment, "random", augmentor.random_module()), \
+            mock.patch.object(np, "tanh", augmentor.tanh()):
         augment._augment_directory(clip_dir, augmentor, is_positive="positive" in clip_dir.name,
                                    target_duration_s=seconds, round_idx=round_index)
     left = next(augmentor.rows, None)

@@ -8,46 +8,35 @@ Options after `--` go to every `wakemill run`, as in `-- --set features.strategy
 Small data sets are built from livekit-wakeword configurations. Then, with livekit-wakeword 0.3.0,
 audiomentations, scipy and soundfile (requirements.txt):
 
-- every round of every clip is redone by livekit's own code with the draws of rows.jsonl, from
-  wakemill's WAV of the round before, and the WAVs are compared: at least 99.9 % of the samples of
-  each within 1 LSB, none over 3;
+- what wakemill reads from files of other rates is compared with ideal resampling (resampling.py);
+- every round of every clip is redone by livekit's own code with the draws of rows.jsonl, from the
+  clip or from wakemill's WAV of the round before, and the WAVs are compared: at least 99.9 % of the
+  samples of each within 1 LSB, none over 3, whatever the rates of its files (samples.py, which also
+  says what becomes of it when livekit starts from its own round before);
 - livekit's own features of wakemill's WAVs are compared with the .npy files: same rows in the
   same order, values within 2e-3;
 - wakemill's features of WAVs that livekit augmented (`--only extract`) are compared with livekit's;
 - the .npy files are read by livekit's training generator and by its evaluation;
 - `wakemill render` of every row must equal its WAV, sample for sample.
-
-livekit ignores sample rates, so what is not at 16 kHz cannot be compared with it directly. There,
-wakemill's conversion (seen through `render` without augmentation) is compared with scipy's
-`resample_poly`, and livekit then redoes the rows from the converted samples. Those are known to
-16 bits only, and effects may amplify that rounding, so these rows have a wider bound.
-
-Why not from livekit's own round before: scipy's fftconvolve transforms float32 audio in single
-precision, so one sample in a thousand behind a room lands on the other side of a 16-bit step than
-it would exactly, and the rooms of later rounds smear and amplify those steps.
 """
 
 import argparse
 import contextlib
-import json
 import math
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
-import dataset
 import numpy as np
 import onnx
 import originals
-import soundfile as sf
-from dataset import RATE, SPLITS
-from scipy.signal import resample_poly
+import resampling
+from dataset import SPLITS
+from samples import check_samples
+from wakemill import Case, Failure, Wakemill, build, check, wav_name
 
 FEATURES = dict(zip(SPLITS, (
     "positive_features_train.npy", "positive_features_test.npy",
@@ -55,90 +44,14 @@ FEATURES = dict(zip(SPLITS, (
     "background_noise_features_train.npy", "background_noise_features_test.npy")))
 
 FEATURE_TOLERANCE = 2e-3
-# Of rows that hang on a file of another rate: root mean square of the difference in LSB, and as a
-# share of the row's own.
-CONVERTED_LSB, CONVERTED_SHARE = 1.0, 0.003
-# Of wakemill's sample rate conversion against scipy's, in dB.
-CONVERSION_SNR = 50.0
-
-
-class Failure(Exception):
-    """What differs."""
-
-
-@dataclass
-class Case:
-    name: str
-    seed: int
-    rounds: int
-    seconds: float
-    clips_per_split: int
-    other_rates: bool = False
-
 
 CASES = [
     Case("every-effect", seed=1, rounds=3, seconds=2.0, clips_per_split=10),
-    Case("other-rates", seed=2, rounds=2, seconds=2.0, clips_per_split=4, other_rates=True),
+    Case("other-rates", seed=2, rounds=2, seconds=2.0, clips_per_split=7, other_rates=True),
     # Row order: _r0, _r1, _r10, _r11, _r2 …; and windows so short that rows begin with zeros.
     Case("twelve-rounds", seed=3, rounds=12, seconds=1.1, clips_per_split=2),
     Case("long-window", seed=4, rounds=1, seconds=2.7, clips_per_split=4),
 ]
-
-
-def check(condition, message):
-    if not condition:
-        raise Failure(message)
-
-
-class Wakemill:
-    """The binary under test."""
-
-    def __init__(self, path, options):
-        self.path, self.options = Path(path).resolve(), options
-
-    def __call__(self, command, *arguments, cwd, options=()):
-        line = [str(self.path), command, *map(str, arguments), *options]
-        done = subprocess.run(line, cwd=cwd, capture_output=True, text=True)
-        check(done.returncode == 0, f"{' '.join(line)} exits {done.returncode}:\n{done.stderr}")
-
-    def run(self, config, *arguments):
-        self("run", config.name, "--progress", "none", "--overwrite", *arguments,
-             cwd=config.parent, options=self.options)
-
-
-@dataclass
-class Build:
-    """A data set, built by wakemill."""
-
-    case: Case
-    root: Path
-    config: Path
-    rows: list
-
-    @property
-    def output(self):
-        return self.root / "output/parity"
-
-    def wav(self, row):
-        return self.output / row["split"] / wav_name(row)
-
-
-def wav_name(row):
-    return f"{Path(row['clip']).stem}_r{row['round']}.wav"
-
-
-def build(wakemill, case, root):
-    config = dataset.make(root, case.seed, case.rounds, case.seconds, case.clips_per_split,
-                          case.other_rates)
-    stale = root / "output/parity/negative_train/clip_999999_r0.wav"
-    dataset.write(stale, np.zeros(32000))
-    wakemill.run(config, "--set", "output_files.wavs=true", "--set", f"seed={case.seed}")
-    check(not stale.exists(), f"{stale.name} of an earlier build is still there")
-    rows = [json.loads(line) for line in open(root / "output/parity/rows.jsonl")]
-    for row in rows:
-        for sound, key in ((row, "rir"), (row["background"], "file")):
-            sound[key] = sound[key] and str(Path(sound[key]).relative_to(root))
-    return Build(case, root, config, rows)
 
 
 def check_order(built):
@@ -166,90 +79,7 @@ def check_coverage(rows):
         found[background["file"]] += 1
         found[row["rir"] or "no reverb"] += 1
         found[f"placed {(row['place'] or {'kind': 'never'})['kind']}"] += 1
-    check(len(found) == 18 and all(found.values()), f"not every branch is covered: {dict(found)}")
-
-
-def check_conversion(wakemill, built, twin):
-    """Puts wakemill's conversion of every file of another rate into the copy of the data set.
-
-    Gives the names of these files.
-    """
-    pipeline = twin / "convert.toml"
-    pipeline.write_text('output = "none"\n[audio]\nclip_seconds = 10\n[augment]\nenabled = false\n'
-                        f'[[split]]\nname = "all"\ninput = {json.dumps(str(built.root))}\nplace = "end"\n')
-    worst, converted = math.inf, set()
-    for path in sorted(built.root.rglob("*.wav")):
-        original, rate = sf.read(path, always_2d=True)
-        name = path.relative_to(built.root)
-        if rate == RATE:
-            continue
-        wakemill("render", pipeline.name, "--split", "all", "--clip", name, "-o", "converted.wav", cwd=twin)
-        samples, _ = sf.read(twin / "converted.wav", dtype="int16")
-        length = math.floor(len(original) * RATE / rate + 0.5)
-        check(not samples[:-length].any(), f"{name}: converted is longer than {length} samples")
-        # PCM is rounded down: the middle of what the sample may have been.
-        ours = (samples[-length:] + 0.5) / 32768
-        shared = math.gcd(RATE, rate)
-        theirs = resample_poly(original[:, 0], RATE // shared, rate // shared)[:length]
-        error = ours[:len(theirs)] - theirs
-        snr = 10 * math.log10(np.mean(theirs ** 2) / np.mean(error ** 2))
-        check(snr > CONVERSION_SNR, f"{name}: conversion is {snr:.1f} dB from scipy's")
-        worst = min(worst, snr)
-        sf.write(twin / name, ours, RATE, subtype="DOUBLE")
-        converted.add(str(name))
-    print(f"  conversion: {len(converted)} files, at least {worst:.1f} dB over the difference from scipy's")
-    return converted
-
-
-def check_samples(wakemill, built, twin):
-    """livekit redoes every round of every clip in a copy of the data set."""
-    augmented = shutil.ignore_patterns("clip_??????_r*.wav", "*.npy", "*.json*")
-    shutil.copytree(built.root, twin, ignore=augmented)
-    converted = check_conversion(wakemill, built, twin) if built.case.other_rates else set()
-    augmentor = originals.ReplayAugmentor(twin)
-    worst, off, samples, wide = 0, 0, 0, []
-    loose = set()
-    for round_index in range(built.case.rounds):
-        for split in SPLITS:
-            rows = [row for row in built.rows if (row["split"], row["round"]) == (split, round_index)]
-            originals.replay(augmentor, twin / "output/parity" / split, rows, round_index, built.case.seconds)
-            for row in rows:
-                clip = f"output/parity/{split}/{row['clip']}"
-                if converted & {clip, row["rir"], row["background"]["file"]}:
-                    loose.add(clip)
-                theirs_path = twin / "output/parity" / split / wav_name(row)
-                difference, level = compare(built.wav(row), theirs_path)
-                name = f"{split}/{wav_name(row)}"
-                if clip in loose:
-                    rms = math.sqrt(np.mean(difference ** 2))
-                    check(rms <= CONVERTED_LSB + CONVERTED_SHARE * level,
-                          f"{name}: {rms:.2f} LSB root mean square, the row {level:.0f}; {row}")
-                    wide.append((rms, rms / level, difference.max()))
-                else:
-                    over = np.count_nonzero(difference > 1)
-                    check(over <= 0.001 * len(difference) and difference.max() <= 3,
-                          f"{name}: {over} samples over 1 LSB, {difference.max()} at most; {row}")
-                    worst, off = max(worst, difference.max()), off + np.count_nonzero(difference)
-                    samples += len(difference)
-                # What the next round starts from.
-                shutil.copy(built.wav(row), theirs_path)
-    print(f"  samples: {samples} compared, {100 * (1 - off / max(samples, 1)):.4f} % equal, "
-          f"largest difference {worst} LSB")
-    if wide:
-        rms, share, greatest = np.max(wide, axis=0)
-        print(f"  samples from other rates: {len(wide)} rows, differences of at most {rms:.2f} LSB root mean "
-              f"square, {100 * share:.2f} % of the row's, {greatest:.0f} LSB")
-
-
-def compare(ours, theirs):
-    """Differences of two WAVs, and the root mean square of the second, in LSB."""
-    read = []
-    for path in (ours, theirs):
-        info = sf.info(path)
-        check((info.samplerate, info.channels, info.subtype) == (RATE, 1, "PCM_16"), f"{path}: {info}")
-        read.append(sf.read(path, dtype="int16")[0].astype(int))
-    check(len(read[0]) == len(read[1]), f"{ours}: {len(read[0])} samples, livekit has {len(read[1])}")
-    return np.abs(read[0] - read[1]), math.sqrt(np.mean(read[1] ** 2))
+    check(len(found) == 20 and all(found.values()), f"not every branch is covered: {dict(found)}")
 
 
 def check_features(built, networks):
@@ -284,14 +114,19 @@ def check_render(wakemill, built, folder):
 def check_training(built):
     """livekit's training generator and its evaluation read the files."""
     rows = {split: np.load(built.output / file) for split, file in FEATURES.items()}
+    label = {split: int("positive" in split) for split in SPLITS}
     batches = originals.mmap_batch_generator(
         {split: built.output / file for split, file in FEATURES.items()},
         {split: 7 for split in SPLITS},
-        {split: lambda _, split=split: int("positive" in split) for split in SPLITS})
-    for _ in range(20):
+        {split: lambda _, split=split: label[split] for split in SPLITS})
+    expected = {(row.tobytes(), label[split]) for split in SPLITS for row in rows[split]}
+    given = set()
+    # As many as the generator takes for the longest file.
+    for _ in range(math.ceil(max(map(len, rows.values())) / 7)):
         batch, labels = next(batches)
-        check(batch.shape == (7 * len(SPLITS), 16, 96) and np.isfinite(batch).all(), f"batch {batch.shape}")
-        check(labels.sum() == 14, f"{labels.sum()} positive labels")
+        check(batch.shape == (7 * len(SPLITS), 16, 96) and batch.dtype == np.float32, f"batch {batch.shape}")
+        given |= {(row.tobytes(), int(label)) for row, label in zip(batch, labels)}
+    check(given == expected, f"livekit trains on {len(given)} rows, not on the {len(expected)} of the files")
 
     # Half of its scores above 0.5, half below.
     weights = np.random.default_rng(0).standard_normal((16 * 96, 1)).astype(np.float32) / 100
@@ -306,7 +141,8 @@ def check_training(built):
                                   ("n_negative", lambda split: "positive" not in split))}
     check({key: report[key] for key in counts} == counts, f"evaluation counted {report}, not {counts}")
     check(0 < report["recall"] < 1, f"evaluation is degenerate: {report}")
-    print(f"  training and evaluation: {counts['n_positive']} positives and {counts['n_negative']} negatives read")
+    print(f"  training: {len(given)} rows read; evaluation: {counts['n_positive']} positives and "
+          f"{counts['n_negative']} negatives")
 
 
 def save_classifier(path, weights, bias):
@@ -326,8 +162,7 @@ def save_classifier(path, weights, bias):
 
 def check_extract(wakemill, case, root, networks):
     """wakemill's features of files that livekit augmented, with its own draws."""
-    config = dataset.make(root, case.seed + 100, case.rounds, case.seconds, case.clips_per_split,
-                          case.other_rates)
+    config = case.make(root, case.seed + 100)
     with contextlib.chdir(root):
         loaded = originals.load_config(config)
         originals.augment.run_augment(loaded)
@@ -345,6 +180,8 @@ def check_case(wakemill, case, folder, networks):
     print(f"{case.name}: {case.rounds} rounds of {case.seconds} s")
     built = build(wakemill, case, folder / "built")
     check_order(built)
+    if case.other_rates:
+        resampling.check_files(wakemill, built.root, folder / "resampling")
     check_samples(wakemill, built, folder / "livekit")
     check_features(built, networks)
     check_render(wakemill, built, folder)
@@ -365,6 +202,9 @@ def main():
     with contextlib.ExitStack() as stack:
         folder = arguments.keep or stack.enter_context(tempfile.TemporaryDirectory())
         networks = originals.networks()
+        if not arguments.case:
+            print(f"resampling: {len(resampling.RATES)} rates")
+            resampling.check_rates(wakemill, Path(folder).resolve() / "resampling")
         cases = [case for case in CASES if not arguments.case or case.name in arguments.case]
         rows = []
         for case in cases:
