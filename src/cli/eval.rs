@@ -128,24 +128,25 @@ fn classifiers(
     classifiers.warnings.iter().for_each(|text| warn(text));
     for model in &classifiers.all {
         if let Some(baked) = model.baked_batch() {
-            warn(&said(model.path(), baked));
+            tell(model.path(), baked);
         }
     }
     Ok(classifiers)
 }
 
-fn said(path: &Path, baked: &BakedBatch) -> String {
+/// Says what runs where a model has a batch baked in.
+fn tell(path: &Path, baked: &BakedBatch) {
     let BakedBatch { rows, rewrite } = baked;
-    let runs = if rewrite.applied {
-        "it runs in larger ones, rewritten"
+    let found = format!(
+        "{}: a batch of {rows} is baked into the model",
+        path.display()
+    );
+    let reason = &rewrite.reason;
+    if rewrite.applied {
+        eprintln!("{found}; it runs rewritten for larger ones ({reason})");
     } else {
-        "it runs with that"
-    };
-    let path = path.display();
-    format!(
-        "{path}: a batch of {rows} is baked into the model; {runs}: {}",
-        rewrite.reason
-    )
+        warn(&format!("{found}; it runs with that ({reason})"));
+    }
 }
 
 fn scoring(livekit: &LivekitConfig, classifiers: &Classifiers) -> Scoring {

@@ -16,8 +16,8 @@ use super::file::ModelFile;
 use super::mel::{dims_text, single_input};
 use super::onnx::{FLOAT, Graph, TypeValue, ValueInfo};
 use super::provider::{self, Provider};
-use super::runtime::Runtime;
 use super::rewrite::Rewrite;
+use super::runtime::Runtime;
 use super::serve;
 use super::session::Network;
 

@@ -64,9 +64,11 @@ impl Classifier {
         };
         let expected = self.probe_scores(1);
         let expected = expected.map_err(|error| Refusal::new(error.to_string()))?;
-        let (low, high) = expected.iter().fold((f32::MAX, f32::MIN), |(low, high), x| {
-            (low.min(*x), high.max(*x))
-        });
+        let (low, high) = expected
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(low, high), x| {
+                (low.min(*x), high.max(*x))
+            });
         if high - low < SPREAD {
             return Err(Refusal::new("it scores all probes alike"));
         }

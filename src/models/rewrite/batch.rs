@@ -42,7 +42,11 @@ pub fn free(published: &Model) -> Result<Model, Refusal> {
         }
     }
     graph.output.truncate(1);
-    if !graph.output.iter().all(|output| rows.contains(&output.name)) {
+    if !graph
+        .output
+        .iter()
+        .all(|output| rows.contains(&output.name))
+    {
         return Err(Refusal::new("its score does not depend on the input"));
     }
     let inputs = graph.input.iter_mut().filter(|value| value.name == input);
@@ -148,7 +152,10 @@ fn both_branches(node: &Node, place: usize) -> Result<Vec<Node>, Refusal> {
             return Err(refuse());
         };
         if !branch.initializer.is_empty()
-            || branch.node.iter().any(|node| node.attribute.iter().any(nested))
+            || branch
+                .node
+                .iter()
+                .any(|node| node.attribute.iter().any(nested))
         {
             return Err(refuse());
         }
@@ -169,4 +176,3 @@ fn both_branches(node: &Node, place: usize) -> Result<Vec<Node>, Refusal> {
     nodes.push(Node::new("Where", &inputs, chosen, vec![]));
     Ok(nodes)
 }
-
