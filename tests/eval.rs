@@ -532,6 +532,18 @@ fn a_score_that_is_no_number_names_file_and_row() {
         ],
     );
     assert!(!bench.output().join("hey_eval.json").exists());
+
+    // Good features, but a root of what is negative at times.
+    let bench = Bench::new();
+    let mut model = line(["n".into(), "16".into(), "96".into()]);
+    model.graph.as_mut().unwrap().node[2].op_type = "Sqrt".to_owned();
+    let root = bench.model("root", &model);
+    bench
+        .command(&[&root])
+        .assert()
+        .code(1)
+        .stderr(contains("root.onnx gives the score NaN for row"))
+        .stderr(contains("the features hold NaN").not());
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub fn free(published: &Model) -> Result<Model, Refusal> {
     let mut rows = HashSet::from([input.clone()]);
     for place in 0..graph.node.len() {
         let node = &graph.node[place];
+        if holds_graph(node) {
+            return Err(Refusal::new(format!("its {} may mix rows", node.op_type)));
+        }
         if !node.input.iter().any(|input| rows.contains(input)) {
             continue;
         }
@@ -57,6 +60,13 @@ pub fn free(published: &Model) -> Result<Model, Refusal> {
     }
     graph.value_info.clear();
     Ok(model)
+}
+
+/// Whether a node has a graph of its own, which reads values of this one
+/// without naming them as inputs.
+fn holds_graph(node: &Node) -> bool {
+    let holds = |attribute: &Attribute| attribute.g.is_some() || !attribute.graphs.is_empty();
+    node.attribute.iter().any(holds)
 }
 
 fn first_dimension(value: &mut ValueInfo) -> Option<&mut Dimension> {
@@ -120,7 +130,7 @@ fn free_reshape(graph: &mut Graph, place: usize) -> Result<(), Refusal> {
     match shape.first_mut() {
         Some(first) if rest_is_known => *first = -1,
         // As many as come in.
-        Some(first) if *first == 1 => *first = 0,
+        Some(first @ (0 | 1)) => *first = 0,
         _ => return Err(Refusal::new("it reshapes one row into several")),
     }
     let name = format!("freed_shape_{place}");
@@ -147,19 +157,13 @@ fn both_branches(node: &Node, place: usize) -> Result<Vec<Node>, Refusal> {
     for name in ["then_branch", "else_branch"] {
         let branch = node.attr(name).and_then(|attribute| attribute.g.as_ref());
         let branch = branch.ok_or_else(refuse)?;
-        let nested = |attribute: &Attribute| attribute.g.is_some();
         let [output] = branch.output.as_slice() else {
             return Err(refuse());
         };
-        if !branch.initializer.is_empty()
-            || branch
-                .node
-                .iter()
-                .any(|node| node.attribute.iter().any(nested))
-        {
+        if !branch.initializer.is_empty() || branch.node.iter().any(holds_graph) {
             return Err(refuse());
         }
-        // Both branches may use the same names.
+        // Both branches may use the same names. A node may do without.
         let made: HashSet<_> = branch.node.iter().flat_map(|node| &node.output).collect();
         let renamed = |value: &String| match made.contains(value) {
             true => format!("{name}_{place}_{value}"),
@@ -168,6 +172,7 @@ fn both_branches(node: &Node, place: usize) -> Result<Vec<Node>, Refusal> {
         nodes.extend(branch.node.iter().map(|node| Node {
             input: node.input.iter().map(renamed).collect(),
             output: node.output.iter().map(renamed).collect(),
+            name: String::new(),
             ..node.clone()
         }));
         results.push(renamed(&output.name));
@@ -175,4 +180,37 @@ fn both_branches(node: &Node, place: usize) -> Result<Vec<Node>, Refusal> {
     let inputs = [condition.as_str(), &results[0], &results[1]];
     nodes.push(Node::new("Where", &inputs, chosen, vec![]));
     Ok(nodes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rest is tested with ONNX Runtime, in `tests/baked_batch.rs`.
+    #[test]
+    fn a_loop_over_values_that_it_does_not_name_is_refused() {
+        let body = Attribute {
+            name: "body".to_owned(),
+            g: Some(Graph {
+                node: vec![Node::new("Identity", &["x"], "y", vec![])],
+                ..Graph::default()
+            }),
+            ..Attribute::default()
+        };
+        let dims = || vec![DimensionValue::Value(1), DimensionValue::Value(1536)];
+        let graph = Graph {
+            node: vec![
+                Node::new("Loop", &["times", ""], "looped", vec![body]),
+                Node::new("Add", &["x", "looped"], "score", vec![]),
+            ],
+            input: vec![ValueInfo::float_tensor("x", dims())],
+            output: vec![ValueInfo::float_tensor("score", dims())],
+            ..Graph::default()
+        };
+        let model = Model {
+            graph: Some(graph),
+            ..Model::default()
+        };
+        assert_eq!(free(&model), Err(Refusal::new("its Loop may mix rows")));
+    }
 }
