@@ -38,8 +38,8 @@ def main(program, config, rows, runs, folder, *models):
     for model in map(Path, models):
         steps = parity.steps_of(model)
         if steps not in paths:
-            folder_of_steps = Path(folder).absolute() / str(steps)
-            paths[steps] = prepare(published, steps, int(rows), folder_of_steps)
+            features = Path(folder).absolute() / str(steps)
+            paths[steps] = prepare(published, steps, int(rows), features)
         path = paths[steps]
         config = parity.load_config(path)
         times = {"livekit": [], "wakemill": []}

@@ -64,8 +64,9 @@ struct Input {
 }
 
 /// Reads and checks classifiers, all for the first provider of the list that
-/// can serve. ONNX Runtime is fetched where it is missing, and `notice` told
-/// before.
+/// can serve. One that has a batch of 1 baked in is rewritten to take any number
+/// of rows, where the scores are proven to stay. ONNX Runtime is fetched where
+/// it is missing, and `notice` told before.
 ///
 /// # Errors
 /// A file that is missing or no classifier, a provider that is unknown or
