@@ -15,34 +15,33 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests/parity"))
 import eval_parity as parity  # noqa: E402
 import numpy as np  # noqa: E402
-import yaml  # noqa: E402
 
 
-def prepare(config, rows, folder):
+def prepare(config, steps, rows, folder):
     """A configuration of its own with that many negatives; its path."""
-    keys = {"model_name": config.model_name, "target_phrases": config.target_phrases,
-            "output_dir": str(folder / "output"), "data_dir": str(folder / "data")}
-    output = folder / "output" / config.model_name
-    output.mkdir(parents=True, exist_ok=True)
-    positives = np.load(config.model_output_dir / "positive_features_test.npy")
-    np.save(output / "positive_features_test.npy", positives)
-    real = np.load(config.model_output_dir / "negative_features_train.npy")
-    shape = (rows, *real.shape[1:])
-    negatives = np.lib.format.open_memmap(output / "negative_features_test.npy", "w+",
-                                          np.float32, shape)
+    positives = parity.read(config, "positive_features_test", steps)
+    path = parity.write(config, folder, {"positive_features_test": positives})
+    real = parity.read(config, "negative_features_train", steps)
+    negatives = np.lib.format.open_memmap(
+        folder / "output" / config.model_name / "negative_features_test.npy", "w+", np.float32,
+        (rows, steps, parity.EMBEDDING))
     noise = np.random.default_rng(0)
     for start in range(0, rows, len(real)):
         block = negatives[start:start + len(real)]
         block[:] = real[:len(block)] + noise.normal(0, 0.5, block.shape)
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(keys))
     return path
 
 
 def main(program, config, rows, runs, folder, *models):
-    path = prepare(parity.load_config(config), int(rows), Path(folder).absolute())
-    config = parity.load_config(path)
+    published = parity.load_config(config)
+    paths = {}
     for model in map(Path, models):
+        steps = parity.steps_of(model)
+        if steps not in paths:
+            features = Path(folder).absolute() / str(steps)
+            paths[steps] = prepare(published, steps, int(rows), features)
+        path = paths[steps]
+        config = parity.load_config(path)
         times = {"livekit": [], "wakemill": []}
         for _ in range(int(runs)):
             times["livekit"].append(parity.livekit(config, model)[-1])

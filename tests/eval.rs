@@ -336,18 +336,41 @@ fn baked_and_flat_models_agree_with_the_dynamic_one() {
     let bench = Bench::new();
     let expected = bench.run(&[]);
     let baked = bench.model("baked", &line(["1".into(), "16".into(), "96".into()]));
+    let mut mixing = line(["1".into(), "16".into(), "96".into()]);
+    let graph = mixing.graph.as_mut().unwrap();
+    // Of a batch of 1, all is the first row.
+    graph.node[0].attribute = vec![Attribute::int("axis", 0)];
+    let mixing = bench.model("mixing", &mixing);
     let seven = bench.model("seven", &line(["7".into(), "16".into(), "96".into()]));
     let flat = bench.model("flat", &line(["n".into(), "1536".into()]));
     bench
-        .command(&[&baked, &seven, &flat])
+        .command(&[&baked, &mixing, &seven, &flat])
         .assert()
         .success()
-        .stderr(contains("baked.onnx: a batch of 1 is baked into the model"))
-        .stderr(contains("seven.onnx: a batch of 7 is baked into the model"))
+        .stderr(contains(
+            "baked.onnx: a batch of 1 is baked into the model; it runs rewritten",
+        ))
+        .stderr(contains(
+            "mixing.onnx: a batch of 1 is baked into the model; it runs with that (its Flatten",
+        ))
+        .stderr(contains(
+            "seven.onnx: a batch of 7 is baked into the model; it runs with that",
+        ))
         .stdout(contains("flat"));
-    for (name, batch) in [("baked", 1), ("seven", 7), ("flat", 128)] {
+    let batches = [
+        ("baked", 128, Some((1, true))),
+        ("mixing", 1, Some((1, false))),
+        ("seven", 7, Some((7, false))),
+        ("flat", 128, None),
+    ];
+    for (name, batch, baked) in batches {
         let found = bench.figures(name);
         assert_eq!(found["wakemill"]["batch"], batch);
+        let told = &found["wakemill"]["baked_batch"];
+        let told = told["rows"]
+            .as_u64()
+            .zip(told["rewrite"]["applied"].as_bool());
+        assert_eq!(told, baked, "{name}");
         for key in LIVEKIT_KEYS {
             assert_close(number(&found[key]), number(&expected[key]), 1e-9);
         }
@@ -407,14 +430,14 @@ fn the_plot_is_a_picture_with_a_falling_curve() {
         .unwrap();
     let mut pixels = vec![0; reader.output_buffer_size()];
     let info = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!((info.width, info.height), (1200, 1050));
+    assert_eq!((info.width, info.height), (1200, 1050 + 3 * 30));
     assert_eq!(info.color_type, png::ColorType::Rgb);
-    // The highest pixel of the curve's color in each column that has one,
-    // outside the legend's corner.
+    // The highest pixel of the curve's color in each column that has one, above
+    // the axis.
     let width = info.width as usize;
     let blue = |x: usize, y: usize| pixels[3 * (y * width + x)..][..3] == [0x25, 0x63, 0xEB];
     let tops: Vec<usize> = (0..width)
-        .filter_map(|x| (200..info.height as usize).find(|&y| blue(x, y)))
+        .filter_map(|x| (0..960).find(|&y| blue(x, y)))
         .collect();
     assert!(tops.len() > 800, "{} columns", tops.len());
     assert!(
@@ -509,6 +532,18 @@ fn a_score_that_is_no_number_names_file_and_row() {
         ],
     );
     assert!(!bench.output().join("hey_eval.json").exists());
+
+    // Good features, but a root of what is negative at times.
+    let bench = Bench::new();
+    let mut model = line(["n".into(), "16".into(), "96".into()]);
+    model.graph.as_mut().unwrap().node[2].op_type = "Sqrt".to_owned();
+    let root = bench.model("root", &model);
+    bench
+        .command(&[&root])
+        .assert()
+        .code(1)
+        .stderr(contains("root.onnx gives the score NaN for row"))
+        .stderr(contains("the features hold NaN").not());
 }
 
 #[test]

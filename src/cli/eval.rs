@@ -10,7 +10,7 @@ use crate::config::livekit::LivekitConfig;
 use crate::config::{self, plan::Plan};
 use crate::eval::{self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted};
 use crate::flow::{Cancel, FlowFacts, Observer};
-use crate::models::classifier::{self, Classifier, Classifiers};
+use crate::models::classifier::{self, BakedBatch, Classifier, Classifiers};
 use crate::pipeline;
 
 use super::Usage;
@@ -65,7 +65,8 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
             model: classifier.path().to_owned(),
             name,
             provider: classifiers.provider,
-            batch: classifier.baked_batch().unwrap_or(scoring.batch),
+            batch: classifier.batch(scoring.batch),
+            baked_batch: classifier.baked_batch().cloned(),
             clip_duration: livekit.clip_duration,
             target_fp_per_hour: livekit.target_fp_per_hour,
         };
@@ -126,14 +127,26 @@ fn classifiers(
     let classifiers = classifier::load(&paths, providers, library, &mut notice)?;
     classifiers.warnings.iter().for_each(|text| warn(text));
     for model in &classifiers.all {
-        if let Some(batch) = model.baked_batch() {
-            let path = model.path().display();
-            warn(&format!(
-                "{path}: a batch of {batch} is baked into the model; it runs with that"
-            ));
+        if let Some(baked) = model.baked_batch() {
+            tell(model.path(), baked);
         }
     }
     Ok(classifiers)
+}
+
+/// Says what runs where a model has a batch baked in.
+fn tell(path: &Path, baked: &BakedBatch) {
+    let BakedBatch { rows, rewrite } = baked;
+    let found = format!(
+        "{}: a batch of {rows} is baked into the model",
+        path.display()
+    );
+    let reason = &rewrite.reason;
+    if rewrite.applied {
+        eprintln!("{found}; it runs rewritten for larger ones ({reason})");
+    } else {
+        warn(&format!("{found}; it runs with that ({reason})"));
+    }
 }
 
 fn scoring(livekit: &LivekitConfig, classifiers: &Classifiers) -> Scoring {

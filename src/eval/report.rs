@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::models::classifier::BakedBatch;
+
 use super::inputs::{FeatureFile, Features};
 use super::interval::{Estimate, poisson, wilson};
 use super::livekit::{area_under, best_threshold, det_curve, operating_at};
@@ -29,6 +31,8 @@ pub struct Setting {
     pub provider: &'static str,
     /// Rows that it took at once.
     pub batch: usize,
+    /// What became of a batch that the model has baked in.
+    pub baked_batch: Option<BakedBatch>,
     /// Seconds of a clip, by which livekit-wakeword counts hours.
     pub clip_duration: f64,
     /// False positives per hour that the optimal threshold aims at.
@@ -73,6 +77,8 @@ pub struct Honest {
     pub provider: &'static str,
     /// Rows that it took at once.
     pub batch: usize,
+    /// What became of a batch that the model has baked in.
+    pub baked_batch: Option<BakedBatch>,
     /// Confidence of every interval.
     pub confidence: f64,
     /// True hours of all negatives.
@@ -178,6 +184,7 @@ impl<'a> Counts<'a> {
             model: setting.model.clone(),
             provider: setting.provider,
             batch: setting.batch,
+            baked_batch: setting.baked_batch.clone(),
             confidence: 0.95,
             negative_hours: self.hours,
             equal_error: self.equal_error(),

@@ -7,16 +7,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::EMBEDDING;
 use super::batch;
 use super::error::ModelError;
 use super::file::ModelFile;
 use super::mel::{dims_text, single_input};
 use super::onnx::{FLOAT, Graph, TypeValue, ValueInfo};
-use super::provider::Provider;
+use super::provider::{self, Provider};
+use super::rewrite::Rewrite;
 use super::runtime::Runtime;
 use super::serve;
 use super::session::Network;
+
+mod baked;
 
 /// Classifiers that are checked and can be opened in any number of workers.
 pub struct Classifiers {
@@ -32,8 +37,19 @@ pub struct Classifiers {
 pub struct Classifier {
     file: ModelFile,
     input: Input,
+    baked: Option<BakedBatch>,
     runtime: Arc<Runtime>,
     provider: Provider,
+}
+
+/// A batch that a model has baked in, and whether it can do without.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BakedBatch {
+    /// The number of rows that the published model takes at once.
+    pub rows: usize,
+    /// Whether it runs in larger batches all the same: rewritten, and proven to
+    /// give the same scores.
+    pub rewrite: Rewrite,
 }
 
 /// What a classifier takes.
@@ -48,8 +64,9 @@ struct Input {
 }
 
 /// Reads and checks classifiers, all for the first provider of the list that
-/// can serve. ONNX Runtime is fetched where it is missing, and `notice` told
-/// before.
+/// can serve. One that has a batch of 1 baked in is rewritten to take any number
+/// of rows, where the scores are proven to stay. ONNX Runtime is fetched where
+/// it is missing, and `notice` told before.
 ///
 /// # Errors
 /// A file that is missing or no classifier, a provider that is unknown or
@@ -68,16 +85,25 @@ pub fn load(
     }
     let providers = serve::named_providers(providers)?;
     let (runtime, _) = serve::open_runtime(library, &providers, notice)?;
-    let models: Vec<_> = files.iter().map(|(file, _)| file).collect();
+    // Proofs are on the CPU, whose scores are the most exact.
+    let mut all: Vec<_> = files
+        .into_iter()
+        .map(|(file, input)| Classifier {
+            file,
+            input,
+            baked: None,
+            runtime: Arc::clone(&runtime),
+            provider: provider::CPU,
+        })
+        .map(Classifier::without_baked_batch)
+        .collect();
+    let models: Vec<_> = all.iter().map(|classifier| &classifier.file).collect();
     let (provider, warnings) = serve::choose_provider(&runtime, &providers, &models)?;
-    let all = files.into_iter().map(|(file, input)| Classifier {
-        file,
-        input,
-        runtime: Arc::clone(&runtime),
-        provider,
-    });
+    for classifier in &mut all {
+        classifier.provider = provider;
+    }
     Ok(Classifiers {
-        all: all.collect(),
+        all,
         provider: provider.name,
         warnings,
     })
@@ -94,9 +120,15 @@ impl Classifier {
         self.input.steps
     }
 
-    /// The number of rows that it takes at once; `None` for any.
-    pub fn baked_batch(&self) -> Option<usize> {
-        self.input.rows
+    /// What became of a batch that is baked into the model.
+    pub fn baked_batch(&self) -> Option<&BakedBatch> {
+        self.baked.as_ref()
+    }
+
+    /// The number of rows that it takes at once, where any number would be
+    /// given `batch`.
+    pub fn batch(&self, batch: usize) -> usize {
+        self.input.rows.unwrap_or(batch).max(1)
     }
 
     /// Opens a session for one worker, for rows of `steps` embeddings, `batch`
@@ -115,7 +147,7 @@ impl Classifier {
             network: Network::open(&self.runtime, *provider, &file.bytes, &file.path)?,
             path: Arc::clone(&file.path),
             row,
-            batch: self.input.rows.unwrap_or(batch).max(1),
+            batch: self.batch(batch),
             // A device is slow at new shapes, and a baked shape is the only one.
             padded: provider.is_accelerator || self.input.rows.is_some_and(|rows| rows > 1),
         })

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 pub mod activation;
+pub mod batch;
 pub mod embedding;
 pub mod mel;
 pub mod probe;

@@ -12,6 +12,9 @@ pub const MEL_TOLERANCE: f32 = 1e-5;
 /// Largest difference allowed between embeddings.
 pub const EMBEDDING_TOLERANCE: f32 = 1e-4;
 
+/// Largest difference allowed between scores.
+pub const SCORE_TOLERANCE: f32 = 1e-6;
+
 /// What a mel network makes of the probes. They are passed in one call, so that
 /// a network that runs batches is proven in them.
 pub fn run_mel(network: &mut dyn MelNet) -> Result<Vec<Vec<f32>>, ModelError> {
@@ -69,6 +72,18 @@ pub fn agree(
         }
     }
     Ok(largest)
+}
+
+/// Rows of `length` values for a classifier, one after the other: noise from
+/// faint to as loud as embeddings are, so that scores are neither all alike nor
+/// all at an end.
+pub fn rows(length: usize) -> Vec<f32> {
+    let mut noise = Noise::default();
+    let scales = [0.1, 1.0, 3.0, 10.0, 30.0];
+    let rows = scales.into_iter().cycle().take(65);
+    rows.flat_map(|scale| vec![scale; length])
+        .map(|scale| scale * noise.next())
+        .collect()
 }
 
 /// A third of a second each: two lengths, so that batches form.
