@@ -16,10 +16,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::ConfigError;
+use crate::config::{self, ConfigError};
 use crate::eval::EvalError;
 use crate::metrics::MetricsError;
 use crate::pipeline::BuildError;
+
+use progress::Progress;
 
 /// Builds wake-word training sets in one streaming run: audio clips in,
 /// (N, 16, 96) speech-embedding arrays out.
@@ -62,6 +64,25 @@ struct Configuration {
     /// Override one key of the pipeline; VALUE is read as TOML, else as text
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
+}
+
+impl Configuration {
+    fn source(&self) -> config::Source<'_> {
+        config::Source {
+            with: &self.with,
+            set: &self.set,
+            ..config::Source::new(&self.file)
+        }
+    }
+}
+
+/// Reads a configuration and passes its warnings on.
+fn load(source: &config::Source<'_>, progress: &Progress) -> Result<config::Loaded, ConfigError> {
+    let loaded = config::load(source)?;
+    for warning in &loaded.warnings {
+        progress.warn(warning);
+    }
+    Ok(loaded)
 }
 
 /// An error that is the caller's to mend before anything can run.

@@ -36,11 +36,7 @@ pub(super) struct RenderArgs {
 
 pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
-    let loaded = config::load(&config::Source {
-        with: &args.configuration.with,
-        set: &args.configuration.set,
-        ..config::Source::new(&args.configuration.file)
-    })?;
+    let loaded = super::load(&args.configuration.source(), &progress)?;
     let rate = loaded.plan.audio.sample_rate;
     let build = pipeline::prepare(loaded.plan, 1, &progress)?;
     if args.decoded {

@@ -49,16 +49,12 @@ enum Part {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let progress = Progress::new(args.progress);
-    let loaded = config::load(&config::Source {
-        with: &args.configuration.with,
-        set: &args.configuration.set,
+    let source = config::Source {
         only_extract: args.only == Some(Part::Extract),
         metrics: args.metrics.as_deref(),
-        ..config::Source::new(&args.configuration.file)
-    })?;
-    for warning in &loaded.warnings {
-        progress.warn(warning);
-    }
+        ..args.configuration.source()
+    };
+    let loaded = super::load(&source, &progress)?;
     let metrics = match loaded.plan.metrics.address {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,

@@ -35,14 +35,7 @@ pub(super) struct TuneArgs {
 
 pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
-    let loaded = config::load(&config::Source {
-        with: &args.configuration.with,
-        set: &args.configuration.set,
-        ..config::Source::new(&args.configuration.file)
-    })?;
-    for warning in &loaded.warnings {
-        progress.warn(warning);
-    }
+    let loaded = super::load(&args.configuration.source(), &progress)?;
     let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
     let front_end = Arc::new(super::setup::front_end(&build, &progress)?);
     let (cancel, token) = Cancel::new();
