@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, ConfigError};
 use crate::eval::EvalError;
 use crate::metrics::MetricsError;
-use crate::pipeline::BuildError;
+use crate::pipeline::{BuildError, Watch};
 
 use progress::Progress;
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config;
 use crate::formats::wav;
 use crate::pipeline;
 

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::config;
 use crate::flow::{Cancel, CancelToken};
 use crate::metrics::{Metrics, MetricsError};
-use crate::pipeline::{self, Existing, Outcome, Watch};
+use crate::pipeline::{self, Existing, Outcome};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config;
 use crate::flow::{Cancel, CancelToken};
 use crate::models::FrontEnd;
 use crate::pipeline::{self, Build, BuildError, Prediction, STAGES, Sample, Tuning, Watch};
