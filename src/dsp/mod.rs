@@ -5,7 +5,9 @@
 //! that is a deterministic function of samples and parameters. What `draw`
 //! returns is what `rows.jsonl` records, so any row can be redone elsewhere.
 //!
-//! Samples are mono `f32`, nominally in [-1, 1].
+//! Samples are mono `f32`, nominally in [-1, 1]. Hot loops are compiled for
+//! AVX2 too, and the processor decides (`multiversion`). They hold no fused
+//! multiply-add, so that both versions give the same bits.
 
 pub mod distortion;
 pub mod equalizer;
