@@ -7,7 +7,7 @@ use std::fs;
 
 use wakemill::models::classifier::{self, Classifier};
 use wakemill::models::onnx::{
-    Attribute, AttributeKind, DimensionValue, Graph, Model, Node, OperatorSet, Tensor, ValueInfo,
+    Attribute, AttributeKind, DimensionValue, Graph, Model, Node, Tensor, ValueInfo,
 };
 
 const STEPS: usize = 16;
@@ -27,15 +27,7 @@ fn network(node: Vec<Node>, constants: &[Tensor]) -> Model {
         output: vec![ValueInfo::float_tensor("score", dims(&[1, 1]))],
         ..Graph::default()
     };
-    Model {
-        ir_version: 8,
-        graph: Some(graph),
-        opset_import: vec![OperatorSet {
-            version: 17,
-            ..OperatorSet::default()
-        }],
-        ..Model::default()
-    }
+    Model::new(graph)
 }
 
 fn load(model: &Model) -> Classifier {

@@ -14,9 +14,7 @@ use tempfile::TempDir;
 
 use wakemill::formats::npy::NpyWriter;
 use wakemill::models::classifier;
-use wakemill::models::onnx::{
-    Attribute, DimensionValue, Graph, Model, Node, OperatorSet, Tensor, ValueInfo,
-};
+use wakemill::models::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
 
 const STEPS: usize = 16;
 const SIZE: usize = 96;
@@ -175,15 +173,7 @@ fn classifier_model(
         output: vec![ValueInfo::float_tensor("score", output)],
         ..Graph::default()
     };
-    Model {
-        ir_version: 8,
-        graph: Some(graph),
-        opset_import: vec![OperatorSet {
-            version: 17,
-            ..OperatorSet::default()
-        }],
-        ..Model::default()
-    }
+    Model::new(graph)
 }
 
 /// The bytes of an `.npy` file.

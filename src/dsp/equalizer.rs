@@ -98,7 +98,8 @@ pub fn draw(params: &EqualizerParams, rng: &mut impl Rng) -> Option<[Band; BANDS
 /// A band whose centre lies above the Nyquist frequency of `sample_rate` runs
 /// at 0.9999 times that frequency.
 pub fn apply(bands: &[Band; BANDS], sample_rate: u32, samples: &mut [f32]) {
-    Cascade::new(&bands.map(|band| Section::new(&band, sample_rate))).run(samples);
+    let sections = bands.map(|band| Section::new(&band, sample_rate));
+    cascade::run(&Cascade::new(&sections), samples);
 }
 
 /// Mel of a frequency in Hz: 2595 log10(1 + f / 700).

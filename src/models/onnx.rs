@@ -53,6 +53,19 @@ pub enum OnnxError {
 }
 
 impl Model {
+    /// A model of one graph, in the operators of opset 17.
+    pub fn new(graph: Graph) -> Self {
+        Self {
+            ir_version: 8,
+            graph: Some(graph),
+            opset_import: vec![OperatorSet {
+                version: 17,
+                ..OperatorSet::default()
+            }],
+            ..Self::default()
+        }
+    }
+
     /// Reads a model file.
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
         Self::from_bytes(&std::fs::read(path)?)

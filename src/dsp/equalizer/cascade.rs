@@ -43,11 +43,6 @@ impl Cascade {
         }
     }
 
-    /// Filters a whole clip in place.
-    pub fn run(&self, samples: &mut [f32]) {
-        run(self, samples);
-    }
-
     /// Moves every section on by a sample, in transposed direct form II.
     #[inline(always)]
     fn step(&self, input: &Lanes, state: &mut [Lanes; 2]) -> [f32; LANES] {
@@ -63,8 +58,9 @@ impl Cascade {
     }
 }
 
+/// Filters a whole clip in place.
 #[multiversion(targets("x86_64+avx2"))]
-fn run(cascade: &Cascade, samples: &mut [f32]) {
+pub(super) fn run(cascade: &Cascade, samples: &mut [f32]) {
     // Local, so that they stay in registers.
     let mut state = [[0.0; LANES]; 2];
     let mut input = [0.0; LANES];
