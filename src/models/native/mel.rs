@@ -14,6 +14,7 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
+use super::direct::Direct;
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH, mul_add};
 use super::stem::BANDS;
@@ -33,16 +34,28 @@ pub const RANGE_DB: f32 = 80.0;
 const GROUPS: usize = BANDS / WIDTH;
 /// Bins summed side by side, to hide the latency of the multiply-add.
 const CHAINS: usize = 4;
+/// The least share of a frame's power that a band may hold for the fast
+/// transform to do: at a smaller one its rounding comes near 2e-3 dB.
+const LEAST_SHARE: f32 = 1e-10;
 /// Points of the complex transform that does the work of the real one.
 const HALF: usize = WINDOW / 2;
 
 /// The weights of the network, as in its graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MelWeights {
-    /// 512 factors.
-    pub window: Vec<f32>,
+    /// The windowed cosine of each of 257 bins, `[bin][tap]`.
+    pub cosines: Vec<f32>,
+    /// The windowed sine, negative.
+    pub sines: Vec<f32>,
     /// The weight of each of 257 bins in each band.
     pub bands: Vec<[f32; BANDS]>,
+}
+
+impl MelWeights {
+    /// The 512 factors of the window: at frequency zero the cosine is one.
+    pub fn window(&self) -> &[f32] {
+        &self.cosines[..WINDOW]
+    }
 }
 
 /// The mel front end, shared between workers.
@@ -58,6 +71,7 @@ struct FrontEnd {
     /// e^(−2πik/512) for each bin.
     twiddles: Vec<Complex<f32>>,
     bands: [Band; GROUPS],
+    direct: Direct,
 }
 
 /// Eight bands: a first bin, and the weights from there on.
@@ -92,9 +106,10 @@ impl MelKernel {
         };
         let front = FrontEnd {
             transform: FftPlanner::new().plan_fft_forward(HALF),
-            window: weights.window.clone(),
+            window: weights.window().to_vec(),
             twiddles: (0..BINS).map(twiddle).collect(),
             bands: std::array::from_fn(|group| band(weights, group)),
+            direct: Direct::new(weights),
         };
         Self {
             isa,
@@ -177,9 +192,13 @@ impl Operation for Run<'_> {
         for (samples, frame) in windows.zip(out.chunks_exact_mut(BANDS)) {
             spectrum(front, samples, scratch);
             power::<FUSED>(front, &scratch.spectrum, &mut scratch.power);
-            for (band, out) in front.bands.iter().zip(frame.as_chunks_mut().0) {
-                let energy = weigh::<FUSED>(band, &scratch.power);
-                let level = decibels::<FUSED>(energy.max(Lanes::splat(POWER_FLOOR)));
+            let mut energies = energies::<FUSED>(front, &scratch.power);
+            if is_lost(&energies, &scratch.power[..BINS]) {
+                front.direct.power::<FUSED>(samples, &mut scratch.power);
+                energies = self::energies::<FUSED>(front, &scratch.power);
+            }
+            for (energy, out) in energies.into_iter().zip(frame.as_chunks_mut().0) {
+                let level = decibels::<FUSED>(energy);
                 maximum = maximum.max(level);
                 *out = level.0;
             }
@@ -226,6 +245,43 @@ fn power<const FUSED: bool>(front: &FrontEnd, spectrum: &[Complex<f32>], power: 
         let im = mul_add::<FUSED>(odd_re, w.im, mul_add::<FUSED>(odd_im, w.re, sum_im));
         *power = 0.25 * mul_add::<FUSED>(re, re, im * im);
     }
+}
+
+/// The power in all bands, no less than the floor.
+#[inline(always)]
+fn energies<const FUSED: bool>(front: &FrontEnd, power: &[f32]) -> [Lanes; GROUPS] {
+    let mut energies = [Lanes::splat(POWER_FLOOR); GROUPS];
+    for group in 0..GROUPS {
+        energies[group] = weigh::<FUSED>(&front.bands[group], power).max(energies[group]);
+    }
+    energies
+}
+
+/// Whether a band holds so little of a frame's power that the fast
+/// transform's rounding shows in it.
+#[inline(always)]
+fn is_lost(energies: &[Lanes; GROUPS], power: &[f32]) -> bool {
+    let mut least = energies[0];
+    for group in 1..GROUPS {
+        for i in 0..WIDTH {
+            if energies[group].0[i] < least.0[i] {
+                least.0[i] = energies[group].0[i];
+            }
+        }
+    }
+    let mut sums = [Lanes::ZERO; CHAINS];
+    for power in power.as_chunks::<{ CHAINS * WIDTH }>().0 {
+        for (sum, power) in sums.iter_mut().zip(power.as_chunks().0) {
+            *sum = sum.add(Lanes(*power));
+        }
+    }
+    let [a, b, c, d] = sums;
+    let total: f32 = a.add(b).add(c.add(d)).0.iter().sum();
+    let mut lost = false;
+    for i in 0..WIDTH {
+        lost |= least.0[i] < total * LEAST_SHARE;
+    }
+    lost
 }
 
 /// The power in eight bands.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `recognise` checks that a graph is the network it should
 //! be, and takes its weights. `mel` and `embed` run them: the first by fast
-//! Fourier transform, the second as a chain of layers, `stem` and `layer`.
+//! Fourier transform (`direct` where that is not exact enough), the second as a chain of layers, `stem` and `layer`.
 //! Below those, `walk` carries a layer over a map, `winograd` holds the
 //! transforms that save multiplications, `product` the matrix product that
 //! does the rest, `lanes` the eight floats that everything is made of, and
@@ -11,6 +11,7 @@
 //!
 //! Weights are shared between workers, scratch is not.
 
+mod direct;
 mod dispatch;
 mod embed;
 mod lanes;

@@ -3,7 +3,7 @@
 
 use super::embed::{EmbedWeights, LAYERS};
 use super::layer::{FLOOR, SLOPE, Scheme, Taps};
-use super::mel::{HOP, MelWeights, POWER_FLOOR, RANGE_DB, WINDOW};
+use super::mel::{BINS, HOP, MelWeights, POWER_FLOOR, RANGE_DB, WINDOW};
 
 /// Values in the order `[time][bin][channel]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,7 +120,7 @@ pub fn embedding(mel: &Map, weights: &EmbedWeights) -> Map {
 pub fn mel(audio: &[f32], weights: &MelWeights) -> Map {
     let frames = (audio.len() - WINDOW) / HOP + 1;
     let powers: Vec<Vec<f64>> = (0..frames)
-        .map(|frame| spectrum(&audio[frame * HOP..][..WINDOW], &weights.window))
+        .map(|frame| spectrum(&audio[frame * HOP..][..WINDOW], weights.window()))
         .collect();
     let mut map = Map::new([frames, weights.bands[0].len(), 1], |frame, band, _| {
         let rows = powers[frame].iter().zip(&weights.bands);
@@ -197,12 +197,12 @@ impl Noise {
 
     /// A mel network with a Hann window and triangular bands.
     pub fn mel() -> MelWeights {
-        let window = (0..WINDOW)
+        let window: Vec<f64> = (0..WINDOW)
             .map(|i| {
                 let turn = (i as f64 - 56.0) / 400.0;
                 let inside = (0.0..1.0).contains(&turn);
                 let hann = 0.5 - 0.5 * (2.0 * std::f64::consts::PI * turn).cos();
-                if inside { hann as f32 } else { 0.0 }
+                if inside { hann } else { 0.0 }
             })
             .collect();
         let bands = (0..=WINDOW / 2)
@@ -213,7 +213,19 @@ impl Noise {
                 })
             })
             .collect();
-        MelWeights { window, bands }
+        let kernel = |wave: fn(f64) -> f64| {
+            let tap = |index: usize| {
+                let (bin, tap) = (index / WINDOW, index % WINDOW);
+                let turn = (bin * tap % WINDOW) as f64 / WINDOW as f64;
+                (window[tap] * wave(2.0 * std::f64::consts::PI * turn)) as f32
+            };
+            (0..BINS * WINDOW).map(tap).collect()
+        };
+        MelWeights {
+            cosines: kernel(f64::cos),
+            sines: kernel(|turn| -turn.sin()),
+            bands,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub fn mel(model: &Model) -> Result<MelWeights, Unknown> {
     let unsqueeze = reader.reader(reader.input, "Unsqueeze")?;
     reader.integers(unsqueeze, 1, &[1])?;
     let [real, imaginary] = reader.readers(output(unsqueeze), "Conv")?;
-    let window = window(&reader, real, imaginary, output(unsqueeze))?;
+    let [cosines, sines] = kernels(&reader, real, imaginary, output(unsqueeze))?;
 
     let real = square(&reader, output(real))?;
     let imaginary = square(&reader, output(imaginary))?;
@@ -29,18 +29,19 @@ pub fn mel(model: &Model) -> Result<MelWeights, Unknown> {
     let clipped = below_maximum(&reader, decibels)?;
     reader.ends(clipped)?;
     Ok(MelWeights {
-        window,
+        cosines,
+        sines,
         bands: bands.as_chunks().0.to_vec(),
     })
 }
 
-/// Checks the two convolutions; returns the window that their kernels share.
-fn window<'a>(
+/// Checks the two convolutions; returns their kernels, which share a window.
+fn kernels<'a>(
     reader: &Reader<'a>,
     real: &'a Node,
     imaginary: &'a Node,
     input: &str,
-) -> Result<Vec<f32>, Unknown> {
+) -> Result<[Vec<f32>; 2], Unknown> {
     let shape = [BINS as i64, 1, WINDOW as i64];
     for node in [real, imaginary] {
         operand(node, 0, input)?;
@@ -66,7 +67,7 @@ fn window<'a>(
     let cosines = reader.floats(real, 1, &shape)?;
     let sines = reader.floats(imaginary, 1, &shape)?;
     // At frequency zero the cosine is one.
-    let window = cosines[..WINDOW].to_vec();
+    let window = &cosines[..WINDOW];
     let turn: Vec<(f64, f64)> = (0..WINDOW)
         .map(|i| (2.0 * PI * i as f64 / WINDOW as f64).sin_cos())
         .collect();
@@ -85,7 +86,7 @@ fn window<'a>(
             });
         }
     }
-    Ok(window)
+    Ok([cosines, sines])
 }
 
 /// The square of a convolution's output, as `[1, 1, time, bin]`.

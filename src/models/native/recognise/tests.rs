@@ -1,7 +1,5 @@
 //! Graphs of the published shape with other weights, whole and then changed.
 
-use std::f64::consts::PI;
-
 use super::super::embed::{EmbedWeights, LAYERS};
 use super::super::layer::Scheme;
 use super::super::mel::{BINS, HOP, MelWeights, WINDOW};
@@ -117,9 +115,9 @@ fn mel_model(weights: &MelWeights) -> Model {
     let mut builder = Builder::new();
     let axis = builder.ints(&[1]);
     let framed = builder.node("Unsqueeze", &[&axis], Vec::new());
-    let real = square(&mut builder, &axis, &weights.window, |turn| turn.cos());
+    let real = square(&mut builder, &axis, &weights.cosines);
     builder.value = framed;
-    let imaginary = square(&mut builder, &axis, &weights.window, |turn| -turn.sin());
+    let imaginary = square(&mut builder, &axis, &weights.sines);
     builder.value = real;
     builder.node("Add", &[&imaginary], Vec::new());
     let bands = builder.floats(&[BINS as i64, 32], weights.bands.as_flattened());
@@ -140,15 +138,8 @@ fn mel_model(weights: &MelWeights) -> Model {
     builder.finish()
 }
 
-fn square(builder: &mut Builder, axis: &str, window: &[f32], wave: fn(f64) -> f64) -> String {
-    let kernel: Vec<f32> = (0..BINS * WINDOW)
-        .map(|index| {
-            let (bin, tap) = (index / WINDOW, index % WINDOW);
-            let turn = 2.0 * PI * (bin * tap % WINDOW) as f64 / WINDOW as f64;
-            (f64::from(window[tap]) * wave(turn)) as f32
-        })
-        .collect();
-    let kernel = builder.floats(&[BINS as i64, 1, WINDOW as i64], &kernel);
+fn square(builder: &mut Builder, axis: &str, kernel: &[f32]) -> String {
+    let kernel = builder.floats(&[BINS as i64, 1, WINDOW as i64], kernel);
     let strides = vec![Attribute::ints("strides", &[HOP as i64])];
     builder.node("Conv", &[&kernel], strides);
     builder.node("Unsqueeze", &[axis], Vec::new());
