@@ -190,13 +190,7 @@ impl Operation for Run<'_> {
         let mut maximum = Lanes::splat(f32::NEG_INFINITY);
         let windows = audio.windows(WINDOW).step_by(HOP);
         for (samples, frame) in windows.zip(out.chunks_exact_mut(BANDS)) {
-            spectrum(front, samples, scratch);
-            power::<FUSED>(front, &scratch.spectrum, &mut scratch.power);
-            let mut energies = energies::<FUSED>(front, &scratch.power);
-            if is_lost(&energies, &scratch.power[..BINS]) {
-                front.direct.power::<FUSED>(samples, &mut scratch.power);
-                energies = self::energies::<FUSED>(front, &scratch.power);
-            }
+            let energies = energies::<FUSED>(front, scratch, samples);
             for (energy, out) in energies.into_iter().zip(frame.as_chunks_mut().0) {
                 let level = decibels::<FUSED>(energy);
                 maximum = maximum.max(level);
@@ -247,9 +241,29 @@ fn power<const FUSED: bool>(front: &FrontEnd, spectrum: &[Complex<f32>], power: 
     }
 }
 
-/// The power in all bands, no less than the floor.
+/// The power of a window in all bands, no less than the floor.
 #[inline(always)]
-fn energies<const FUSED: bool>(front: &FrontEnd, power: &[f32]) -> [Lanes; GROUPS] {
+fn energies<const FUSED: bool>(
+    front: &FrontEnd,
+    scratch: &mut MelScratch,
+    samples: &[f32],
+) -> [Lanes; GROUPS] {
+    if samples.iter().all(|&sample| sample == 0.0) {
+        // What pads a short clip.
+        return [Lanes::splat(POWER_FLOOR); GROUPS];
+    }
+    spectrum(front, samples, scratch);
+    power::<FUSED>(front, &scratch.spectrum, &mut scratch.power);
+    let energies = weigh_all::<FUSED>(front, &scratch.power);
+    if !is_lost(&energies, &scratch.power[..BINS]) {
+        return energies;
+    }
+    front.direct.power::<FUSED>(samples, &mut scratch.power);
+    weigh_all::<FUSED>(front, &scratch.power)
+}
+
+#[inline(always)]
+fn weigh_all<const FUSED: bool>(front: &FrontEnd, power: &[f32]) -> [Lanes; GROUPS] {
     let mut energies = [Lanes::splat(POWER_FLOOR); GROUPS];
     for group in 0..GROUPS {
         energies[group] = weigh::<FUSED>(&front.bands[group], power).max(energies[group]);

@@ -3,7 +3,8 @@
 //! Reading order: `recognise` checks that a graph is the network it should
 //! be, and takes its weights. `mel` and `embed` run them: the first by fast
 //! Fourier transform (`direct` where that is not exact enough), the second as a chain of layers, `stem` and `layer`.
-//! Below those, `walk` carries a layer over a map, `winograd` holds the
+//! Below those, `walk` carries a layer over a map and `repeats` finds what it
+//! may leave out, `winograd` holds the
 //! transforms that save multiplications, `product` the matrix product that
 //! does the rest, `lanes` the eight floats that everything is made of, and
 //! `dispatch` picks the instruction set. [`prove`] compares the whole with
@@ -22,6 +23,7 @@ mod product;
 mod recognise;
 #[cfg(test)]
 mod reference;
+mod repeats;
 mod stem;
 mod walk;
 mod winograd;

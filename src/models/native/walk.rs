@@ -13,6 +13,7 @@ use super::dispatch::Operation;
 use super::lanes::{Lanes, WIDTH};
 use super::layer::{Convolution, Shape};
 use super::product::{self, COLUMNS, Row};
+use super::repeats::Units;
 use super::winograd::{Bilinear, F43};
 
 /// Tiles that go through the steps together.
@@ -28,6 +29,8 @@ pub struct Workspace {
     points: Vec<Lanes>,
     products: Vec<Row>,
     zeros: Vec<Lanes>,
+    /// Time steps, or tiles, to compute.
+    fresh: Vec<usize>,
 }
 
 impl Workspace {
@@ -37,6 +40,7 @@ impl Workspace {
             points: vec![Lanes::ZERO; MAX_POINTS * CHUNK * MAX_CHANNELS / WIDTH],
             products: vec![[Lanes::ZERO; COLUMNS]; MAX_POINTS * CHUNK],
             zeros: vec![Lanes::ZERO; MAX_STEP],
+            fresh: Vec::new(),
         }
     }
 }
@@ -95,32 +99,39 @@ where
             workspace,
         } = self;
         let Maps { shape, written, .. } = maps;
+        let Workspace {
+            points,
+            products,
+            zeros,
+            fresh,
+        } = workspace;
+        let steps = Units {
+            count: shape.times,
+            stride: shape.step(),
+            length: shape.step(),
+            back: PERIOD,
+        };
+        steps.list_fresh(maps.input, fresh);
         let tiles = shape.bins / O;
-        let times = (CHUNK / tiles).max(1);
-        let inputs = maps.input.chunks(times * shape.step());
-        let outputs = maps.output.chunks_mut(times * written.step());
-        for (input, output) in inputs.zip(outputs) {
-            let rows = input.len() / shape.step() * tiles;
-            let mut panels = panels(&mut workspace.points, rows, shape.lanes);
-            for (time, step) in input.chunks_exact(shape.step()).enumerate() {
+        for times in fresh.chunks((CHUNK / tiles).max(1)) {
+            let rows = times.len() * tiles;
+            let mut panels = panels(points, rows, shape.lanes);
+            for (index, time) in times.iter().enumerate() {
+                let step = &maps.input[time * shape.step()..][..shape.step()];
                 for tile in 0..tiles {
                     let first = (tile * O).wrapping_sub(B::LEFT);
-                    let lines = lines(step, first, shape.lanes, &workspace.zeros);
-                    forward::<FUSED, _, I, P, O>(
-                        algorithm,
-                        lines,
-                        &mut panels,
-                        time * tiles + tile,
-                    );
+                    let lines = lines(step, first, shape.lanes, zeros);
+                    let row = index * tiles + tile;
+                    forward::<FUSED, _, I, P, O>(algorithm, lines, &mut panels, row);
                 }
             }
             for (block, bias) in layer.bias.iter().enumerate() {
-                let products = &mut workspace.products;
-                multiply::<FUSED, P>(layer, block, &workspace.points, rows, products);
+                multiply::<FUSED, P>(layer, block, points, rows, products);
                 let products = products_of::<P>(products, rows);
-                for (time, step) in output.chunks_exact_mut(written.step()).enumerate() {
+                for (index, time) in times.iter().enumerate() {
+                    let step = &mut maps.output[time * written.step()..][..written.step()];
                     for tile in 0..tiles {
-                        let rows = rows_at(&products, time * tiles + tile);
+                        let rows = rows_at(&products, index * tiles + tile);
                         let target = &mut step[tile * O * written.lanes..];
                         for column in 0..COLUMNS {
                             let y = inverse::<FUSED, _, I, P, O>(algorithm, &rows, column);
@@ -133,6 +144,7 @@ where
                 }
             }
         }
+        steps.fill(fresh, maps.output, written.step());
     }
 }
 
@@ -146,6 +158,9 @@ pub struct AlongTime<'a, const POOL_TIMES: usize, const POOL_BINS: usize> {
 /// Points and outputs of [`F43`].
 const POINTS: usize = 6;
 const OUTPUTS: usize = 4;
+/// Where a map does not change, its time steps repeat after so many: each of
+/// a tile's outputs is rounded in its own way.
+const PERIOD: usize = OUTPUTS;
 
 impl<'a, const POOL_TIMES: usize, const POOL_BINS: usize> AlongTime<'a, POOL_TIMES, POOL_BINS> {
     pub fn new(layer: &'a Convolution, maps: Maps<'a>, workspace: &'a mut Workspace) -> Self {
@@ -170,33 +185,41 @@ impl<const POOL_TIMES: usize, const POOL_BINS: usize> Operation
             workspace,
         } = self;
         let Maps { shape, written, .. } = maps;
+        let Workspace {
+            points,
+            products,
+            zeros,
+            fresh,
+        } = workspace;
         let (step, bins) = (shape.step(), shape.bins);
-        // Outputs of a tile after pooling, and tiles of a chunk.
+        // Outputs of a tile after pooling.
         let pooled = OUTPUTS / POOL_TIMES;
-        let tiles = (CHUNK / bins).max(1);
-        let outputs = maps.output.chunks_mut(tiles * pooled * written.step());
-        for (chunk, output) in outputs.enumerate() {
-            let times = output.len() / written.step();
-            let count = times.div_ceil(pooled);
-            let rows = count * bins;
-            let mut panels = panels(&mut workspace.points, rows, shape.lanes);
-            for tile in 0..count {
-                let first = (chunk * tiles + tile) * OUTPUTS;
-                let lines = lines(maps.input, first, step, &workspace.zeros);
-                forward::<FUSED, _, _, _, _>(F43, lines, &mut panels, tile);
+        let tiles = Units {
+            count: written.times.div_ceil(pooled),
+            stride: OUTPUTS * step,
+            length: POINTS * step,
+            back: 1,
+        };
+        tiles.list_fresh(maps.input, fresh);
+        for tiles in fresh.chunks((CHUNK / bins).max(1)) {
+            let rows = tiles.len() * bins;
+            let mut panels = panels(points, rows, shape.lanes);
+            for (index, tile) in tiles.iter().enumerate() {
+                let lines = lines(maps.input, tile * OUTPUTS, step, zeros);
+                forward::<FUSED, _, _, _, _>(F43, lines, &mut panels, index);
             }
             for (block, bias) in layer.bias.iter().enumerate() {
-                let products = &mut workspace.products;
-                multiply::<FUSED, POINTS>(layer, block, &workspace.points, rows, products);
+                multiply::<FUSED, POINTS>(layer, block, points, rows, products);
                 let products = products_of::<POINTS>(products, rows);
-                for tile in 0..count {
-                    let kept = pooled.min(times - tile * pooled);
+                for (index, tile) in tiles.iter().enumerate() {
+                    let first = tile * pooled;
+                    let kept = pooled.min(written.times - first);
                     for bin in 0..written.bins {
-                        let at = tile * bins + bin * POOL_BINS;
+                        let at = index * bins + bin * POOL_BINS;
                         let rows = rows_at(&products, at);
                         let other = rows_at(&products, at + POOL_BINS - 1);
-                        let first = tile * pooled * written.step() + bin * written.lanes;
-                        let target = &mut output[first..];
+                        let first = first * written.step() + bin * written.lanes;
+                        let target = &mut maps.output[first..];
                         for column in 0..COLUMNS {
                             let mut y = inverse::<FUSED, _, _, _, _>(F43, &rows, column);
                             if POOL_BINS == 2 {
@@ -221,6 +244,7 @@ impl<const POOL_TIMES: usize, const POOL_BINS: usize> Operation
                 }
             }
         }
+        tiles.fill(fresh, maps.output, pooled * written.step());
     }
 }
 

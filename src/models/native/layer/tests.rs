@@ -93,6 +93,52 @@ proptest! {
     }
 }
 
+/// Random time steps, ten alike, random ones.
+fn still_map(shape: Shape, seed: u64) -> Vec<Lanes> {
+    let mut map = lanes(&Noise(seed).vec(shape.len() * WIDTH, 1.0));
+    let step = shape.step();
+    for time in 8..17 {
+        map.copy_within(7 * step..8 * step, time * step);
+    }
+    map
+}
+
+fn run(layer: &Convolution, shape: Shape, input: &[Lanes]) -> Vec<Lanes> {
+    let mut output = vec![Lanes::ZERO; layer.output(shape).len()];
+    let mut workspace = Workspace::new();
+    layer.run(Isa::detect(), shape, input, &mut output, &mut workspace);
+    output
+}
+
+/// A tile of four time steps alone has nothing before it that it could repeat.
+#[test]
+fn what_repeats_has_the_bits_that_it_has_alone() {
+    for (scheme, bins, read) in [
+        (Scheme::Frequency, 8, 4),
+        (Scheme::FrequencyPair, 2, 4),
+        (Scheme::Time, 4, 6),
+        (Scheme::TimePool1x2, 4, 6),
+        (Scheme::TimePool2x2, 4, 6),
+    ] {
+        let shape = |times| Shape {
+            times,
+            bins,
+            lanes: 3,
+        };
+        let layer = Convolution::new(scheme, &Noise(6).taps(24, 24));
+        let map = still_map(shape(26), 7);
+        let whole = run(&layer, shape(26), &map);
+        let alone: Vec<_> = (0..26 - read + 1)
+            .step_by(4)
+            .flat_map(|first| {
+                let step = shape(read).step();
+                run(&layer, shape(read), &map[first * step..][..read * step])
+            })
+            .collect();
+        assert_eq!(whole[..alone.len()], alone, "{scheme:?}");
+    }
+}
+
 /// A layer leaves products of earlier maps in its workspace; none may show.
 #[test]
 fn a_used_workspace_gives_the_same_bits() {
