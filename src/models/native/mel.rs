@@ -11,11 +11,10 @@
 
 use std::sync::Arc;
 
-use rustfft::num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
-
+use super::bands::{Bands, CHAINS, GROUPS};
 use super::direct::Direct;
 use super::dispatch::{Isa, Operation};
+use super::fourier::{Fourier, FourierScratch};
 use super::lanes::{Lanes, WIDTH, mul_add};
 use super::stem::BANDS;
 
@@ -30,15 +29,9 @@ pub const POWER_FLOOR: f32 = 1e-10;
 /// How far below the clip's maximum values may lie, in dB.
 pub const RANGE_DB: f32 = 80.0;
 
-/// Eight bands in a [`Lanes`], so many of them.
-const GROUPS: usize = BANDS / WIDTH;
-/// Bins summed side by side, to hide the latency of the multiply-add.
-const CHAINS: usize = 4;
 /// The least share of a frame's power that a band may hold for the fast
 /// transform to do: at a smaller one its rounding comes near 2e-3 dB.
 const LEAST_SHARE: f32 = 1e-10;
-/// Points of the complex transform that does the work of the real one.
-const HALF: usize = WINDOW / 2;
 
 /// The weights of the network, as in its graph.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,25 +59,14 @@ pub struct MelKernel {
 }
 
 struct FrontEnd {
-    transform: Arc<dyn Fft<f32>>,
-    window: Vec<f32>,
-    /// e^(−2πik/512) for each bin.
-    twiddles: Vec<Complex<f32>>,
-    bands: [Band; GROUPS],
+    fourier: Fourier,
     direct: Direct,
-}
-
-/// Eight bands: a first bin, and the weights from there on.
-#[derive(Clone, Debug, Default)]
-struct Band {
-    first: usize,
-    weights: Vec<[Lanes; CHAINS]>,
+    bands: Bands,
 }
 
 /// What one worker computes with.
 pub struct MelScratch {
-    spectrum: Vec<Complex<f32>>,
-    transform: Vec<Complex<f32>>,
+    fourier: FourierScratch,
     power: Vec<f32>,
 }
 
@@ -99,17 +81,10 @@ pub fn frames(samples: usize) -> usize {
 impl MelKernel {
     /// Prepares the weights for this machine.
     pub fn new(isa: Isa, weights: &MelWeights) -> Self {
-        let turn = -2.0 * std::f64::consts::PI / WINDOW as f64;
-        let twiddle = |bin: usize| {
-            let (sine, cosine) = (turn * bin as f64).sin_cos();
-            Complex::new(cosine as f32, sine as f32)
-        };
         let front = FrontEnd {
-            transform: FftPlanner::new().plan_fft_forward(HALF),
-            window: weights.window().to_vec(),
-            twiddles: (0..BINS).map(twiddle).collect(),
-            bands: std::array::from_fn(|group| band(weights, group)),
+            fourier: Fourier::new(weights),
             direct: Direct::new(weights),
+            bands: Bands::new(weights),
         };
         Self {
             isa,
@@ -119,10 +94,8 @@ impl MelKernel {
 
     /// Scratch for one worker.
     pub fn scratch(&self) -> MelScratch {
-        let zero = Complex::new(0.0, 0.0);
         MelScratch {
-            spectrum: vec![zero; HALF + 1],
-            transform: vec![zero; self.front.transform.get_inplace_scratch_len()],
+            fourier: self.front.fourier.scratch(),
             power: vec![0.0; BINS + CHAINS],
         }
     }
@@ -139,34 +112,6 @@ impl MelKernel {
             out,
         });
     }
-}
-
-/// The weights of eight bands, from the first bin that any of them reads to
-/// the last.
-fn band(weights: &MelWeights, group: usize) -> Band {
-    let rows: Vec<Lanes> = weights
-        .bands
-        .iter()
-        .map(|row| {
-            let mut lanes = Lanes::ZERO;
-            lanes.0.copy_from_slice(&row[group * WIDTH..][..WIDTH]);
-            lanes
-        })
-        .collect();
-    let read = |lanes: &Lanes| *lanes != Lanes::ZERO;
-    match (rows.iter().position(read), rows.iter().rposition(read)) {
-        (Some(first), Some(last)) => Band {
-            first,
-            weights: rows[first..=last].chunks(CHAINS).map(padded).collect(),
-        },
-        _ => Band::default(),
-    }
-}
-
-fn padded(rows: &[Lanes]) -> [Lanes; CHAINS] {
-    let mut padded = [Lanes::ZERO; CHAINS];
-    padded[..rows.len()].copy_from_slice(rows);
-    padded
 }
 
 struct Run<'a> {
@@ -208,39 +153,6 @@ impl Operation for Run<'_> {
     }
 }
 
-/// The transform of the windowed samples, even ones taken as real and odd ones
-/// as imaginary parts; its first value once more at the end.
-#[inline(always)]
-fn spectrum(front: &FrontEnd, samples: &[f32], scratch: &mut MelScratch) {
-    let (z, last) = scratch.spectrum.split_at_mut(HALF);
-    let samples = samples.as_chunks::<2>().0;
-    let window = front.window.as_chunks::<2>().0;
-    for ((z, x), w) in z.iter_mut().zip(samples).zip(window) {
-        *z = Complex::new(x[0] * w[0], x[1] * w[1]);
-    }
-    front
-        .transform
-        .process_with_scratch(z, &mut scratch.transform);
-    last[0] = z[0];
-}
-
-/// The power of the real samples' transform X at each bin k.
-///
-/// With Z the transform above and Z′ₖ the conjugate of Z₂₅₆₋ₖ, the even
-/// samples transform to (Z + Z′)/2 and the odd ones to (Z − Z′)/2i, so that
-/// 2X = (Z + Z′) − i e^(−2πik/512) (Z − Z′).
-#[inline(always)]
-fn power<const FUSED: bool>(front: &FrontEnd, spectrum: &[Complex<f32>], power: &mut [f32]) {
-    let bins = spectrum.iter().zip(spectrum.iter().rev());
-    for (((z, mirrored), w), power) in bins.zip(&front.twiddles).zip(power) {
-        let (sum_re, sum_im) = (z.re + mirrored.re, z.im - mirrored.im);
-        let (odd_re, odd_im) = (z.im + mirrored.im, mirrored.re - z.re);
-        let re = mul_add::<FUSED>(odd_re, w.re, mul_add::<FUSED>(-odd_im, w.im, sum_re));
-        let im = mul_add::<FUSED>(odd_re, w.im, mul_add::<FUSED>(odd_im, w.re, sum_im));
-        *power = 0.25 * mul_add::<FUSED>(re, re, im * im);
-    }
-}
-
 /// The power of a window in all bands, no less than the floor.
 #[inline(always)]
 fn energies<const FUSED: bool>(
@@ -252,37 +164,20 @@ fn energies<const FUSED: bool>(
         // What pads a short clip.
         return [Lanes::splat(POWER_FLOOR); GROUPS];
     }
-    spectrum(front, samples, scratch);
-    power::<FUSED>(front, &scratch.spectrum, &mut scratch.power);
-    let energies = weigh_all::<FUSED>(front, &scratch.power);
-    if !is_lost(&energies, &scratch.power[..BINS]) {
+    let MelScratch { fourier, power } = scratch;
+    front.fourier.power::<FUSED>(fourier, samples, power);
+    let energies = front.bands.energies::<FUSED>(power);
+    if !is_lost(&energies, &power[..BINS]) {
         return energies;
     }
-    front.direct.power::<FUSED>(samples, &mut scratch.power);
-    weigh_all::<FUSED>(front, &scratch.power)
-}
-
-#[inline(always)]
-fn weigh_all<const FUSED: bool>(front: &FrontEnd, power: &[f32]) -> [Lanes; GROUPS] {
-    let mut energies = [Lanes::splat(POWER_FLOOR); GROUPS];
-    for group in 0..GROUPS {
-        energies[group] = weigh::<FUSED>(&front.bands[group], power).max(energies[group]);
-    }
-    energies
+    front.direct.power::<FUSED>(samples, power);
+    front.bands.energies::<FUSED>(power)
 }
 
 /// Whether a band holds so little of a frame's power that the fast
 /// transform's rounding shows in it.
 #[inline(always)]
 fn is_lost(energies: &[Lanes; GROUPS], power: &[f32]) -> bool {
-    let mut least = energies[0];
-    for group in 1..GROUPS {
-        for i in 0..WIDTH {
-            if energies[group].0[i] < least.0[i] {
-                least.0[i] = energies[group].0[i];
-            }
-        }
-    }
     let mut sums = [Lanes::ZERO; CHAINS];
     for power in power.as_chunks::<{ CHAINS * WIDTH }>().0 {
         for (sum, power) in sums.iter_mut().zip(power.as_chunks().0) {
@@ -291,25 +186,14 @@ fn is_lost(energies: &[Lanes; GROUPS], power: &[f32]) -> bool {
     }
     let [a, b, c, d] = sums;
     let total: f32 = a.add(b).add(c.add(d)).0.iter().sum();
+    let least = total * LEAST_SHARE;
     let mut lost = false;
-    for i in 0..WIDTH {
-        lost |= least.0[i] < total * LEAST_SHARE;
-    }
-    lost
-}
-
-/// The power in eight bands.
-#[inline(always)]
-fn weigh<const FUSED: bool>(band: &Band, power: &[f32]) -> Lanes {
-    let mut sums = [Lanes::ZERO; CHAINS];
-    let power = power[band.first..].as_chunks::<CHAINS>().0;
-    for (weights, power) in band.weights.iter().zip(power) {
-        for chain in 0..CHAINS {
-            sums[chain] = weights[chain].mul_add::<FUSED>(power[chain], sums[chain]);
+    for energies in energies {
+        for i in 0..WIDTH {
+            lost |= energies.0[i] < least;
         }
     }
-    let [a, b, c, d] = sums;
-    a.add(b).add(c.add(d))
+    lost
 }
 
 /// 10 log₁₀ of normal positive numbers, within 3e-7 of the result or of 10 dB;

@@ -1,20 +1,22 @@
 //! The two frozen networks as kernels written for them.
 //!
 //! Reading order: `recognise` checks that a graph is the network it should
-//! be, and takes its weights. `mel` and `embed` run them: the first by fast
-//! Fourier transform (`direct` where that is not exact enough), the second as a chain of layers, `stem` and `layer`.
-//! Below those, `walk` carries a layer over a map and `repeats` finds what it
-//! may leave out, `winograd` holds the
-//! transforms that save multiplications, `product` the matrix product that
-//! does the rest, `lanes` the eight floats that everything is made of, and
-//! `dispatch` picks the instruction set. [`prove`] compares the whole with
-//! stored results of ONNX Runtime.
+//! be, and takes its weights. `mel` and `embed` run them. The first goes from
+//! samples to power (`fourier`, or `direct` where that is not exact enough) to
+//! mel `bands`; the second is a chain of layers, `stem` and `layer`. Below
+//! those, `walk` carries a layer over a map, `repeats` finds what need not be
+//! computed again, `winograd` holds the transforms that save multiplications,
+//! `product` the matrix product that does the rest, `lanes` the eight floats
+//! that everything is made of, and `dispatch` picks the instruction set.
+//! [`prove`] compares the whole with stored results of ONNX Runtime.
 //!
 //! Weights are shared between workers, scratch is not.
 
+mod bands;
 mod direct;
 mod dispatch;
 mod embed;
+mod fourier;
 mod lanes;
 mod layer;
 mod mel;
