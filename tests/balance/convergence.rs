@@ -85,19 +85,25 @@ fn best_fixed(cores: usize, seconds: &[f64]) -> f64 {
 
 /// Runs, and expects the best rate and no more changes.
 fn converges(cores: usize, costs: Vec<Cost>, after: f64, best: f64) {
+    let late = late_changes(cores, costs, after, 0.95 * best);
+    assert!(late.is_empty(), "{cores} cores: {late:#?}");
+}
+
+/// Runs, and expects a rate; what was changed while it was measured.
+fn late_changes(cores: usize, costs: Vec<Cost>, after: f64, least: f64) -> Vec<Resize> {
     let (mut simulation, mut balance) = governed(cores, costs);
     simulation.run(after, &mut balance);
     let before = simulation.resizes.len();
     let rate = simulation.run(MEASURED, &mut balance);
     let workers = simulation.workers();
     assert!(
-        rate >= 0.95 * best,
-        "{cores} cores, {workers:?}: {rate} of {best}; {:#?}",
+        rate >= least,
+        "{cores} cores, {workers:?}: {rate}, not {least}; {:#?}",
         balance.decisions()
     );
-    let late = &simulation.resizes[before..];
-    assert!(late.is_empty(), "{cores} cores: {late:#?}");
     within_limits(&simulation, cores);
+    let late = simulation.resizes.drain(before..);
+    late.map(|(_, resize)| resize).collect()
 }
 
 /// Never a stage without a worker, never more in all than cores and feeders.
@@ -225,7 +231,15 @@ proptest! {
                 max: cores,
             })
             .collect();
-        let best = allocate(&loads, cores as f64, budget(cores, loads.len())).rate;
-        converges(cores, costs(&seconds), CONVERGED, best);
+        // No flow reaches this bound: items that always cost the same block
+        // each other in step, and the best fixed counts are some per cent below.
+        let bound = allocate(&loads, cores as f64, budget(cores, loads.len())).rate;
+        let late = late_changes(cores, costs(&seconds), CONVERGED, 0.93 * bound);
+        // Where nearly all cores are busy, a worker more is tried out ever
+        // more seldom: by now at most once a minute and stage. It may help.
+        let trials = late.iter().filter(|resize| resize.cause == "queue").count();
+        let undone = late.iter().filter(|resize| resize.cause == "undone").count();
+        prop_assert!(trials <= loads.len(), "{late:#?}");
+        prop_assert!(undone <= trials + 1 && trials + undone == late.len(), "{late:#?}");
     }
 }
