@@ -1,10 +1,11 @@
-//! `wakemill doctor`: what this machine has. Fetches nothing.
+//! `wakemill doctor`: what this machine has. Fetches nothing, except a model in
+//! place of a damaged one.
 
 use clap::Args;
 
 use crate::models::cache::{Cache, RuntimeKind};
 use crate::models::runtime::{self, Runtime};
-use crate::models::{Backend, FrontEnd, FrontEndSpec};
+use crate::models::{self, Backend, FrontEnd, FrontEndSpec};
 use crate::pipeline;
 
 #[derive(Args)]
@@ -19,7 +20,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
     println!("wakemill   {}", env!("CARGO_PKG_VERSION"));
     println!("cores      {}", pipeline::cores());
     println!("cache      {}", cache.root().display());
-    let has_runtime = show_runtime(&cache, &args.providers);
+    let has_runtime = show_runtime(&cache, models::runtime_kind(&args.providers)?);
     let models = [cache.mel_model(), cache.embedding_model()];
     if models.iter().any(|path| !path.is_file()) {
         println!("models     not fetched yet: the first run does it, or wakemill setup");
@@ -43,15 +44,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
 }
 
 /// Says which ONNX Runtime there is, and whether there is one.
-fn show_runtime(cache: &Cache, providers: &[String]) -> bool {
-    let cpu = providers
-        .iter()
-        .all(|name| name.eq_ignore_ascii_case("cpu"));
-    let kind = if cpu {
-        RuntimeKind::Cpu
-    } else {
-        RuntimeKind::Gpu
-    };
+fn show_runtime(cache: &Cache, kind: RuntimeKind) -> bool {
     let loaded = runtime::find(None, cache, kind)
         .and_then(|found| Ok((Runtime::load(&found.library)?, found.origin)));
     match loaded {

@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, ConfigError};
 use crate::eval::EvalError;
 use crate::metrics::MetricsError;
+use crate::models::ModelError;
 use crate::pipeline::{BuildError, Watch};
 
 use progress::Progress;
@@ -139,6 +140,11 @@ fn code(error: &anyhow::Error) -> u8 {
             cause
                 .downcast_ref::<EvalError>()
                 .map(|error| (error.is_cancelled(), error.is_usage()))
+        });
+        let ends = ends.or_else(|| {
+            cause
+                .downcast_ref::<ModelError>()
+                .map(|error| (false, error.is_usage()))
         });
         match ends {
             Some((true, _)) => return 130,

@@ -307,7 +307,7 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
         "built {} in {:.1} s, {:.1} rows/s",
         output.display(),
         dataset.wall_seconds,
-        dataset.clips_per_second
+        dataset.rows_per_second
     )];
     for split in &dataset.splits {
         let written = &split.written;

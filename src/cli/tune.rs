@@ -11,8 +11,8 @@ use crate::flow::{Cancel, CancelToken};
 use crate::models::FrontEnd;
 use crate::pipeline::{self, Build, BuildError, Prediction, STAGES, Sample, Tuning, Watch};
 
-use super::Configuration;
 use super::progress::{Progress, ProgressMode};
+use super::{Configuration, Usage};
 
 /// Share of the cores below which a sample could not get them all.
 const FREE: f64 = 0.9;
@@ -33,6 +33,9 @@ pub(super) struct TuneArgs {
 }
 
 pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
+    if let Some(path) = &args.write {
+        check_overlay(path)?;
+    }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
     let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
@@ -147,10 +150,30 @@ fn larger(tuning: &Tuning, cores: impl Iterator<Item = usize>) -> String {
     out
 }
 
+/// The first words of an overlay.
+const OVERLAY: &str = "# Workers for ";
+
+/// Refuses to replace anything but an earlier overlay, such as the pipeline.
+fn check_overlay(path: &Path) -> anyhow::Result<()> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).context(format!("cannot read {}", path.display())),
+    };
+    if text.starts_with(OVERLAY) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} exists, and tune did not write it: name another file, and give it to `run --with`",
+        path.display()
+    );
+    Err(Usage(text).into())
+}
+
 /// The worker counts as a file to lay over a configuration.
 fn overlay(here: &Prediction, cores: usize) -> String {
     let mut out = format!(
-        "# Workers for {cores} cores, measured by wakemill tune: {:.0} rows/s.\n",
+        "{OVERLAY}{cores} cores, measured by wakemill tune: {:.0} rows/s.\n",
         here.rows_per_second
     );
     for (stage, workers) in STAGES.iter().zip(here.workers) {

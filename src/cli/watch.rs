@@ -1,6 +1,5 @@
 //! Everybody who is told how a build goes.
 
-use crate::config::plan::Plan;
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::models::FrontEnd;
@@ -24,7 +23,7 @@ impl Watchers<'_> {
             return;
         };
         let plan = &build.plan;
-        let rounds = rounds(plan);
+        let rounds = u64::from(plan.rounds());
         let splits = plan.splits.iter().zip(&build.inputs.clips);
         metrics.start(&BuildFacts {
             splits: splits
@@ -107,12 +106,6 @@ impl Watch for Watchers<'_> {
             metrics.left_out(taken.split, rejection.stage, rejection.kind.name());
         }
     }
-}
-
-fn rounds(plan: &Plan) -> u64 {
-    plan.augment
-        .as_ref()
-        .map_or(1, |augment| u64::from(augment.rounds))
 }
 
 /// Stage and kind of what ends a flow; nothing for somebody's wish.

@@ -48,6 +48,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Rows a clip.
+    pub fn rounds(&self) -> u32 {
+        self.augment.as_ref().map_or(1, |augment| augment.rounds)
+    }
+
     /// What the bytes of the output depend on: the plan without its output
     /// folder, batches, workers, capacities, budgets, metrics, paths to
     /// libraries, and what happens to a clip that cannot be processed: where

@@ -117,12 +117,7 @@ impl EvalError {
             | Self::NoNegatives { .. }
             | Self::Steps { .. }
             | Self::SameName { .. } => true,
-            Self::Model(error) => matches!(
-                error,
-                ModelError::NotAClassifier { .. }
-                    | ModelError::File { .. }
-                    | ModelError::UnknownProvider { .. }
-            ),
+            Self::Model(error) => error.is_usage(),
             _ => false,
         }
     }

@@ -227,7 +227,7 @@ fn checksum(before: &str, record: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(before);
     hash.update(record);
-    hex(hash)
+    hex(&hash.finalize())
 }
 
 #[cfg(test)]

@@ -84,11 +84,6 @@ impl NpyWriter {
         self.file.body() / self.row_bytes
     }
 
-    /// Length of one row in bytes.
-    pub fn row_bytes(&self) -> u64 {
-        self.row_bytes
-    }
-
     /// Appends one or more whole rows, in C order.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ impl PartialFile {
         }
         file.seek(SeekFrom::Start(header)).map_err(io("read"))?;
         let hash = hash_of((&mut file).take(committed.bytes)).map_err(io("read"))?;
-        if hex(hash.clone()) != committed.sha256 {
+        if hex(&hash.clone().finalize()) != committed.sha256 {
             return Err(WriteError::Damaged {
                 path: partial,
                 expected,
@@ -227,7 +227,7 @@ impl PartialFile {
     pub fn committed(&self) -> Committed {
         Committed {
             bytes: self.body,
-            sha256: hex(self.hash.clone()),
+            sha256: hex(&self.hash.clone().finalize()),
         }
     }
 
@@ -263,7 +263,7 @@ impl PartialFile {
         sync_folder(&self.path).map_err(WriteError::io("sync the folder of", &self.path))?;
         Ok(Finished {
             bytes: self.header + self.body,
-            sha256: hex(hash),
+            sha256: hex(&hash.finalize()),
         })
     }
 
@@ -303,14 +303,17 @@ fn hash_of(mut file: impl Read) -> io::Result<Sha256> {
     }
 }
 
-pub(super) fn hex(hash: Sha256) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in hash.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+/// The SHA-256 of a file, in hexadecimal digits.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    Ok(hex(&hash_of(File::open(path)?)?.finalize()))
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

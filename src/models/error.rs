@@ -132,3 +132,20 @@ pub enum ModelError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
 }
+
+impl ModelError {
+    /// Whether the caller has to change a setting or a file before any work can
+    /// start.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownProvider { .. }
+                | Self::NoProvider { .. }
+                | Self::File { .. }
+                | Self::Shape { .. }
+                | Self::NotAClassifier { .. }
+                | Self::Strategy { .. }
+                | Self::Backend { .. }
+        )
+    }
+}

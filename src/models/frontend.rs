@@ -6,6 +6,7 @@ mod verify;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use super::error::ModelError;
 use super::file::ModelFile;
 use super::provider;
 use super::rewrite::Rewrite;
-use super::runtime::Origin;
+use super::runtime::{Origin, Runtime};
 use super::{EmbedNet, MelNet, Windows, embedding, fetch, mel, serve};
 use native::NativeNets;
 use onnx::OnnxNets;
@@ -173,8 +174,11 @@ impl FrontEnd {
         }
         let providers = serve::named_providers(&spec.providers)?;
         let files = ModelFiles::read(spec)?;
+        // A process holds one runtime: that of the build's providers.
+        let mut open_runtime =
+            || serve::open_runtime(spec.runtime_library.as_deref(), &providers, notice);
         let verifier = match spec.verify {
-            true => Some(verifier(spec, &files, notice)?),
+            true => Some(verifier(spec, open_runtime()?, &files)?),
             false => None,
         };
         let (reason, warning) = match spec.backend {
@@ -189,7 +193,8 @@ impl FrontEnd {
                 Err(refusal) => (refusal.to_string(), refusal.warning()),
             },
         };
-        let (nets, mut report, mut warnings) = OnnxNets::load(spec, &providers, &files, notice)?;
+        let (nets, mut report, mut warnings) =
+            OnnxNets::load(spec, open_runtime()?, &providers, &files)?;
         report.backend_reason = reason;
         warnings.extend(warning);
         Ok(Self {
@@ -279,14 +284,14 @@ impl FrontEnd {
 /// The published graphs on the CPU.
 fn verifier(
     spec: &FrontEndSpec,
+    runtime: (Arc<Runtime>, Origin),
     files: &ModelFiles,
-    notice: &mut dyn FnMut(&str),
 ) -> Result<Verifier, ModelError> {
     let published = FrontEndSpec {
         strategy: Strategy::Windows,
         ..spec.clone()
     };
-    let (reference, _, _) = OnnxNets::load(&published, &[provider::CPU], files, notice)?;
+    let (reference, _, _) = OnnxNets::load(&published, runtime, &[provider::CPU], files)?;
     Ok(Verifier::new(reference))
 }
 

@@ -17,6 +17,7 @@ pub mod provider;
 pub mod runtime;
 
 mod batch;
+mod difference;
 mod embedding;
 mod file;
 mod mel;
@@ -29,6 +30,7 @@ mod windows;
 
 pub use error::ModelError;
 pub use frontend::{Backend, Differences, FrontEnd, FrontEndReport, FrontEndSpec, Strategy};
+pub use serve::runtime_kind;
 pub use windows::Windows;
 
 /// Mel bands of a spectrogram frame.

@@ -35,6 +35,14 @@ pub fn open_runtime(
     Ok((Runtime::load(&found.library)?, found.origin))
 }
 
+/// The kind of runtime that providers of these names want.
+///
+/// # Errors
+/// A name that is not known.
+pub fn runtime_kind(names: &[String]) -> Result<RuntimeKind, ModelError> {
+    Ok(preferred_kind(&named_providers(names)?))
+}
+
 fn preferred_kind(providers: &[Provider]) -> RuntimeKind {
     if providers.iter().any(|provider| provider.uses_cuda_memory) {
         RuntimeKind::Gpu

@@ -46,7 +46,7 @@ pub struct Dataset {
     /// Every change of workers while it ran, with its reason.
     #[serde(default)]
     pub resizes: Vec<Decision>,
-    /// Most batches in flight, and rows in a full batch.
+    /// Most batches in flight.
     pub in_flight: usize,
     /// Rows in a full batch.
     pub rows_per_batch: usize,
@@ -57,6 +57,8 @@ pub struct Dataset {
     /// Time the build took.
     pub wall_seconds: f64,
     /// Rows a second.
+    pub rows_per_second: f64,
+    /// Clips a second, each with all of its rows.
     pub clips_per_second: f64,
     /// The plan.
     pub configuration: Value,
@@ -104,6 +106,7 @@ impl Dataset {
         let wall_seconds = facts.elapsed.as_secs_f64();
         let Written { splits, files } = written;
         let rows: u64 = splits.iter().map(|split| split.rows).sum();
+        let rows_per_second = rows.saturating_sub(rows_resumed) as f64 / wall_seconds;
         let reports = splits
             .into_iter()
             .zip(&build.inputs.clips)
@@ -125,7 +128,8 @@ impl Dataset {
             rows_per_batch: build.sizing.rows_per_batch,
             rows_resumed,
             wall_seconds,
-            clips_per_second: rows.saturating_sub(rows_resumed) as f64 / wall_seconds,
+            rows_per_second,
+            clips_per_second: rows_per_second / f64::from(build.plan.rounds()),
             configuration: value(&build.plan)?,
         })
     }
@@ -148,7 +152,7 @@ impl Dataset {
         };
         match serde_json::from_slice(&text) {
             Ok(dataset) => Ok(Some(dataset)),
-            Err(error) => Err(BuildError::io("understand", &path)(error.into())),
+            Err(error) => Err(BuildError::UnknownDataset { path, error }),
         }
     }
 

@@ -22,10 +22,7 @@ impl Build {
 
     fn describe_to(&self, out: &mut String) -> std::fmt::Result {
         let (plan, sizing) = (&self.plan, &self.sizing);
-        let rounds = plan
-            .augment
-            .as_ref()
-            .map_or(1, |augment| u64::from(augment.rounds));
+        let rounds = u64::from(plan.rounds());
         writeln!(out, "output     {}", plan.output.display())?;
         writeln!(out, "seed       {}", plan.seed)?;
         writeln!(out, "splits")?;

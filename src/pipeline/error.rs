@@ -92,6 +92,15 @@ pub enum BuildError {
         /// What is there.
         found: String,
     },
+    /// A `dataset.json` that is none, or that of another version.
+    #[error("cannot understand {}: {error}\n  replace what is there (--overwrite), or choose another output", path.display())]
+    UnknownDataset {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        error: serde_json::Error,
+    },
     /// An unfinished build has lost its journal.
     #[error("{} holds {}, but not the journal that says what of it is whole\n  start over (--overwrite instead of --resume), or choose another output", path.display(), found.display())]
     NoJournal {
@@ -192,6 +201,7 @@ impl BuildError {
                 | Self::WavFolder { .. }
                 | Self::Occupied { .. }
                 | Self::NothingToResume { .. }
+                | Self::UnknownDataset { .. }
                 | Self::NoJournal { .. }
                 | Self::Journal(_)
                 | Self::Lost(_)

@@ -83,11 +83,9 @@ impl Folder {
         };
         match existing {
             Existing::Overwrite => {
-                for name in [DATASET_FILE, REPORT_FILE]
-                    .map(PathBuf::from)
-                    .into_iter()
-                    .chain(files(features))
-                {
+                let earlier = features_in(path);
+                let names = [DATASET_FILE, REPORT_FILE].map(PathBuf::from);
+                for name in names.into_iter().chain(earlier).chain(files(features)) {
                     remove(&path.join(name))?;
                 }
                 Ok(State::Empty(folder))
@@ -157,6 +155,19 @@ fn files(features: &[&str]) -> Vec<PathBuf> {
     files.push(partial_path(Path::new(DATASET_FILE)));
     files.push(PathBuf::from(JOURNAL_FILE));
     files
+}
+
+/// The feature files of a finished data set, as far as it tells: also those of
+/// splits that the new one does not have.
+fn features_in(path: &Path) -> Vec<PathBuf> {
+    let Ok(Some(dataset)) = Dataset::read(path) else {
+        return Vec::new();
+    };
+    let names = dataset.splits.into_iter();
+    let names = names.map(|split| PathBuf::from(split.written.features));
+    // Nothing outside of the folder.
+    let plain = |name: &PathBuf| name.file_name() == Some(name.as_os_str());
+    names.filter(plain).collect()
 }
 
 fn occupied(path: &Path, found: &str, existing: Existing) -> BuildError {

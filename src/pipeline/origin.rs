@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::plan::Plan;
+use crate::formats::partial::hex;
 use crate::models::FrontEnd;
+use crate::stages::augment::Sounds;
 
 use super::Inputs;
 
@@ -17,7 +19,7 @@ const STAMP: usize = 8;
 
 /// Everything that the output's bytes depend on: the program's version, the
 /// processor, the plan without its speed settings, the names, sizes and times
-/// of all inputs, and how the networks run.
+/// of all inputs in use, and how the networks run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Origin {
     /// SHA-256 over all of it.
@@ -38,7 +40,7 @@ struct Stamps {
 }
 
 impl Origin {
-    pub(super) fn new(plan: &Plan, inputs: &Inputs, front_end: &FrontEnd) -> Self {
+    pub(super) fn new(plan: &Plan, inputs: &Inputs, sounds: &Sounds, front_end: &FrontEnd) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
         let (processor, configuration) = (processor(), plan.essence());
         let networks = networks(front_end);
@@ -51,7 +53,7 @@ impl Origin {
         ] {
             hash.update(digest(part.as_bytes()));
         }
-        let files = lists(plan, inputs).map(|(of, files)| {
+        let files = lists(plan, inputs, sounds).map(|(of, files)| {
             let mut stamps = String::new();
             for (name, path) in files {
                 let digest = stamp(name.as_bytes(), path);
@@ -74,7 +76,13 @@ impl Origin {
 
     /// What has changed since `then`, each in words; something is said
     /// wherever the fingerprints differ.
-    pub(super) fn changes(&self, then: &Self, plan: &Plan, inputs: &Inputs) -> Vec<String> {
+    pub(super) fn changes(
+        &self,
+        then: &Self,
+        plan: &Plan,
+        inputs: &Inputs,
+        sounds: &Sounds,
+    ) -> Vec<String> {
         let mut changes = Vec::new();
         let text = |text: &String| Value::String(text.clone());
         let pairs = [
@@ -90,7 +98,12 @@ impl Origin {
         for (name, then, now) in &pairs {
             compare(name, then, now, &mut changes);
         }
-        for ((index, now), (_, names)) in self.files.iter().enumerate().zip(lists(plan, inputs)) {
+        for ((index, now), (_, names)) in self
+            .files
+            .iter()
+            .enumerate()
+            .zip(lists(plan, inputs, sounds))
+        {
             match then.files.get(index) {
                 Some(then) if then == now => {}
                 Some(then) => changes.push(difference(then, now, names)),
@@ -108,19 +121,24 @@ impl Origin {
 type Named<'a> = (&'a str, &'a Path);
 
 /// Every list of files, with a name for it.
-fn lists<'a>(plan: &'a Plan, inputs: &'a Inputs) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
+fn lists<'a>(
+    plan: &'a Plan,
+    inputs: &'a Inputs,
+    sounds: &'a Sounds,
+) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
     let splits = plan.splits.iter().zip(&inputs.clips).map(|(split, clips)| {
         let clips = clips.iter().map(|clip| (&*clip.id.name, &*clip.id.path));
         (format!("split '{}'", split.name), clips.collect())
     });
+    let name = |path: &'a Path| (path.to_str().unwrap_or(""), path);
     let sounds = [
-        ("augment.backgrounds", &inputs.backgrounds),
-        ("augment.rirs", &inputs.impulses),
+        (
+            "augment.backgrounds",
+            sounds.background_paths().map(name).collect(),
+        ),
+        ("augment.rirs", sounds.impulse_paths().map(name).collect()),
     ];
-    splits.chain(sounds.into_iter().map(|(of, paths)| {
-        let name = |path: &'a std::path::PathBuf| (path.to_str().unwrap_or(""), path.as_path());
-        (of.to_owned(), paths.iter().map(name).collect())
-    }))
+    splits.chain(sounds.map(|(of, paths)| (of.to_owned(), paths)))
 }
 
 /// Says which file is the first to differ.
@@ -216,10 +234,6 @@ fn stamp(name: &[u8], path: &Path) -> [u8; 32] {
 
 fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Build {
         watch: &dyn Watch,
     ) -> Result<Row<Pcm>, BuildError> {
         let (split, clip) = self.find(split, clip)?;
-        let buffers = Buffers::new(1);
+        let buffers = Buffers::new(1, self.plan.audio.clip_samples);
         let augment = self.augment(watch, &buffers)?;
         let mut renderer = Renderer::new(&self.decode(&buffers), &augment)?;
         let (_, rows) = renderer
@@ -76,7 +76,9 @@ impl Build {
     /// No such split or clip; a clip that cannot be read.
     pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
         let (_, clip) = self.find(split, clip)?;
-        let mut decoder = self.decode(&Buffers::new(1)).decoder()?;
+        let mut decoder = self
+            .decode(&Buffers::new(1, self.plan.audio.clip_samples))
+            .decoder()?;
         decoder
             .decode(&clip)
             .map_err(|rejection| refused(&clip, &rejection.into()))

@@ -59,10 +59,7 @@ pub fn cores() -> usize {
 /// more would only wait. Scan and write hold one each. `flow.memory` may allow
 /// fewer.
 pub fn settle(plan: &Plan, cores: usize) -> Sizing {
-    let rounds = plan
-        .augment
-        .as_ref()
-        .map_or(1, |augment| augment.rounds as usize);
+    let rounds = plan.rounds() as usize;
     let gpu = on_gpu(plan);
     let rows = plan
         .flow

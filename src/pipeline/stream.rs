@@ -42,7 +42,7 @@ impl Build {
         watch: &dyn Watch,
     ) -> Result<Stages, BuildError> {
         let features = &self.plan.features;
-        let buffers = Buffers::new(self.sizing.rows_in_flight());
+        let buffers = Buffers::new(self.sizing.rows_in_flight(), self.plan.audio.clip_samples);
         Ok(Stages {
             decode: self.decode(&buffers),
             augment: self.augment(watch, &buffers)?,

@@ -173,8 +173,7 @@ impl Build {
     fn excerpt(&self, rows: u64, workers: [usize; 4]) -> Build {
         let mut plan = self.plan.clone();
         plan.output_files.wavs = false;
-        let rounds = (self.sizing.rows_per_batch / self.sizing.clips_per_batch).max(1);
-        let share = rows as f64 / rounds as f64 / self.inputs.clip_count() as f64;
+        let share = rows as f64 / f64::from(plan.rounds()) / self.inputs.clip_count() as f64;
         let clips = self.inputs.clips.iter().map(|clips| spread(clips, share));
         Build {
             plan,

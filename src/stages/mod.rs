@@ -15,6 +15,10 @@ pub mod write;
 use crate::flow::{BoxError, Focus, Recycler};
 use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble};
 
+/// Windows that a clip may fill for its buffers to be kept: most do, and what is
+/// kept stays within a small multiple of what `flow.memory` counts.
+const LONGEST: usize = 4;
+
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
 pub struct Buffers {
@@ -25,13 +29,15 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// Lists that keep up to `rows` buffers of each kind.
-    pub fn new(rows: usize) -> Self {
+    /// Lists that keep up to `rows` buffers of each kind, for clips not much
+    /// longer than `window` samples.
+    pub fn new(rows: usize, window: usize) -> Self {
+        let longest = LONGEST * window;
         Self {
-            samples: Recycler::new(rows),
-            pcm: Recycler::new(rows),
-            mel: Recycler::new(rows),
-            embedding: Recycler::new(rows),
+            samples: Recycler::new(rows, longest),
+            pcm: Recycler::new(rows, longest),
+            mel: Recycler::new(rows, longest),
+            embedding: Recycler::new(rows, longest),
         }
     }
 }

@@ -43,7 +43,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
         ..Source::new(&path)
     });
     let build = pipeline::prepare(loaded.unwrap().plan, 1, &Quiet).unwrap();
-    let augment = build.augment(&Quiet, &Buffers::new(4)).unwrap();
+    let augment = build.augment(&Quiet, &Buffers::new(4, 32_000)).unwrap();
     let mut augmenter = augment.augmenter().unwrap();
     let mut draw = |split: &str| {
         let split = build

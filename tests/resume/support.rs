@@ -152,6 +152,7 @@ fn lasting(text: &[u8]) -> Vec<u8> {
         "rows_per_batch",
         "rows_resumed",
         "wall_seconds",
+        "rows_per_second",
         "clips_per_second",
     ] {
         assert!(fields.remove(key).is_some(), "{key}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::embedding::{EmbedGraph, OnnxEmbed};
 use super::super::mel::{MelGraph, OnnxMel};
 use super::super::provider::Provider;
-use super::super::runtime::Runtime;
+use super::super::runtime::{Origin, Runtime};
 use super::super::{EmbedNet, MelNet, ModelError, plan, serve};
 use super::{Backend, FrontEndReport, FrontEndSpec, ModelFiles, RuntimeReport, Strategy};
 
@@ -19,16 +19,14 @@ pub struct OnnxNets {
 }
 
 impl OnnxNets {
-    /// Loads the runtime, settles on a provider and on the graphs; what was
-    /// decided, and what the user must see.
+    /// Settles on a provider and on the graphs; what was decided, and what the
+    /// user must see.
     pub fn load(
         spec: &FrontEndSpec,
+        (runtime, origin): (Arc<Runtime>, Origin),
         providers: &[Provider],
         files: &ModelFiles,
-        notice: &mut dyn FnMut(&str),
     ) -> Result<(Self, FrontEndReport, Vec<String>), ModelError> {
-        let library = spec.runtime_library.as_deref();
-        let (runtime, origin) = serve::open_runtime(library, providers, notice)?;
         let networks = [&files.mel, &files.embedding];
         let (provider, warnings) = serve::choose_provider(&runtime, providers, &networks)?;
         let decided = plan::decide(&runtime, provider, spec, files)?;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use super::super::difference::largest_difference;
+use super::super::native::{EMBEDDING_TOLERANCE, MEL_TOLERANCE_DB};
 use super::super::{EmbedNet, MelNet, ModelError};
 use super::onnx::OnnxNets;
 
@@ -28,6 +30,13 @@ pub struct Differences {
     pub mel_db: f32,
     /// Largest difference of an embedding value.
     pub embedding: f32,
+}
+
+impl Differences {
+    /// Whether they are no larger than the native kernels may have at load.
+    pub fn is_small(&self) -> bool {
+        self.mel_db <= MEL_TOLERANCE_DB && self.embedding <= EMBEDDING_TOLERANCE
+    }
 }
 
 /// Largest differences as bits: those of floats that are not negative compare
@@ -92,7 +101,7 @@ impl MelNet for VerifiedMel {
         for index in sample(&mut self.turn, audio.len()) {
             let mut again = [Vec::new()];
             self.reference.run(&audio[index..=index], &mut again)?;
-            raise(&self.found.mel, largest(&out[index], &again[0]));
+            raise(&self.found.mel, largest_difference(&out[index], &again[0]));
         }
         Ok(())
     }
@@ -111,7 +120,10 @@ impl EmbedNet for VerifiedEmbed {
         for index in sample(&mut self.turn, mel.len()) {
             let mut again = [Vec::new()];
             self.reference.run(&mel[index..=index], &mut again)?;
-            raise(&self.found.embedding, largest(&out[index], &again[0]));
+            raise(
+                &self.found.embedding,
+                largest_difference(&out[index], &again[0]),
+            );
             self.found.rows.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
@@ -123,15 +135,6 @@ fn sample(turn: &mut usize, rows: usize) -> impl Iterator<Item = usize> + use<> 
     let first = turn.wrapping_neg() % EVERY;
     *turn += rows;
     (first..rows).step_by(EVERY)
-}
-
-/// The largest difference; infinite where the lengths differ.
-fn largest(a: &[f32], b: &[f32]) -> f32 {
-    if a.len() != b.len() {
-        return f32::INFINITY;
-    }
-    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, f32::max)
 }
 
 fn raise(largest: &AtomicU32, difference: f32) {

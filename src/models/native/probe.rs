@@ -5,6 +5,8 @@
 //! float32: 92 frames of 32 mel values, then 3 embeddings of 96. The script
 //! `tests/golden/make_native_probe.py` made it.
 
+use crate::models::difference::largest_difference;
+
 use super::embed::{EmbedKernel, EmbedScratch};
 use super::mel::{HOP, MelKernel, WINDOW};
 use super::stem::BANDS;
@@ -80,21 +82,6 @@ fn clip() -> Vec<f32> {
             f32::from(noise / 2 + square) / 32_768.0
         })
         .collect()
-}
-
-/// Infinite where lengths differ or a value is no number.
-fn largest_difference(found: &[f32], golden: &[f32]) -> f32 {
-    if found.len() != golden.len() {
-        return f32::INFINITY;
-    }
-    let differences = found.iter().zip(golden).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, |largest, difference| {
-        if difference.is_nan() {
-            f32::INFINITY
-        } else {
-            largest.max(difference)
-        }
-    })
 }
 
 #[cfg(test)]

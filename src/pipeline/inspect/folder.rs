@@ -1,23 +1,18 @@
 //! What is in an output folder.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::formats::npy::NpyReader;
+use crate::formats::partial::sha256_of;
 use crate::pipeline::dataset::{Dataset, SplitReport};
 use crate::pipeline::folder::JOURNAL_FILE;
 use crate::stages::write::ROWS_FILE;
 
 use super::InspectError;
 use super::provenance::{RowCounts, Sources, Summary, summarize};
-
-/// Bytes hashed at a time.
-const BLOCK: usize = 1 << 18;
 
 /// What is in an output folder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -146,21 +141,7 @@ fn check_counts(
 }
 
 fn check_hash(path: &Path, expected: &str) -> Result<(), InspectError> {
-    let mut file = BufReader::new(File::open(path).map_err(InspectError::io(path))?);
-    let mut hash = Sha256::new();
-    let mut block = vec![0; BLOCK];
-    loop {
-        let read = file.read(&mut block).map_err(InspectError::io(path))?;
-        if read == 0 {
-            break;
-        }
-        hash.update(&block[..read]);
-    }
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = sha256_of(path).map_err(InspectError::io(path))?;
     if found != expected {
         return Err(InspectError::Changed {
             path: path.to_path_buf(),

@@ -99,7 +99,7 @@ fn summary(dataset: &Dataset) -> String {
          <th class=\"n\">rows</th><th class=\"n\">left out</th></tr>\n{}</table></div>\n",
         Text(&dataset.wakemill),
         dataset.seed,
-        short(&dataset.clips_per_second.round()),
+        short(&dataset.rows_per_second.round()),
         words::duration(dataset.wall_seconds),
         lines.collect::<String>()
     )

@@ -109,6 +109,16 @@ impl Sounds {
         self.impulses.len()
     }
 
+    /// The files of the backgrounds, by index.
+    pub fn background_paths(&self) -> impl Iterator<Item = &Path> {
+        self.backgrounds.iter().map(|slot| slot.path.as_path())
+    }
+
+    /// The files of the impulse responses, by index.
+    pub fn impulse_paths(&self) -> impl Iterator<Item = &Path> {
+        self.impulses.iter().map(|slot| slot.path.as_path())
+    }
+
     /// Access for one thread.
     pub fn listener(self: &Arc<Self>) -> Result<Listener, ResampleError> {
         Ok(Listener {

@@ -8,7 +8,7 @@ use crate::records::Trouble;
 pub enum WriteError {
     /// A clip could not be processed, and none may be left out.
     #[error(
-        "split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove the clip, or leave such clips out with failures.policy = \"skip\""
+        "split '{split}', clip '{clip}', {stage}: {reason}\n  go on without such clips (--resume, with failures.policy = \"skip\"), or mend or remove it and start over (--overwrite)"
     )]
     Rejected {
         /// The split.
@@ -24,7 +24,7 @@ pub enum WriteError {
     },
     /// More clips were left out than allowed.
     #[error(
-        "{left_out} clips left out, more than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}"
+        "{left_out} clips left out, more than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}\n  go on with --resume and a higher failures.max_rate, or mend the clips and start over (--overwrite)"
     )]
     TooMany {
         /// Clips left out.
@@ -42,7 +42,7 @@ pub enum WriteError {
     },
     /// More clips had been left out before than are allowed now.
     #[error(
-        "{left_out} clips were left out before, and failures.policy and failures.max_rate allow {tolerated} now"
+        "{left_out} clips were left out before, and failures.policy and failures.max_rate allow {tolerated} now\n  raise failures.max_rate, or start over (--overwrite)"
     )]
     TooManyBefore {
         /// Clips left out.
