@@ -100,17 +100,21 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     if let (Some(metrics), false) = (&metrics, done) {
         metrics.end();
-        linger(build.plan.metrics.linger_seconds, &token, &progress);
+        let how = match &result {
+            Err(error) => format!("the build failed: {error}"),
+            Ok(_) => "the build is over".to_owned(),
+        };
+        linger(build.plan.metrics.linger_seconds, &how, &token, &progress);
     }
     result?;
     Ok(())
 }
 
 /// Gives Prometheus the time for a last scrape.
-fn linger(seconds: f64, token: &CancelToken, progress: &Progress) {
+fn linger(seconds: f64, how: &str, token: &CancelToken, progress: &Progress) {
     if seconds > 0.0 {
         progress.say(&format!(
-            "the build is over; serving its metrics for another {seconds} s, Ctrl-C ends it"
+            "{how}; serving its metrics for another {seconds} s, Ctrl-C ends it"
         ));
         token.wait(Duration::from_secs_f64(seconds));
     }

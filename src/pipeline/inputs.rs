@@ -160,18 +160,22 @@ pub(super) fn sounds(
             .as_ref()
             .map_or(0, |augment| augment.cache_bytes),
     };
-    Sounds::open(
-        settings,
-        &inputs.backgrounds,
-        &inputs.impulses,
-        |error| match plan.failures.policy {
-            FailurePolicy::Stop => Err(BuildError::Sound(error)),
-            FailurePolicy::Skip => {
-                watch.warn(&format!("left out: {error}"));
-                Ok(())
-            }
-        },
-    )
+    let unusable = |error| match plan.failures.policy {
+        FailurePolicy::Stop => Err(BuildError::Sound(error)),
+        FailurePolicy::Skip => {
+            watch.warn(&format!("left out: {error}"));
+            Ok(())
+        }
+    };
+    let sounds = Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, unusable)?;
+    if sounds.whole_bytes() > settings.cache_bytes {
+        watch.warn(&format!(
+            "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
+            settings.sample_rate,
+            sounds.whole_bytes() >> 20
+        ));
+    }
+    Ok(sounds)
 }
 
 fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>, BuildError> {

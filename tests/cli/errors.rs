@@ -144,6 +144,40 @@ fn an_unreadable_clip_is_left_out_when_asked_and_counted() {
 }
 
 #[test]
+fn a_model_that_is_not_there() {
+    fails(&["features.mel_model=nowhere.onnx"], 2, &["nowhere.onnx"]);
+}
+
+#[test]
+fn a_dataset_json_that_is_none() {
+    let project = Project::new();
+    fs::create_dir(project.path("out")).expect("writable");
+    fs::write(project.path("out/dataset.json"), "{}").expect("writable");
+    let run = project.run(&[]);
+    assert_eq!(run.status.code(), Some(2), "{}", stderr(&run));
+    assert!(stderr(&run).contains("--overwrite"), "{}", stderr(&run));
+    let run = project.run(&["--overwrite"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+}
+
+#[test]
+fn the_features_of_a_split_that_is_gone_are_replaced_too() {
+    let project = Project::new();
+    project.build("out", &[]);
+    assert!(project.path("out/other.npy").exists());
+    let data = data();
+    let text = format!(
+        "output = 'out'\n[[split]]\nname = 'wake'\ninput = '{}/wake'\n",
+        data.display()
+    );
+    fs::write(project.path("pipeline.toml"), text).expect("writable");
+    let run = project.run(&["--overwrite"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    assert!(!project.path("out/other.npy").exists());
+    assert!(project.path("out/wake.npy").exists());
+}
+
+#[test]
 fn what_is_there_is_never_overwritten_unasked() {
     let project = Project::new();
     project.build("out", &[]);

@@ -5,6 +5,19 @@ use std::fs;
 use crate::support::{Project, stderr, stdout, wakemill};
 
 #[test]
+fn tune_replaces_nothing_but_what_it_wrote() {
+    let project = Project::new();
+    let before = project.read("pipeline.toml");
+    let tune = wakemill(&["tune", "pipeline.toml", "--write", "pipeline.toml"])
+        .current_dir(project.path("."))
+        .output()
+        .expect("the program starts");
+    assert_eq!(tune.status.code(), Some(2));
+    assert!(stderr(&tune).contains("--with"), "{}", stderr(&tune));
+    assert_eq!(project.read("pipeline.toml"), before);
+}
+
+#[test]
 fn tune_prints_what_it_found_and_writes_what_run_reads() {
     let project = Project::new();
     let before = project.files();

@@ -90,10 +90,10 @@ fn a_permission_that_is_lost_stops_the_build_and_its_return_lets_it_go_on() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    while !out.join("wake.npy.partial").exists() {
+    while !out.join("quarantine.jsonl.partial").exists() {
         thread::sleep(Duration::from_millis(1));
     }
-    // The files are open; their final names cannot be given.
+    // All files are open; their final names cannot be given.
     set_mode(&out, 0o555);
     let run = run.wait_with_output().unwrap();
     set_mode(&out, 0o755);

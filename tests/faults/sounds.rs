@@ -66,6 +66,39 @@ fn under_skip_one_that_cannot_be_opened_is_as_if_it_were_not_there() {
 }
 
 #[test]
+fn one_that_cannot_be_opened_replaces_nothing() {
+    let case = case(&good(), &good());
+    let whole = case.build("out", &[]);
+    case.write("noise/only.wav", b"no audio");
+    let run = case.run("out", &["--overwrite"]);
+    assert_eq!(run.status.code(), Some(1), "{}", errors(&run));
+    assert_same(&case.files("out"), &whole, "the old data set");
+    let run = case.run("new", &[]);
+    assert_eq!(run.status.code(), Some(1), "{}", errors(&run));
+    assert!(!case.path("new/build.journal").exists(), "nothing begun");
+}
+
+#[test]
+fn under_skip_one_that_comes_back_with_the_same_size_and_time_is_a_change() {
+    let case = case(&good(), &good());
+    let skip = ["--set", "failures.policy=skip"];
+    let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1 << 30);
+    let put = |content: &[u8]| {
+        case.write("noise/other.wav", content);
+        let file = std::fs::File::options()
+            .write(true)
+            .open(case.path("noise/other.wav"))
+            .unwrap();
+        file.set_modified(time).unwrap();
+    };
+    put(&vec![7; good().len()]);
+    case.build("out", &skip);
+    put(&good());
+    let run = case.run("out", &skip);
+    assert_eq!(run.status.code(), Some(2), "{}", errors(&run));
+}
+
+#[test]
 fn under_skip_one_that_turns_out_broken_costs_the_clips_it_was_drawn_for() {
     let mut broken = vec![0.1; 900];
     broken[700] = f32::NAN;

@@ -16,6 +16,9 @@ use crate::dsp::reverb::{Convolver, Impulse, ReverbError};
 use crate::formats::audio::{self, AudioError, Info, Limits};
 use crate::stages::retry::retry;
 
+/// Samples that a thread's scratch keeps room for: one long sound must not leave
+/// every thread with its length.
+const SCRATCH: usize = 1 << 20;
 const SAMPLE_BYTES: u64 = size_of::<f32>() as u64;
 
 /// All backgrounds and impulse responses of a build.
@@ -99,6 +102,15 @@ impl Sounds {
         })
     }
 
+    /// What all backgrounds take that must be decoded whole, in bytes, as far
+    /// as their lengths are known.
+    pub fn whole_bytes(&self) -> u64 {
+        let rate = self.settings.sample_rate;
+        let whole = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none();
+        let slots = self.backgrounds.iter().filter(whole);
+        slots.map(|slot| slot.decoded_bytes(rate)).sum()
+    }
+
     /// How many backgrounds there are.
     pub fn backgrounds(&self) -> usize {
         self.backgrounds.len()
@@ -165,15 +177,20 @@ fn slots<T: ?Sized, E>(
 
 impl<T: ?Sized> Slot<T> {
     /// What is kept, or what `make` makes, kept if it is `affordable`. A second
-    /// thread that wants it meanwhile waits.
+    /// thread that wants it meanwhile waits, unless there is no room for it.
     fn get(
         &self,
+        sounds: &Sounds,
         make: impl FnOnce() -> Result<Arc<T>, SoundError>,
         affordable: impl FnOnce(&T) -> bool,
     ) -> Result<Arc<T>, SoundError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sound) = &*kept {
             return Ok(Arc::clone(sound));
+        }
+        if !sounds.has_room(self.decoded_bytes(sounds.settings.sample_rate)) {
+            drop(kept);
+            return make();
         }
         let sound = make()?;
         if affordable(&sound) {
@@ -189,6 +206,12 @@ impl<T: ?Sized> Slot<T> {
         self.info
             .frames
             .filter(|&frames| frames > 0 && self.info.sample_rate == sample_rate)
+    }
+
+    /// What it takes decoded, in bytes; 0 where its length is unknown.
+    fn decoded_bytes(&self, sample_rate: u32) -> u64 {
+        let seconds = self.info.frames.unwrap_or(0) as f64 / f64::from(self.info.sample_rate);
+        (seconds * f64::from(sample_rate)) as u64 * SAMPLE_BYTES
     }
 
     fn is_kept(&self) -> bool {
@@ -233,7 +256,8 @@ impl Listener {
                 .map(Arc::new)
                 .map_err(|error| SoundError::Impulse(Arc::clone(&slot.name), error))
         };
-        let impulse = slot.get(make, |impulse| sounds.afford(impulse.memory_bytes() as u64))?;
+        let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
+        let impulse = slot.get(&sounds, make, affordable)?;
         Ok((Arc::clone(&slot.name), impulse))
     }
 
@@ -253,9 +277,11 @@ impl Listener {
                     self.read_whole(&slot.name, &slot.path)?;
                     Ok(Arc::from(self.piece.as_slice()))
                 };
-                Content::Whole(
-                    slot.get(make, |samples| sounds.afford(size_of_val(samples) as u64))?,
-                )
+                let affordable = |samples: &[f32]| sounds.afford(size_of_val(samples) as u64);
+                let samples = slot.get(&sounds, make, affordable)?;
+                self.raw.shrink_to(SCRATCH);
+                self.piece.shrink_to(SCRATCH);
+                Content::Whole(samples)
             }
         };
         Ok(Sound {
