@@ -70,7 +70,7 @@ pub const KEYS: &[Key] = &[
     key("features.execution_providers", Providers, "[\"cpu\"]", "ONNX Runtime execution providers, in order of preference."),
     key("features.strategy", OneOf(&["auto", "dense", "windows"]), "\"auto\"", "How the embedding network covers a clip."),
     key("features.backend", OneOf(&["auto", "native", "onnxruntime"]), "\"auto\"", "What runs the networks."),
-    key("features.verify", Flag, "false", "Whether a sample of rows is computed by both backends and compared."),
+    key("features.verify", Flag, "false", "Whether a sample of rows is compared with the networks as published, on ONNX Runtime."),
     key("features.mel_model", Path, "", "Another mel network (ONNX)."),
     key("features.embedding_model", Path, "", "Another embedding network (ONNX)."),
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
@@ -153,7 +153,7 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
         .map(|(known, ..)| known)
 }
 
-/// What is in a table, as a phrase; empty for a path that is not one.
+/// The names of what is in a table; none for a path that is not one.
 pub(super) fn children(table: &str) -> Vec<&'static str> {
     KEYS.iter()
         .map(|key| key.path)

@@ -161,12 +161,14 @@ fn wrong_values_name_key_value_and_range() {
             format!("--set {set}: {expected}")
         );
     }
-    let providers = Case::minimal("")
-        .set("features.execution_providers=[\"coda\"]")
-        .error();
-    assert!(
-        providers.contains("is [\"coda\"]; it must be a list of execution providers (cpu, cuda,")
-    );
+    for unknown in ["[\"coda\"]", "[\"rocm\", \"cpu\"]"] {
+        let providers = Case::minimal("")
+            .set(&format!("features.execution_providers={unknown}"))
+            .error();
+        let expected =
+            format!("is {unknown}; it must be a list of execution providers (cpu, cuda,");
+        assert!(providers.contains(&expected), "{providers}");
+    }
     let providers = Case::minimal("")
         .set("features.execution_providers=[]")
         .error();

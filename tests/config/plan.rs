@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use wakemill::config::PROVIDERS;
 use wakemill::config::plan::{
     Backend, EffectOrder, FailurePolicy, Input, InputScale, RowOrder, Strategy,
 };
 use wakemill::dsp::Range;
 use wakemill::dsp::placement::Place;
+use wakemill::models::provider::{KNOWN, Provider};
 
 use crate::Case;
 
@@ -145,6 +147,19 @@ fn overrides_are_toml_or_bare_strings() {
         plan.output,
         std::env::current_dir().unwrap().join("elsewhere=here")
     );
+}
+
+#[test]
+fn the_providers_that_are_allowed_are_those_that_can_run() {
+    assert_eq!(PROVIDERS, KNOWN.map(|known| known.short));
+    for known in KNOWN {
+        for name in [known.name, known.short, &known.short.to_uppercase()] {
+            let case = Case::minimal("").set(&format!("features.execution_providers={name}"));
+            let planned = case.plan().features.execution_providers;
+            assert_eq!(planned, [known.short]);
+            assert_eq!(Provider::named(&planned[0]).unwrap().name, known.name);
+        }
+    }
 }
 
 #[test]
