@@ -191,9 +191,9 @@ impl Resolver<'_> {
             .iter()
             .enumerate()
             .filter_map(|(i, split)| self.split(i, split));
-        let plans: Vec<_> = plans.collect();
-        self.distinct("name", plans.iter().map(|split| split.name.clone()));
-        self.distinct("features", plans.iter().map(|split| split.features.clone()));
+        let plans = plans.collect();
+        self.distinct("name", splits.iter().map(|split| split.name.clone()));
+        self.distinct("features", splits.iter().map(feature_file));
         plans
     }
 
@@ -206,14 +206,10 @@ impl Resolver<'_> {
         }
         let name = split.name.clone()?;
         let input = self.input(&at("input"), split.input.as_deref()?)?;
-        let features = split
-            .features
-            .clone()
-            .unwrap_or_else(|| format!("{name}.npy"));
         Some(SplitPlan {
             name,
             input,
-            features,
+            features: feature_file(split)?,
             place: split.place,
         })
     }
@@ -241,11 +237,13 @@ impl Resolver<'_> {
         input.ok()
     }
 
-    /// Reports values that two splits share. File names that differ only in
-    /// case are one file on some systems.
-    fn distinct(&mut self, key: &str, values: impl Iterator<Item = String>) {
+    /// Reports values that two splits share; every split has its place among
+    /// the values, also one that has none. File names that differ only in case
+    /// are one file on some systems.
+    fn distinct(&mut self, key: &str, values: impl Iterator<Item = Option<String>>) {
         let mut seen = BTreeMap::new();
         for (index, value) in values.enumerate() {
+            let Some(value) = value else { continue };
             if let Some(first) = seen.insert(value.to_lowercase(), index) {
                 let path = format!("split.{index}.{key}");
                 let message = format!("'{path}' is {value:?}, as is 'split.{first}.{key}'");
@@ -389,6 +387,12 @@ impl Resolver<'_> {
             message: message.to_owned(),
         });
     }
+}
+
+/// The name of a split's feature file, where the split has a name or says it.
+fn feature_file(split: &Split) -> Option<String> {
+    let by_name = || Some(format!("{}.npy", split.name.as_ref()?));
+    split.features.clone().or_else(by_name)
 }
 
 fn stages(stages: &settings::Stages) -> StagesPlan {

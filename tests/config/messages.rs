@@ -229,6 +229,15 @@ fn splits_are_distinct_and_complete() {
         Case::minimal("[[split]]\n").error(),
         "a.toml: 'split.1.name' is missing\na.toml: 'split.1.input' is missing"
     );
+    // A broken split counts, in the numbering and in the comparison.
+    let broken = "[[split]]\nname = \"b\"\n[[split]]\nname = \"c\"\ninput = \"c\"\n\
+                  [[split]]\nname = \"wake\"\ninput = \"d\"\nfeatures = \"b.npy\"\n";
+    assert_eq!(
+        Case::minimal(broken).error(),
+        "a.toml: 'split.1.input' is missing\n\
+         a.toml: 'split.3.name' is \"wake\", as is 'split.0.name'\n\
+         a.toml: 'split.3.features' is \"b.npy\", as is 'split.1.features'"
+    );
     assert_eq!(
         Case::toml("").error(),
         "a.toml: 'output' is missing: the folder that the build writes to\n\
