@@ -76,7 +76,7 @@ pub const KEYS: &[Key] = &[
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
     key("features.timesteps", Whole(1, 100_000), "16", "Embeddings a row: the last ones of its clip."),
-    key("output_files.wavs", Flag, "false", "Whether each row's audio is written into its split's input folder."),
+    key("output_files.wavs", Flag, "false", "Whether each augmented row's audio is written into its split's input folder."),
     key("output_files.rows", Flag, "true", "Whether rows.jsonl is written."),
     key("flow.batch", Auto(1, 65_536), "\"auto\"", "Rows a batch, rounded to whole clips."),
     key("flow.in_flight", Auto(1, 65_536), "\"auto\"", "Batches between scan and write."),

@@ -81,6 +81,7 @@ impl Resolver<'_> {
             .augment
             .enabled
             .then(|| self.augment(settings, audio));
+        self.wavs(settings);
         let features = self.features(&settings.features);
         let runtime_library = self.optional_path("runtime.library", &settings.runtime.library);
         Some(Plan {
@@ -287,6 +288,18 @@ impl Resolver<'_> {
             },
             jitter: jitter as u32,
             cache_bytes: augment.cache,
+        }
+    }
+
+    /// Checks that what is written beside the clips is augmented: it has the
+    /// names of livekit-wakeword's augmented clips, and takes their place.
+    fn wavs(&mut self, settings: &Settings) {
+        if settings.output_files.wavs && !settings.augment.enabled {
+            let by = self.origin("augment.enabled").name;
+            let message = format!(
+                "'output_files.wavs' is true, and 'augment.enabled' is false ({by}): clips that are not augmented would replace the augmented ones beside them; set output_files.wavs to false, or augment"
+            );
+            self.problem("output_files.wavs", &message);
         }
     }
 

@@ -302,6 +302,31 @@ fn the_front_end_is_checked_as_a_whole() {
 }
 
 #[test]
+fn only_augmented_rows_are_written_beside_the_clips() {
+    let why = "clips that are not augmented would replace the augmented ones beside them; \
+               set output_files.wavs to false, or augment";
+    let wavs = "[output_files]\nwavs = true\n";
+    assert_eq!(
+        Case::minimal(wavs).set("augment.enabled=false").error(),
+        format!(
+            "a.toml: 'output_files.wavs' is true, and 'augment.enabled' is false (--set augment.enabled=false): {why}"
+        )
+    );
+    for mut case in [Case::minimal(wavs), Case::yaml("model_name: hey\n")] {
+        case = case.set("output_files.wavs=true");
+        assert!(case.load().is_ok());
+        case.only_extract = true;
+        assert_eq!(
+            case.error(),
+            format!(
+                "--set output_files.wavs=true: 'output_files.wavs' is true, and 'augment.enabled' is false (--only extract): {why}"
+            )
+        );
+        assert!(case.set("output_files.wavs=false").load().is_ok());
+    }
+}
+
+#[test]
 fn all_problems_are_told_at_once() {
     let case = Case::minimal("[augment]\nround = 2\nenabled = 3\n")
         .env("WAKEMILL_SEED", "x")
