@@ -47,7 +47,7 @@ pub const KEYS: &[Key] = &[
     key("audio.clip_seconds", Number(0.01, 3_600.0), "2.0", "Length of a row's window, in seconds."),
     key("audio.max_seconds", Number(0.01, 604_800.0), "600", "Longest clip accepted, in seconds."),
     key("split.name", Name, "", "The split's name. Required."),
-    key("split.input", Path, "", "A folder, a glob (*, ?, [) or a list file (.txt, .lst, .list). Required."),
+    key("split.input", Path, "", "A folder, a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
     key("split.features", FileName("npy"), "", "The split's feature file in the output folder; <name>.npy by default."),
     key("split.place", OneOf(&["end", "center"]), "", "Where a clip goes in its window; center by default."),
     key("augment.enabled", Flag, "true", "Whether clips are augmented."),
