@@ -47,7 +47,7 @@ pub const KEYS: &[Key] = &[
     key("audio.clip_seconds", Number(0.01, 3_600.0), "2.0", "Length of a row's window, in seconds."),
     key("audio.max_seconds", Number(0.01, 604_800.0), "600", "Longest clip accepted, in seconds."),
     key("split.name", Name, "", "The split's name. Required."),
-    key("split.input", Path, "", "A folder, a glob (*, ?, [) or a list file (.txt, .lst, .list). Required."),
+    key("split.input", Path, "", "A folder, a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
     key("split.features", FileName("npy"), "", "The split's feature file in the output folder; <name>.npy by default."),
     key("split.place", OneOf(&["end", "center"]), "", "Where a clip goes in its window; center by default."),
     key("augment.enabled", Flag, "true", "Whether clips are augmented."),
@@ -70,13 +70,13 @@ pub const KEYS: &[Key] = &[
     key("features.execution_providers", Providers, "[\"cpu\"]", "ONNX Runtime execution providers, in order of preference."),
     key("features.strategy", OneOf(&["auto", "dense", "windows"]), "\"auto\"", "How the embedding network covers a clip."),
     key("features.backend", OneOf(&["auto", "native", "onnxruntime"]), "\"auto\"", "What runs the networks."),
-    key("features.verify", Flag, "false", "Whether a sample of rows is computed by both backends and compared."),
+    key("features.verify", Flag, "false", "Whether a sample of rows is compared with the networks as published, on ONNX Runtime."),
     key("features.mel_model", Path, "", "Another mel network (ONNX)."),
     key("features.embedding_model", Path, "", "Another embedding network (ONNX)."),
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
     key("features.timesteps", Whole(1, 100_000), "16", "Embeddings a row: the last ones of its clip."),
-    key("output_files.wavs", Flag, "false", "Whether each row's audio is written into its split's input folder."),
+    key("output_files.wavs", Flag, "false", "Whether each augmented row's audio is written into its split's input folder."),
     key("output_files.rows", Flag, "true", "Whether rows.jsonl is written."),
     key("flow.batch", Auto(1, 65_536), "\"auto\"", "Rows a batch, rounded to whole clips."),
     key("flow.in_flight", Auto(1, 65_536), "\"auto\"", "Batches between scan and write."),
@@ -153,7 +153,7 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
         .map(|(known, ..)| known)
 }
 
-/// What is in a table, as a phrase; empty for a path that is not one.
+/// The names of what is in a table; none for a path that is not one.
 pub(super) fn children(table: &str) -> Vec<&'static str> {
     KEYS.iter()
         .map(|key| key.path)

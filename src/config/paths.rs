@@ -25,13 +25,16 @@ pub fn absolute(folder: Option<&Path>, path: &Path) -> io::Result<PathBuf> {
     Ok(normal)
 }
 
-/// What an input of a split is: a glob where it has a wildcard, a list file by
-/// its extension, else a folder.
+/// What begins a wildcard of a glob.
+const WILDCARDS: [char; 3] = ['*', '?', '['];
+
+/// What an input of a split is: a glob where it has a wildcard and nothing of
+/// that very name exists, a list file by its extension, else a folder.
 pub fn input(folder: Option<&Path>, text: &str) -> io::Result<Input> {
-    if text.contains(['*', '?', '[']) {
+    let path = absolute(folder, Path::new(text))?;
+    if text.contains(WILDCARDS) && !path.exists() {
         return glob(folder, text).map(Input::Glob);
     }
-    let path = absolute(folder, Path::new(text))?;
     let extension = path.extension().and_then(|extension| extension.to_str());
     Ok(match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("txt" | "lst" | "list") => Input::List(path),
@@ -39,11 +42,14 @@ pub fn input(folder: Option<&Path>, text: &str) -> io::Result<Input> {
     })
 }
 
-/// Makes a pattern absolute. The folder in front of it is taken literally.
+/// Makes a pattern absolute. The folder in front of it is taken literally: what
+/// has no wildcard, or exists by that very name.
 fn glob(folder: Option<&Path>, pattern: &str) -> io::Result<String> {
-    let wild = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
-    let head = pattern[..wild].rfind('/').map_or(0, |slash| slash + 1);
-    let (head, tail) = pattern.split_at(head);
+    let is_folder = |path: &str| absolute(folder, Path::new(path)).is_ok_and(|path| path.is_dir());
+    let is_literal = |head: &str| !head.contains(WILDCARDS) || is_folder(head);
+    let heads = pattern.match_indices('/').map(|(slash, _)| slash + 1);
+    let literal = heads.take_while(|&end| is_literal(&pattern[..end]));
+    let (head, tail) = pattern.split_at(literal.last().unwrap_or(0));
     let base = absolute(folder, Path::new(if head.is_empty() { "." } else { head }))?;
     let base = glob::Pattern::escape(&base.to_string_lossy());
     Ok(format!("{}/{tail}", base.trim_end_matches('/')))

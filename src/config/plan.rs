@@ -207,7 +207,8 @@ pub struct FeaturesPlan {
     pub strategy: Strategy,
     /// What runs the networks.
     pub backend: Backend,
-    /// Whether a sample of rows is computed by both backends and compared.
+    /// Whether a sample of rows is also computed by the networks as published,
+    /// on ONNX Runtime, and compared; also where ONNX Runtime is the backend.
     pub verify: bool,
     /// Another mel network.
     pub mel_model: Option<PathBuf>,

@@ -1,7 +1,10 @@
 //! From settings to a plan: paths made absolute, units converted, and what no
 //! single key can tell checked.
 
-use std::collections::BTreeMap;
+mod augment;
+mod front_end;
+mod splits;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,17 +12,11 @@ use figment::value::Value;
 
 use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
+use super::paths;
 use super::plan::{
-    AudioPlan, AugmentPlan, Backend, FailurePlan, FeaturesPlan, FlowPlan, Input, MetricsPlan,
-    OutputFiles, Plan, RowOrder, SplitPlan, StagePlan, StagesPlan,
+    FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, RowOrder, StagePlan, StagesPlan,
 };
-use super::settings::{self, Settings, Split};
-use super::{paths, rules};
-use crate::dsp::Range;
-use crate::dsp::distortion::DistortionParams;
-use crate::dsp::equalizer::EqualizerParams;
-use crate::dsp::noise::NoiseParams;
-use crate::dsp::reverb::ReverbParams;
+use super::settings::{self, Settings};
 
 /// Whose conventions a file follows where no key decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +30,6 @@ pub enum Dialect {
         augmented: bool,
     },
 }
-
-/// Samples in a hop and in a window of the frozen mel network.
-const MEL_HOP: usize = 160;
-const MEL_WINDOW: usize = 512;
-/// What the frozen networks take.
-const FROZEN_RATE: u32 = 16_000;
-const FROZEN_FRAMES: usize = 76;
 
 /// Makes the plan, and collects warnings.
 ///
@@ -81,6 +71,7 @@ impl Resolver<'_> {
             .augment
             .enabled
             .then(|| self.augment(settings, audio));
+        self.wavs(settings);
         let features = self.features(&settings.features);
         let runtime_library = self.optional_path("runtime.library", &settings.runtime.library);
         Some(Plan {
@@ -128,209 +119,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn audio(&mut self, settings: &Settings) -> AudioPlan {
-        let audio = &settings.audio;
-        // Truncated, as livekit-wakeword does.
-        let clip_samples = (audio.clip_seconds * f64::from(audio.sample_rate)) as usize;
-        if settings.features.mel_model.is_none() {
-            if audio.sample_rate != FROZEN_RATE {
-                self.problem(
-                    "audio.sample_rate",
-                    &format!(
-                        "'audio.sample_rate' is {}; the frozen models take {FROZEN_RATE}, another needs features.mel_model",
-                        audio.sample_rate
-                    ),
-                );
-            }
-            self.window(settings, clip_samples);
-        }
-        AudioPlan {
-            sample_rate: audio.sample_rate,
-            clip_samples,
-            max_seconds: audio.max_seconds,
-        }
-    }
-
-    /// Checks that a row's window holds embedding windows.
-    fn window(&mut self, settings: &Settings, clip_samples: usize) {
-        let features = &settings.features;
-        let rate = f64::from(settings.audio.sample_rate);
-        let seconds = settings.audio.clip_seconds;
-        let samples = |windows: usize| {
-            ((windows - 1) * features.stride + features.window - 1) * MEL_HOP + MEL_WINDOW
-        };
-        let (one, all) = (samples(1), samples(features.timesteps));
-        if clip_samples < one {
-            self.problem(
-                "audio.clip_seconds",
-                &format!(
-                    "'audio.clip_seconds' is {seconds}; one embedding window of {} frames needs at least {}",
-                    features.window,
-                    one as f64 / rate
-                ),
-            );
-        } else if clip_samples < all {
-            self.warnings.push(format!(
-                "audio.clip_seconds is {seconds}: too short for {} embeddings a row, which need {}; the first ones are zeros",
-                features.timesteps,
-                all as f64 / rate
-            ));
-        }
-    }
-
-    fn splits(&mut self, splits: &[Split]) -> Vec<SplitPlan> {
-        if splits.is_empty() {
-            self.missing(
-                "split",
-                "no [[split]]: name at least one, with its name and input",
-            );
-        }
-        let plans = splits
-            .iter()
-            .enumerate()
-            .filter_map(|(i, split)| self.split(i, split));
-        let plans: Vec<_> = plans.collect();
-        self.distinct("name", plans.iter().map(|split| split.name.clone()));
-        self.distinct("features", plans.iter().map(|split| split.features.clone()));
-        plans
-    }
-
-    fn split(&mut self, index: usize, split: &Split) -> Option<SplitPlan> {
-        let at = |key: &str| format!("split.{index}.{key}");
-        for (key, value) in [("name", &split.name), ("input", &split.input)] {
-            if value.is_none() {
-                self.missing(&at(key), &format!("'{}' is missing", at(key)));
-            }
-        }
-        let name = split.name.clone()?;
-        let input = self.input(&at("input"), split.input.as_deref()?)?;
-        let features = split
-            .features
-            .clone()
-            .unwrap_or_else(|| format!("{name}.npy"));
-        Some(SplitPlan {
-            name,
-            input,
-            features,
-            place: split.place,
-        })
-    }
-
-    fn input(&mut self, key: &str, text: &str) -> Option<Input> {
-        let origin = self.origin(key);
-        if let Dialect::Livekit { augmented } = self.dialect
-            && origin.folder.is_some()
-        {
-            let folder = self.path(key, text)?;
-            return Some(match augmented {
-                true => Input::LivekitAugmented(folder),
-                false => Input::LivekitClips(folder),
-            });
-        }
-        let input = paths::input(origin.folder.as_deref(), text);
-        if let Input::Glob(pattern) = input.as_ref().ok()?
-            && let Err(error) = glob::Pattern::new(pattern)
-        {
-            self.problem(
-                key,
-                &format!("'{key}' is {text:?}, which is no glob: {}", error.msg),
-            );
-        }
-        input.ok()
-    }
-
-    /// Reports values that two splits share. File names that differ only in
-    /// case are one file on some systems.
-    fn distinct(&mut self, key: &str, values: impl Iterator<Item = String>) {
-        let mut seen = BTreeMap::new();
-        for (index, value) in values.enumerate() {
-            if let Some(first) = seen.insert(value.to_lowercase(), index) {
-                let path = format!("split.{index}.{key}");
-                let message = format!("'{path}' is {value:?}, as is 'split.{first}.{key}'");
-                self.problem(&path, &message);
-            }
-        }
-    }
-
-    fn augment(&mut self, settings: &Settings, audio: AudioPlan) -> AugmentPlan {
-        let augment = &settings.augment;
-        let jitter = (augment.jitter_ms / 1000.0 * f64::from(audio.sample_rate)).round();
-        if jitter >= audio.clip_samples as f64 {
-            let message = format!(
-                "'augment.jitter_ms' is {}; it must be shorter than the window, audio.clip_seconds = {}",
-                augment.jitter_ms, settings.audio.clip_seconds
-            );
-            self.problem("augment.jitter_ms", &message);
-        }
-        AugmentPlan {
-            rounds: augment.rounds,
-            order: augment.order,
-            backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
-            rirs: self.paths("augment.rirs", &augment.rirs),
-            wav_only: self.dialect != Dialect::Native,
-            equalizer: EqualizerParams {
-                probability: augment.equalizer.probability,
-                gain_db: range(augment.equalizer.gain_db),
-                peaking_q: range(augment.equalizer.peaking_q),
-                shelf_q: range(augment.equalizer.shelf_q),
-            },
-            distortion: DistortionParams {
-                probability: augment.distortion.probability,
-                amount: range(augment.distortion.amount),
-            },
-            reverb: ReverbParams {
-                probability: augment.reverb.probability,
-            },
-            background: NoiseParams {
-                probability: augment.background.probability,
-                snr_db: range(augment.background.snr_db),
-            },
-            jitter: jitter as u32,
-            cache_bytes: augment.cache,
-        }
-    }
-
-    fn features(&mut self, features: &settings::Features) -> FeaturesPlan {
-        if features.embedding_model.is_none() && features.window != FROZEN_FRAMES {
-            let message = format!(
-                "'features.window' is {}; the frozen embedding network takes {FROZEN_FRAMES}, another needs features.embedding_model",
-                features.window
-            );
-            self.problem("features.window", &message);
-        }
-        let execution_providers = self.providers(&features.execution_providers);
-        let other_models = features.mel_model.is_some() || features.embedding_model.is_some();
-        let other_providers = execution_providers.iter().any(|name| name != "cpu");
-        if features.backend == Backend::Native && (other_models || other_providers) {
-            let message = "'features.backend' is \"native\"; it runs only the frozen models, and only on the cpu";
-            self.problem("features.backend", message);
-        }
-        FeaturesPlan {
-            input_scale: features.input_scale,
-            execution_providers,
-            strategy: features.strategy,
-            backend: features.backend,
-            verify: features.verify,
-            mel_model: self.optional_path("features.mel_model", &features.mel_model),
-            embedding_model: self
-                .optional_path("features.embedding_model", &features.embedding_model),
-            window: features.window,
-            stride: features.stride,
-            timesteps: features.timesteps,
-        }
-    }
-
-    /// Short names, each once.
-    fn providers(&mut self, names: &[String]) -> Vec<String> {
-        let mut providers: Vec<String> = Vec::new();
-        for name in names.iter().filter_map(|name| rules::provider(name)) {
-            if !providers.iter().any(|known| known == name) {
-                providers.push(name.to_owned());
-            }
-        }
-        providers
     }
 
     fn paths(&mut self, key: &str, texts: &[String]) -> Vec<PathBuf> {
@@ -402,8 +190,4 @@ fn stages(stages: &settings::Stages) -> StagesPlan {
         mel: plan(&stages.mel),
         embed: plan(&stages.embed),
     }
-}
-
-fn range([min, max]: [f64; 2]) -> Range {
-    Range::new(min, max)
 }

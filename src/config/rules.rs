@@ -5,11 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use figment::value::{Num, Value};
 
-/// The execution providers that ONNX Runtime knows, by their short names.
-pub const PROVIDERS: &[&str] = &[
-    "cpu", "cuda", "tensorrt", "rocm", "migraphx", "openvino", "coreml", "dml", "dnnl", "xnnpack",
-    "webgpu", "qnn", "cann", "acl",
-];
+/// The execution providers that can run a network, by their short names. ONNX
+/// Runtime knows more, which this program was not built with.
+pub const PROVIDERS: &[&str] = &["cpu", "cuda", "tensorrt", "openvino", "coreml"];
 
 /// What the value of a key may be. Bounds are inclusive.
 #[derive(Clone, Copy, Debug)]

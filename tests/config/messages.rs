@@ -161,12 +161,14 @@ fn wrong_values_name_key_value_and_range() {
             format!("--set {set}: {expected}")
         );
     }
-    let providers = Case::minimal("")
-        .set("features.execution_providers=[\"coda\"]")
-        .error();
-    assert!(
-        providers.contains("is [\"coda\"]; it must be a list of execution providers (cpu, cuda,")
-    );
+    for unknown in ["[\"coda\"]", "[\"rocm\", \"cpu\"]"] {
+        let providers = Case::minimal("")
+            .set(&format!("features.execution_providers={unknown}"))
+            .error();
+        let expected =
+            format!("is {unknown}; it must be a list of execution providers (cpu, cuda,");
+        assert!(providers.contains(&expected), "{providers}");
+    }
     let providers = Case::minimal("")
         .set("features.execution_providers=[]")
         .error();
@@ -226,6 +228,15 @@ fn splits_are_distinct_and_complete() {
     assert_eq!(
         Case::minimal("[[split]]\n").error(),
         "a.toml: 'split.1.name' is missing\na.toml: 'split.1.input' is missing"
+    );
+    // A broken split counts, in the numbering and in the comparison.
+    let broken = "[[split]]\nname = \"b\"\n[[split]]\nname = \"c\"\ninput = \"c\"\n\
+                  [[split]]\nname = \"wake\"\ninput = \"d\"\nfeatures = \"b.npy\"\n";
+    assert_eq!(
+        Case::minimal(broken).error(),
+        "a.toml: 'split.1.input' is missing\n\
+         a.toml: 'split.3.name' is \"wake\", as is 'split.0.name'\n\
+         a.toml: 'split.3.features' is \"b.npy\", as is 'split.1.features'"
     );
     assert_eq!(
         Case::toml("").error(),
@@ -287,6 +298,31 @@ fn the_front_end_is_checked_as_a_whole() {
             case.error(),
             format!("--set features.backend=native: {native}")
         );
+    }
+}
+
+#[test]
+fn only_augmented_rows_are_written_beside_the_clips() {
+    let why = "clips that are not augmented would replace the augmented ones beside them; \
+               set output_files.wavs to false, or augment";
+    let wavs = "[output_files]\nwavs = true\n";
+    assert_eq!(
+        Case::minimal(wavs).set("augment.enabled=false").error(),
+        format!(
+            "a.toml: 'output_files.wavs' is true, and 'augment.enabled' is false (--set augment.enabled=false): {why}"
+        )
+    );
+    for mut case in [Case::minimal(wavs), Case::yaml("model_name: hey\n")] {
+        case = case.set("output_files.wavs=true");
+        assert!(case.load().is_ok());
+        case.only_extract = true;
+        assert_eq!(
+            case.error(),
+            format!(
+                "--set output_files.wavs=true: 'output_files.wavs' is true, and 'augment.enabled' is false (--only extract): {why}"
+            )
+        );
+        assert!(case.set("output_files.wavs=false").load().is_ok());
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use wakemill::config::PROVIDERS;
 use wakemill::config::plan::{
     Backend, EffectOrder, FailurePolicy, Input, InputScale, RowOrder, Strategy,
 };
 use wakemill::dsp::Range;
 use wakemill::dsp::placement::Place;
+use wakemill::formats::discover;
+use wakemill::models::provider::{KNOWN, Provider};
 
 use crate::Case;
 
@@ -145,6 +148,19 @@ fn overrides_are_toml_or_bare_strings() {
         plan.output,
         std::env::current_dir().unwrap().join("elsewhere=here")
     );
+}
+
+#[test]
+fn the_providers_that_are_allowed_are_those_that_can_run() {
+    assert_eq!(PROVIDERS, KNOWN.map(|known| known.short));
+    for known in KNOWN {
+        for name in [known.name, known.short, &known.short.to_uppercase()] {
+            let case = Case::minimal("").set(&format!("features.execution_providers={name}"));
+            let planned = case.plan().features.execution_providers;
+            assert_eq!(planned, [known.short]);
+            assert_eq!(Provider::named(&planned[0]).unwrap().name, known.name);
+        }
+    }
 }
 
 #[test]
@@ -287,6 +303,31 @@ fn brackets_in_the_folder_of_a_file_are_no_wildcards() {
     let pattern = glob::Pattern::new(pattern).unwrap();
     assert!(pattern.matches_path(&folder.join("clips/x.wav")));
     assert!(!pattern.matches_path(&case.folder.path().join("set 1/clips/x.wav")));
+}
+
+#[test]
+fn a_name_that_exists_is_no_pattern() {
+    let case = Case::minimal("");
+    let folder = case.folder.path().join("set [1]");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("x.wav"), "").unwrap();
+    std::fs::write(folder.join("list [a].txt"), "x.wav\n").unwrap();
+    let input = |text: &str| {
+        let path = case.folder.path().join(text);
+        let case = Case::minimal("").set(&format!("split.0.input={}", path.display()));
+        case.plan().splits[0].input.clone()
+    };
+    assert!(matches!(input("set [1]"), Input::Folder(path) if path == folder));
+    let list = folder.join("list [a].txt");
+    assert!(matches!(input("set [1]/list [a].txt"), Input::List(path) if path == list));
+    for (pattern, found) in [("set [1]/[xy].wav", true), ("set [2]/*.wav", false)] {
+        let Input::Glob(pattern) = input(pattern) else {
+            panic!("{pattern} is a pattern");
+        };
+        let listing = discover::glob(&pattern).ok();
+        let files = listing.map(|listing| listing.files[0].path.to_path_buf());
+        assert_eq!(files, found.then(|| folder.join("x.wav")), "{pattern}");
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ use super::census::Histogram;
 
 /// Half a desktop page, and not too wide for a phone.
 const SIZE: (u32, u32) = (520, 270);
+/// Most columns of a chart: many more would be thinner than a pixel.
+const MOST_COLUMNS: usize = 300;
 const FONT: &str = "sans-serif";
 const FONT_SIZE: u32 = 15;
 
@@ -66,7 +68,7 @@ pub(super) fn histogram(
         range: histogram.from..histogram.to,
         format: &short,
     };
-    let y = counted(rows, most);
+    let y = counted(rows, most as f64);
     let bars = histogram.counts.iter().enumerate().map(|(n, count)| {
         let from = histogram.from + n as f64 * histogram.width();
         (from, from + 0.9 * histogram.width(), *count as f64)
@@ -82,20 +84,23 @@ pub(super) fn histogram(
 }
 
 /// Counts beside each other, and the count that each would have if they were
-/// all alike.
+/// all alike. Many counts share a column, [`to_a_column`], which is as high as
+/// their average.
 pub(super) fn counts(counts: &[u64], name: &str, each: &str) -> Result<String, ChartError> {
     let x = Axis {
         name,
         range: 0.0..counts.len().max(1) as f64,
         format: &short,
     };
-    let y = counted(each, counts.iter().copied().max().unwrap_or(0));
-    let mean = counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64;
+    let columns: Vec<f64> = counts.chunks(to_a_column(counts.len())).map(mean).collect();
+    let y = counted(each, columns.iter().copied().fold(0.0, f64::max));
+    let mean = mean(counts);
     let gap = if counts.len() <= 60 { 0.85 } else { 1.0 };
-    let bars = counts
-        .iter()
-        .enumerate()
-        .map(|(n, count)| (n as f64, n as f64 + gap, *count as f64));
+    let width = to_a_column(counts.len()) as f64;
+    let bars = columns.iter().enumerate().map(|(n, height)| {
+        let from = n as f64 * width;
+        (from, (from + gap * width).min(x.range.end), *height)
+    });
     draw(|area| {
         let mut plane = plane(area, &x, &y)?;
         plane.draw_series(bars.clone().map(bar))?;
@@ -103,6 +108,11 @@ pub(super) fn counts(counts: &[u64], name: &str, each: &str) -> Result<String, C
         plane.draw_series([PathElement::new(line, INK.stroke_width(2))])?;
         Ok(())
     })
+}
+
+/// How many of so many counts share a column.
+pub(super) fn to_a_column(counts: usize) -> usize {
+    counts.div_ceil(MOST_COLUMNS).max(1)
 }
 
 /// A number as short as it can be without a loss that is seen.
@@ -118,12 +128,16 @@ pub(super) fn short(value: &f64) -> String {
     }
 }
 
-fn counted<'a>(name: &'a str, most: u64) -> Axis<'a> {
+fn counted<'a>(name: &'a str, most: f64) -> Axis<'a> {
     Axis {
         name,
-        range: 0.0..(1.1 * most as f64).max(1.0),
+        range: 0.0..(1.1 * most).max(1.0),
         format: &short,
     }
+}
+
+fn mean(counts: &[u64]) -> f64 {
+    counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64
 }
 
 fn bar((from, to, height): (f64, f64, f64)) -> Rectangle<(f64, f64)> {
@@ -194,5 +208,42 @@ mod tests {
     #[test]
     fn a_chart_of_nothing_is_drawn_too() {
         assert!(counts(&[], "files", "rows").unwrap().starts_with("<svg"));
+    }
+
+    /// The columns of a chart: left edge, width and height, in pixels.
+    fn columns(svg: &str) -> Vec<[f64; 3]> {
+        let rectangles = svg.lines().filter(|line| line.starts_with("<rect"));
+        let number = |line: &str, name: &str| -> f64 {
+            let (_, rest) = line.split_once(&format!(" {name}=\"")).unwrap();
+            rest.split_once('"').unwrap().0.parse().unwrap()
+        };
+        rectangles
+            .map(|line| ["x", "width", "height"].map(|name| number(line, name)))
+            .collect()
+    }
+
+    #[test]
+    fn a_few_counts_have_a_column_each() {
+        let svg = counts(&[4, 2, 1], "files", "rows").unwrap();
+        let heights: Vec<_> = columns(&svg).iter().map(|column| column[2]).collect();
+        assert_eq!(heights.len(), 3);
+        assert!((heights[0] / heights[1] - 2.0).abs() < 0.05, "{heights:?}");
+        assert!((heights[0] / heights[2] - 4.0).abs() < 0.1, "{heights:?}");
+        assert_eq!([0, 1, 300].map(to_a_column), [1; 3]);
+    }
+
+    #[test]
+    fn many_counts_share_columns_that_reach_as_far_and_as_high() {
+        // Two columns are twice as high; the last one has fewer files.
+        let twice = |n| if n < 2 * 201 { 400 } else { 200 };
+        let files: Vec<u64> = (0..60_001).map(twice).collect();
+        assert_eq!(to_a_column(files.len()), 201);
+        let svg = counts(&files, "files", "rows").unwrap();
+        assert!(svg.len() < 60_000, "{} bytes", svg.len());
+        let columns = columns(&svg);
+        assert_eq!(columns.len(), 60_001_usize.div_ceil(201));
+        assert!((columns[1][2] / columns[2][2] - 2.0).abs() < 0.05);
+        let last = columns[columns.len() - 1];
+        assert!(last[0] + last[1] > 490.0, "{last:?}");
     }
 }

@@ -1,11 +1,13 @@
 //! The page: sections of HTML around charts.
 
+mod rows;
+
 use std::fmt::{self, Display, Write};
 
 use crate::pipeline::{Dataset, StageTimes, cores};
 
 use super::Content;
-use super::census::{LeftOut, Lengths, Rows};
+use super::census::LeftOut;
 use super::chart::{self, Axis, ChartError, short};
 use super::examples::{Example, Sound};
 use super::timeline::Moment;
@@ -47,7 +49,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
         summary(dataset),
         flow(dataset),
         time(dataset, &content.facts.timeline.moments())?,
-        rows(
+        rows::section(
             content.rows.as_ref(),
             &content.lengths,
             plan.audio.window_seconds(),
@@ -218,75 +220,6 @@ fn rates(moments: &[Moment]) -> Vec<(f64, f64)> {
 fn mean_fill(piece: &[Moment], stage: usize) -> (f64, f64) {
     let fill = piece.iter().filter_map(|moment| moment.fill.get(stage));
     (piece[0].at, fill.sum::<f64>() / piece.len() as f64)
-}
-
-fn rows(rows: Option<&Rows>, lengths: &Lengths, window: f64) -> Result<String, ChartError> {
-    let mut cards = match rows {
-        Some(rows) => drawn(rows)?,
-        None => {
-            "<p class=\"soft\">What was drawn for each row is not known: output_files.rows is off.</p>\n"
-                .to_owned()
-        }
-    };
-    if lengths.looked_at > 0 {
-        let svg = chart::histogram(&lengths.seconds, "seconds", "clips", Some(window))?;
-        let text = format!(
-            "Length of {} of {} clips, as they were read. The line is the window, {window} s.",
-            lengths.looked_at, lengths.clips
-        );
-        cards += &figure("Clip lengths", &svg, &text, "");
-    }
-    Ok(format!(
-        "<h2>What went in</h2>\n<div class=\"cards\">\n{cards}</div>\n"
-    ))
-}
-
-fn drawn(rows: &Rows) -> Result<String, ChartError> {
-    let mut cards = effects(rows);
-    let noisy = rows.backgrounds.total();
-    if noisy > 0 {
-        let svg = chart::histogram(&rows.snr_db, "dB", "rows", None)?;
-        let text = format!("Signal-to-noise ratio of {noisy} rows with a background.");
-        cards += &figure("Noise", &svg, &text, "");
-    }
-    for (uses, title, what) in [
-        (&rows.backgrounds, "Use of backgrounds", "background"),
-        (&rows.rirs, "Use of impulse responses", "impulse response"),
-    ] {
-        if uses.files > 0 {
-            let counts = uses.sorted();
-            let svg = chart::counts(&counts, "files, the most used first", "rows")?;
-            let text = format!(
-                "{} The line is the average.",
-                words::evenness(&counts, what)
-            );
-            cards += &figure(title, &svg, &text, "");
-        }
-    }
-    Ok(cards)
-}
-
-fn effects(rows: &Rows) -> String {
-    let all = rows.rows.max(1) as f64;
-    let lines = [
-        ("equalizer", rows.equalized),
-        ("distortion", rows.distorted),
-        ("impulse response", rows.rirs.total()),
-        ("background", rows.backgrounds.total()),
-    ];
-    let lines = lines.map(|(name, count)| {
-        let share = count as f64 / all;
-        format!(
-            "<div>{name}: {} of rows<div class=\"bar\"><span class=\"share\" style=\"width:{:.2}%\"></span></div></div>\n",
-            percent(share),
-            100.0 * share
-        )
-    });
-    format!(
-        "<div class=\"card\"><h3>Effects</h3>\n{}<p class=\"soft\">How many of {} rows each effect was applied to.</p></div>\n",
-        lines.concat(),
-        rows.rows
-    )
 }
 
 fn examples(examples: &[Example], sample_rate: u32) -> String {
