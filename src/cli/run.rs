@@ -59,12 +59,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,
     };
-    let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
+    let mut build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
     if args.dry_run {
         print!("{}", build.describe());
         return Ok(());
     }
-    let front_end = super::setup::front_end(&build, &progress)?;
+    let front_end = super::setup::front_end(&mut build, &progress)?;
     let (cancel, token) = Cancel::new();
     let asked = AtomicBool::new(false);
     let stop = move || {

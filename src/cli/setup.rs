@@ -28,13 +28,15 @@ pub(super) fn setup(args: &SetupArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The networks of a build, fetched first if need be.
-pub(super) fn front_end(build: &Build, progress: &Progress) -> anyhow::Result<FrontEnd> {
+/// The networks of a build, fetched first if need be; the build is settled for
+/// what runs them.
+pub(super) fn front_end(build: &mut Build, progress: &Progress) -> anyhow::Result<FrontEnd> {
     let spec = spec(&build.plan, build.sizing.rows_per_batch);
     let front_end = FrontEnd::load(&spec, &mut |text| progress.say(text))?;
     for warning in front_end.warnings() {
         progress.warn(warning);
     }
+    build.settle(&front_end);
     Ok(front_end)
 }
 

@@ -38,8 +38,8 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
-    let build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
-    let front_end = Arc::new(super::setup::front_end(&build, &progress)?);
+    let mut build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
+    let front_end = Arc::new(super::setup::front_end(&mut build, &progress)?);
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
     let tuning = build.tune(&front_end, &progress, &token)?;

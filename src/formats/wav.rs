@@ -18,7 +18,7 @@ pub fn write(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), Write
 }
 
 /// Writes samples as 32-bit float, exactly as they are; otherwise like
-/// [`write`].
+/// [`write()`].
 ///
 /// # Errors
 /// [`WriteError`]; nothing is then left behind.

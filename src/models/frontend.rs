@@ -233,6 +233,14 @@ impl FrontEnd {
         }
     }
 
+    /// Whether the networks run on a device, while the CPU's workers wait.
+    pub fn is_on_device(&self) -> bool {
+        match &self.nets {
+            Nets::Native(_) => false,
+            Nets::OnnxRuntime(nets) => nets.is_on_device(),
+        }
+    }
+
     /// A mel network for one worker.
     ///
     /// # Errors

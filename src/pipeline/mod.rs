@@ -35,6 +35,7 @@ pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
 use crate::config::plan::Plan;
 use crate::flow::Observer;
 use crate::formats::audio::Limits;
+use crate::models::FrontEnd;
 use crate::stages::Buffers;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
@@ -86,7 +87,7 @@ pub enum Outcome {
 pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
     inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
-    let sizing = sizing::settle(&plan, cores);
+    let sizing = sizing::settle(&plan, cores, sizing::wants_device(&plan));
     Ok(Build {
         plan,
         inputs,
@@ -95,6 +96,14 @@ pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build,
 }
 
 impl Build {
+    /// Settles the numbers again where the networks run on something else than
+    /// the first execution provider of the list.
+    pub fn settle(&mut self, front_end: &FrontEnd) {
+        if front_end.is_on_device() != sizing::wants_device(&self.plan) {
+            self.sizing = sizing::settle(&self.plan, self.sizing.cores, front_end.is_on_device());
+        }
+    }
+
     /// The stage that reads clips.
     fn decode(&self, buffers: &Buffers) -> Decode {
         Decode {

@@ -4,6 +4,7 @@ use std::num::NonZero;
 
 use crate::config::plan::{Plan, StagePlan, StagesPlan};
 use crate::flow::StageSettings;
+use crate::models::provider::Provider;
 
 use super::balance::allocate::{Load, allocate};
 use super::balance::{Balance, Limits, Policy};
@@ -57,10 +58,9 @@ pub fn cores() -> usize {
 /// times the time that an item stays. At full rate every worker holds a batch,
 /// so with as many again waiting no worker that varies leaves another without;
 /// more would only wait. Scan and write hold one each. `flow.memory` may allow
-/// fewer.
-pub fn settle(plan: &Plan, cores: usize) -> Sizing {
+/// fewer. With `gpu`, a device runs the networks.
+pub(super) fn settle(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
     let rounds = plan.rounds() as usize;
-    let gpu = on_gpu(plan);
     let rows = plan
         .flow
         .batch
@@ -181,10 +181,11 @@ fn first_guess(limits: &[Limits; 4], cores: usize, budget: usize) -> Vec<usize> 
     allocate(&loads, cores as f64, budget).workers
 }
 
-/// Whether the first execution provider is something else than the CPU.
-fn on_gpu(plan: &Plan) -> bool {
+/// Whether the first execution provider is a device.
+pub(super) fn wants_device(plan: &Plan) -> bool {
     let first = plan.features.execution_providers.first();
-    first.is_some_and(|name| !name.to_ascii_lowercase().starts_with("cpu"))
+    let provider = first.and_then(|name| Provider::named(name).ok());
+    provider.is_some_and(|provider| provider.is_accelerator)
 }
 
 /// Memory of one decoded clip as long as the window.

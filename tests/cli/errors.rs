@@ -148,6 +148,20 @@ fn a_model_that_is_not_there() {
     fails(&["features.mel_model=nowhere.onnx"], 2, &["nowhere.onnx"]);
 }
 
+/// Where a GPU serves, nothing falls back and there is nothing to see.
+#[test]
+fn a_build_that_falls_back_to_the_cpu_says_so_and_is_sized_for_it() {
+    let project = Project::new();
+    let set = "features.execution_providers=['tensorrt', 'cpu']";
+    let run = project.run(&["--set", set, "--set", "features.backend=onnxruntime"]);
+    assert!(run.status.success(), "{}", stderr(&run));
+    let dataset = project.dataset("out");
+    if dataset["front_end"]["provider"] == "CPUExecutionProvider" {
+        assert!(stderr(&run).contains("INSTEAD"), "{}", stderr(&run));
+        assert_eq!(dataset["rows_per_batch"], 8);
+    }
+}
+
 #[test]
 fn a_dataset_json_that_is_none() {
     let project = Project::new();

@@ -58,6 +58,11 @@ impl OnnxNets {
         Ok((nets, report, warnings))
     }
 
+    /// Whether the provider is more than the CPU.
+    pub fn is_on_device(&self) -> bool {
+        self.provider.is_accelerator
+    }
+
     /// A mel network for one worker.
     pub fn mel_net(&self) -> Result<Box<dyn MelNet>, ModelError> {
         let net = OnnxMel::open(&self.runtime, self.provider, &self.mel, self.batch)?;

@@ -2,7 +2,7 @@
 //!
 //! Round 0 starts from the clip, round *r* from the 16-bit samples of round
 //! *r* − 1. Every draw of a round comes from a random stream of its own (see
-//! [`stream`]), so a row depends on nothing but the seed, the names of its
+//! `stream`), so a row depends on nothing but the seed, the names of its
 //! split and clip, its round and the audio.
 
 mod sounds;
