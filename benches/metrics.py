@@ -61,7 +61,7 @@ def build(arguments, output, metrics):
         scraper.join()
     dataset = json.loads((Path(output) / "dataset.json").read_text())
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return dataset["clips_per_second"], cpu
+    return dataset["rows_per_second"], cpu
 
 
 def interval(values, level=0.95, draws=5000):
