@@ -65,16 +65,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let front_end = super::setup::front_end(&mut build, &progress)?;
-    let (cancel, token) = Cancel::new();
-    let asked = AtomicBool::new(false);
-    let stop = move || {
-        // What is on the disk can be resumed at any moment: no need to insist.
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        cancel.cancel();
-    };
-    ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")?;
+    let token = listen()?;
     let existing = match (args.resume, args.overwrite) {
         (true, _) => Existing::Resume,
         (_, true) => Existing::Overwrite,
@@ -86,35 +77,47 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     watchers.start(&build, &front_end);
     let result = build.run(front_end, existing, &watchers, &token);
-    match &result {
+    let output = &build.plan.output;
+    let last_word = match &result {
         Ok(Outcome::UpToDate) => {
-            progress.say(&format!("{} is up to date", build.plan.output.display()));
+            progress.say(&format!("{} is up to date", output.display()));
+            None
         }
-        Ok(Outcome::Built(dataset)) => progress.finish(&build.plan.output, dataset),
-        Err(_) => {}
-    }
-    let done = match &result {
-        Ok(Outcome::UpToDate) => true,
-        Ok(Outcome::Built(_)) => false,
-        Err(error) => error.is_cancelled(),
+        Ok(Outcome::Built(dataset)) => {
+            progress.finish(output, dataset);
+            Some("the build is over".to_owned())
+        }
+        Err(error) if error.is_cancelled() => None,
+        Err(error) => Some(format!("the build failed: {error}")),
     };
-    if let (Some(metrics), false) = (&metrics, done) {
+    if let (Some(metrics), Some(word)) = (&metrics, last_word) {
         metrics.end();
-        let how = match &result {
-            Err(error) => format!("the build failed: {error}"),
-            Ok(_) => "the build is over".to_owned(),
-        };
-        linger(build.plan.metrics.linger_seconds, &how, &token, &progress);
+        linger(build.plan.metrics.linger_seconds, &word, &token, &progress);
     }
     result?;
     Ok(())
 }
 
+/// A token that the first Ctrl-C cancels; the second ends the process.
+fn listen() -> anyhow::Result<CancelToken> {
+    let (cancel, token) = Cancel::new();
+    let asked = AtomicBool::new(false);
+    let stop = move || {
+        // What is on the disk can be resumed at any moment: no need to insist.
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        cancel.cancel();
+    };
+    ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")?;
+    Ok(token)
+}
+
 /// Gives Prometheus the time for a last scrape.
-fn linger(seconds: f64, how: &str, token: &CancelToken, progress: &Progress) {
+fn linger(seconds: f64, word: &str, token: &CancelToken, progress: &Progress) {
     if seconds > 0.0 {
         progress.say(&format!(
-            "{how}; serving its metrics for another {seconds} s, Ctrl-C ends it"
+            "{word}; serving its metrics for another {seconds} s, Ctrl-C ends it"
         ));
         token.wait(Duration::from_secs_f64(seconds));
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::config::plan::FailurePolicy;
 use crate::flow::CancelToken;
 use crate::formats::journal::{Journal, Opened};
+use crate::models::EMBEDDING;
 use crate::models::FrontEnd;
-use crate::stages::embed::EMBEDDING_SIZE;
 use crate::stages::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
 
 use super::dataset::Dataset;
@@ -217,7 +217,7 @@ impl Build {
         /// A line of `rows.jsonl` with an equalizer is 1.3 kB, one without 0.3.
         const LINE: usize = 600;
         let plan = &self.plan;
-        let features = plan.features.timesteps * EMBEDDING_SIZE * size_of::<f32>();
+        let features = plan.features.timesteps * EMBEDDING * size_of::<f32>();
         let line = if plan.output_files.rows { LINE } else { 0 };
         let wav = match plan.output_files.wavs {
             true => plan.audio.clip_samples * size_of::<i16>(),
@@ -247,7 +247,7 @@ impl Build {
             splits: splits
                 .map(|split| (split.name.clone(), split.features.clone()))
                 .collect(),
-            row_shape: [plan.features.timesteps, EMBEDDING_SIZE],
+            row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
             tolerated: self.tolerated(),
             commit_every: plan.flow.commit_every,

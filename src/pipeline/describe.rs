@@ -1,6 +1,6 @@
 //! The plan in words: what `--dry-run` prints.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::stages::write::{QUARANTINE_FILE, ROWS_FILE};
 
@@ -20,8 +20,17 @@ impl Build {
         text
     }
 
-    fn describe_to(&self, out: &mut String) -> std::fmt::Result {
-        let (plan, sizing) = (&self.plan, &self.sizing);
+    fn describe_to(&self, out: &mut String) -> fmt::Result {
+        self.describe_inputs(out)?;
+        self.describe_stages(out)?;
+        self.describe_memory(out)?;
+        let providers = &self.plan.features.execution_providers;
+        writeln!(out, "provider   {}", providers.join(", else "))?;
+        self.describe_files(out)
+    }
+
+    fn describe_inputs(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
         let rounds = u64::from(plan.rounds());
         writeln!(out, "output     {}", plan.output.display())?;
         writeln!(out, "seed       {}", plan.seed)?;
@@ -39,7 +48,11 @@ impl Build {
             "sounds     {} backgrounds, {} impulse responses",
             self.inputs.backgrounds.len(),
             self.inputs.impulses.len()
-        )?;
+        )
+    }
+
+    fn describe_stages(&self, out: &mut String) -> fmt::Result {
+        let sizing = &self.sizing;
         writeln!(out, "stages          workers  capacity")?;
         for ((name, stage), limits) in STAGES.iter().zip(sizing.stages).zip(sizing.limits) {
             let auto = match limits.min < limits.max {
@@ -61,8 +74,12 @@ impl Build {
             out,
             "batches    {} rows each, {} in flight",
             sizing.rows_per_batch, sizing.in_flight
-        )?;
-        let memory = sizing.memory_bytes as f64 / MIB;
+        )
+    }
+
+    fn describe_memory(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
+        let memory = self.sizing.memory_bytes as f64 / MIB;
         let window = plan.audio.window_seconds();
         writeln!(
             out,
@@ -75,11 +92,11 @@ impl Build {
                 augment.cache_bytes as f64 / MIB
             )?;
         }
-        writeln!(
-            out,
-            "provider   {}",
-            plan.features.execution_providers.join(", else ")
-        )?;
+        Ok(())
+    }
+
+    fn describe_files(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
         let mut files: Vec<&str> = plan
             .splits
             .iter()

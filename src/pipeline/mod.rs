@@ -13,6 +13,7 @@ mod error;
 #[doc = include_str!("faults.md")]
 pub mod faults {}
 mod folder;
+mod front_end;
 mod inputs;
 pub mod inspect;
 mod origin;
@@ -35,7 +36,6 @@ pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
 use crate::config::plan::Plan;
 use crate::flow::Observer;
 use crate::formats::audio::Limits;
-use crate::models::FrontEnd;
 use crate::stages::Buffers;
 use crate::stages::augment::Augment;
 use crate::stages::decode::Decode;
@@ -96,14 +96,6 @@ pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build,
 }
 
 impl Build {
-    /// Settles the numbers again where the networks run on something else than
-    /// the first execution provider of the list.
-    pub fn settle(&mut self, front_end: &FrontEnd) {
-        if front_end.is_on_device() != sizing::wants_device(&self.plan) {
-            self.sizing = sizing::settle(&self.plan, self.sizing.cores, front_end.is_on_device());
-        }
-    }
-
     /// The stage that reads clips.
     fn decode(&self, buffers: &Buffers) -> Decode {
         Decode {

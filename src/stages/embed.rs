@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::models::{EmbedNet, FrontEnd};
+use crate::models::{EMBEDDING, EmbedNet, FrontEnd};
 use crate::records::{Batch, Embedding, Mel, Rows};
 
 use super::{Buffers, payloads, replace};
-
-/// Values in one embedding.
-pub const EMBEDDING_SIZE: usize = 96;
 
 /// Computes embeddings.
 #[derive(Clone)]
@@ -60,7 +57,7 @@ impl Worker for EmbedWorker {
         let mut rows: Vec<Embedding> = mel.iter().map(|_| self.buffers.embedding.take()).collect();
         self.net.run(&mel, &mut rows)?;
         for row in &mut rows {
-            last(row, self.timesteps * EMBEDDING_SIZE);
+            last(row, self.timesteps * EMBEDDING);
         }
         Ok(replace(batch, rows, |mel| self.buffers.mel.give(mel)))
     }

@@ -3,9 +3,10 @@
 // See `lanes`.
 #![allow(clippy::needless_range_loop)]
 
+use crate::models::BANDS;
+
 use super::lanes::{Lanes, WIDTH};
 use super::mel::{MelWeights, POWER_FLOOR};
-use super::stem::BANDS;
 
 /// Eight bands in a [`Lanes`], so many of them.
 pub const GROUPS: usize = BANDS / WIDTH;

@@ -6,18 +6,18 @@
 
 use std::sync::Arc;
 
+use crate::models::BANDS;
+
 use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};
 use super::layer::{Convolution, Scheme, Shape, Taps};
-use super::stem::{BANDS, CHANNELS, Stem};
+use super::stem::{CHANNELS, Stem};
 use super::walk::Workspace;
 
 /// Frames of a window.
 pub const WINDOW: usize = 76;
 /// Frames from one window to the next.
 pub const STRIDE: usize = 8;
-/// Values of an embedding.
-pub const EMBEDDING: usize = 96;
 
 /// Time steps of the first block that are computed together: its maps are the
 /// largest, and this much of them stays in the cache.
@@ -242,6 +242,7 @@ fn grow(buffer: &mut Vec<Lanes>, shape: Shape) {
 mod tests {
     use super::super::reference::{self, Map, Noise, distance};
     use super::*;
+    use crate::models::EMBEDDING;
 
     fn run(kernel: &EmbedKernel, scratch: &mut EmbedScratch, mel: &[f32]) -> Vec<f32> {
         let mut out = vec![f32::NAN; 5];

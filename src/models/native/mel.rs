@@ -11,12 +11,13 @@
 
 use std::sync::Arc;
 
+use crate::models::BANDS;
+
 use super::bands::{Bands, CHAINS, GROUPS};
 use super::direct::Direct;
 use super::dispatch::{Isa, Operation};
 use super::fourier::{Fourier, FourierScratch};
 use super::lanes::{Lanes, WIDTH, mul_add};
-use super::stem::BANDS;
 
 /// Samples of a window.
 pub const WINDOW: usize = 512;

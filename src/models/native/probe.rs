@@ -5,11 +5,11 @@
 //! float32: 92 frames of 32 mel values, then 3 embeddings of 96. The script
 //! `tests/golden/make_native_probe.py` made it.
 
+use crate::models::BANDS;
 use crate::models::difference::largest_difference;
 
 use super::embed::{EmbedKernel, EmbedScratch};
 use super::mel::{HOP, MelKernel, WINDOW};
-use super::stem::BANDS;
 
 /// How far mel values may be from ONNX Runtime's, in dB.
 pub const MEL_TOLERANCE_DB: f32 = 2e-3;

@@ -3,13 +3,13 @@
 // See `lanes`.
 #![allow(clippy::needless_range_loop)]
 
+use crate::models::BANDS;
+
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};
 use super::layer::{Activation, row};
 use super::product::{COLUMNS, Row};
 
-/// Mel bands of a frame.
-pub const BANDS: usize = 32;
 /// Channels that it makes.
 pub const CHANNELS: usize = COLUMNS * WIDTH;
 

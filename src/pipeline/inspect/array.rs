@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::formats::npy::{DType, NpyReader};
-use crate::stages::embed::EMBEDDING_SIZE;
+use crate::models::EMBEDDING;
 
 use super::InspectError;
 use super::scale::{ScaleGuess, ScaleMeter};
@@ -56,7 +56,7 @@ pub fn array(path: &Path) -> Result<ArrayFacts, InspectError> {
         values.chunks_exact(row_len).for_each(|row| meter.add(row));
         row = end;
     }
-    let embeddings = npy.shape().last() == Some(&EMBEDDING_SIZE);
+    let embeddings = npy.shape().last() == Some(&EMBEDDING);
     Ok(meter.facts(npy.shape().to_vec(), npy.dtype(), embeddings))
 }
 
@@ -97,7 +97,7 @@ impl Meter {
             self.sum += f64::from(value);
             self.squares += f64::from(value).powi(2);
         }
-        let embeddings = row.chunks_exact(EMBEDDING_SIZE);
+        let embeddings = row.chunks_exact(EMBEDDING);
         let first = embeddings.clone().next();
         let padded = first.is_some_and(|first| first.iter().all(|value| *value == 0.0));
         self.padded_rows += u64::from(padded);

@@ -18,7 +18,7 @@
 
 use serde::Serialize;
 
-use crate::stages::embed::EMBEDDING_SIZE;
+use crate::models::EMBEDDING;
 
 /// What lies nearer to 0 could be either.
 const MARGIN: f64 = 0.2;
@@ -57,7 +57,7 @@ impl ScaleMeter {
     /// Looks at one embedding; padding and what is not finite counts for nothing.
     pub(super) fn add(&mut self, embedding: &[f32]) {
         let padding = embedding.iter().all(|value| *value == 0.0);
-        if embedding.len() != EMBEDDING_SIZE || padding {
+        if embedding.len() != EMBEDDING || padding {
             return;
         }
         let products = embedding
@@ -90,7 +90,7 @@ impl ScaleMeter {
 const BIAS: f64 = -3.3455;
 
 #[rustfmt::skip]
-const WEIGHTS: [f32; EMBEDDING_SIZE] = [
+const WEIGHTS: [f32; EMBEDDING] = [
     -0.0299, 0.0284, -0.0294, 0.0303, 0.0265, -0.0310,
     0.0429, 0.0058, -0.0064, 0.0030, 0.0041, 0.0056,
     0.0289, -0.0242, 0.0412, -0.0179, -0.0014, 0.0259,

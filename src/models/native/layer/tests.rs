@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::reference::{self, Map, Noise, distance};
-use super::super::stem::{BANDS, CHANNELS, Stem};
+use super::super::stem::{CHANNELS, Stem};
 use super::*;
+use crate::models::BANDS;
 
 fn lanes(values: &[f32]) -> Vec<Lanes> {
     values

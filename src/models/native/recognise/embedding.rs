@@ -1,10 +1,11 @@
 //! The embedding network: a chain of 20 convolutions.
 
-use super::super::embed::{EMBEDDING, EmbedWeights, LAYERS, WINDOW};
+use super::super::embed::{EmbedWeights, LAYERS, WINDOW};
 use super::super::layer::{FLOOR, SLOPE, Scheme, Taps};
-use super::super::stem::{BANDS, CHANNELS};
+use super::super::stem::CHANNELS;
 use super::{Reader, Unknown, explicit_padding, integer, list, operand, output};
 use crate::models::onnx::{Model, Node};
+use crate::models::{BANDS, EMBEDDING};
 
 /// The weights of the embedding network, if that is what the model is.
 pub fn embedding(model: &Model) -> Result<EmbedWeights, Unknown> {

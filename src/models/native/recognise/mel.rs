@@ -3,8 +3,8 @@
 use std::f64::consts::PI;
 
 use super::super::mel::{BINS, HOP, MelWeights, POWER_FLOOR, RANGE_DB, WINDOW};
-use super::super::stem::BANDS;
 use super::{Reader, Unknown, explicit_padding, integer, list, operand, output};
+use crate::models::BANDS;
 use crate::models::onnx::{FLOAT, Model, Node};
 
 /// How far a convolution's kernel may be from the windowed cosine or sine:
