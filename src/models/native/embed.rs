@@ -11,6 +11,7 @@ use crate::models::BANDS;
 use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};
 use super::layer::{Convolution, Scheme, Shape, Taps};
+use super::repeats::Units;
 use super::stem::{CHANNELS, Stem};
 use super::walk::Workspace;
 
@@ -191,16 +192,22 @@ impl EmbedKernel {
         let result = time.output(map(mel.len() / BANDS - 2));
         grow(read, result);
         let length = SLICE / 2 * result.step();
-        for start in (0..result.len()).step_by(length) {
+        let slices = Units {
+            count: result.len().div_ceil(length),
+            stride: SLICE * BANDS,
+            length: (SLICE + 4) * BANDS,
+            back: 1,
+        };
+        for index in 0..slices.count {
+            let start = index * length;
             let end = result.len().min(start + length);
-            let times = (end - start) / result.step() * 2 + 2;
-            let first = start / length * SLICE * BANDS;
-            let frames = &mel[first..][..(times + 2) * BANDS];
-            if first > 0 && equal(frames, &mel[first - SLICE * BANDS..][..frames.len()]) {
+            if slices.repeats(mel, index) {
                 read.copy_within(start - length..end - length, start);
                 continue;
             }
-            let kept = if first > 0 { 2 } else { 0 };
+            let times = (end - start) / result.step() * 2 + 2;
+            let frames = &mel[index * slices.stride..][..(times + 2) * BANDS];
+            let kept = if index > 0 { 2 } else { 0 };
             let stem = &mut stem[..(times - kept) * STEM_STEP];
             self.network
                 .stem
@@ -225,11 +232,6 @@ fn run_layer(
 ) -> Shape {
     grow(written, layer.output(shape));
     layer.run(isa, shape, read, written, workspace)
-}
-
-/// Whether all bits are the same.
-fn equal(a: &[f32], b: &[f32]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
 fn grow(buffer: &mut Vec<Lanes>, shape: Shape) {

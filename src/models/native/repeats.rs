@@ -11,9 +11,9 @@ use super::lanes::Lanes;
 pub struct Units {
     /// How many there are.
     pub count: usize,
-    /// Lanes from the first that one reads to the first of the next.
+    /// Values of the map from the first that one reads to the first of the next.
     pub stride: usize,
-    /// Lanes that one reads.
+    /// Values that one reads.
     pub length: usize,
     /// The unit to compare one with lies so many before it.
     pub back: usize,
@@ -26,11 +26,13 @@ impl Units {
         fresh.extend((0..self.count).filter(|&unit| !self.repeats(map, unit)));
     }
 
-    fn repeats(self, map: &[Lanes], unit: usize) -> bool {
+    /// Whether a unit reads the same bits as the one before it that it is
+    /// compared with; never where it reads past the end.
+    pub fn repeats<T: Bits>(self, map: &[T], unit: usize) -> bool {
         let read = |unit: usize| map.get(unit * self.stride..unit * self.stride + self.length);
         let earlier = unit.checked_sub(self.back).and_then(read);
         match (earlier, read(unit)) {
-            (Some(earlier), Some(read)) => equal(earlier, read),
+            (Some(earlier), Some(read)) => earlier.iter().zip(read).all(|(a, b)| a.same(b)),
             _ => false,
         }
     }
@@ -47,10 +49,22 @@ impl Units {
     }
 }
 
-/// Whether all bits are the same.
-fn equal(a: &[Lanes], b: &[Lanes]) -> bool {
-    let bits = |lanes: &Lanes| lanes.0.map(f32::to_bits);
-    a.iter().zip(b).all(|(a, b)| bits(a) == bits(b))
+/// What a map is made of.
+pub trait Bits {
+    /// Whether all bits are the same.
+    fn same(&self, other: &Self) -> bool;
+}
+
+impl Bits for f32 {
+    fn same(&self, other: &Self) -> bool {
+        self.to_bits() == other.to_bits()
+    }
+}
+
+impl Bits for Lanes {
+    fn same(&self, other: &Self) -> bool {
+        self.0.map(f32::to_bits) == other.0.map(f32::to_bits)
+    }
 }
 
 #[cfg(test)]

@@ -92,14 +92,14 @@ pub(super) fn counts(counts: &[u64], name: &str, each: &str) -> Result<String, C
         range: 0.0..counts.len().max(1) as f64,
         format: &short,
     };
-    let columns: Vec<f64> = counts.chunks(to_a_column(counts.len())).map(mean).collect();
+    let width = to_a_column(counts.len());
+    let columns: Vec<f64> = counts.chunks(width).map(mean).collect();
     let y = counted(each, columns.iter().copied().fold(0.0, f64::max));
     let mean = mean(counts);
     let gap = if counts.len() <= 60 { 0.85 } else { 1.0 };
-    let width = to_a_column(counts.len()) as f64;
     let bars = columns.iter().enumerate().map(|(n, height)| {
-        let from = n as f64 * width;
-        (from, (from + gap * width).min(x.range.end), *height)
+        let from = (n * width) as f64;
+        (from, (from + gap * width as f64).min(x.range.end), *height)
     });
     draw(|area| {
         let mut plane = plane(area, &x, &y)?;
