@@ -10,10 +10,10 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wakemill::formats::audio::{Limits, probe, read, read_range};
-use wakemill::formats::jsonl::JsonlWriter;
-use wakemill::formats::npy::NpyWriter;
-use wakemill::formats::wav;
+use wakemill::audio::wav;
+use wakemill::audio::{Limits, probe, read, read_range};
+use wakemill::dataset::jsonl::JsonlWriter;
+use wakemill::dataset::npy::NpyWriter;
 
 const LIMITS: Limits = Limits { max_seconds: 60.0 };
 

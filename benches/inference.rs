@@ -8,7 +8,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use wakemill::models::{Backend, EmbedNet, FrontEnd, FrontEndSpec, MelNet, Strategy};
+use wakemill::frontend::speech::{EmbedNet, MelNet};
+use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
 
 const ROUNDS: usize = 60;
 /// Calls a variant in one round: enough that its caches are warm.

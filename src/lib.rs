@@ -23,46 +23,68 @@
 //!    a random stream of their own, so any row can be made again alone.
 //! 5. **The runtime knows nothing of audio.** [`flow`] moves items, counts time
 //!    and shuts down; [`stages`] are thin adapters; [`dsp`] is pure functions;
-//!    [`models`] alone knows ONNX Runtime.
+//!    [`runtime`] alone knows ONNX Runtime.
 //!
 //! # Layers
 //!
-//! | module | may import of this crate |
+//! | room | may import of this crate |
 //! |---|---|
-//! | [`flow`], [`dsp`] | nothing |
-//! | [`records`] | `dsp` (parameter types) |
-//! | [`formats`], [`models`] | `records` |
-//! | [`config`] | `dsp` (parameter types) |
-//! | [`metrics`] | `flow` |
-//! | [`stages`] | `flow`, `records`, `dsp`, `models`, `formats` |
-//! | [`pipeline`] | all of the above |
-//! | [`eval`] | `flow`, `models`, `formats`, `config` |
-//! | [`cli`] | `pipeline`, `eval`, `stages` (what a [`pipeline::Watch`] is told), `flow`, `config`, `models`, `formats`, `metrics` |
+//! | [`flow`], [`dsp`], [`onnx`], [`audio`] | nothing |
+//! | [`records`] | `dsp` |
+//! | [`runtime`] | `onnx` |
+//! | [`frontend`] | `records`, `onnx`, `runtime` |
+//! | [`source`] | `records`, `audio` |
+//! | [`augment`] | `records`, `dsp`, `audio` |
+//! | [`config`] | `records`, `dsp` |
+//! | [`dataset`] | `records`, `config` (the plan that a data set was built by) |
+//! | [`presets`] | `config` |
+//! | [`autoscale`], [`metrics`] | `flow` |
+//! | [`stages`] | `flow`, `records`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |
+//! | [`build`] | all above |
+//! | [`report`] | `records`, `dataset`, `autoscale`, `build` (render only) |
+//! | [`eval`] | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
+//! | [`cli`] | all above |
 //!
-//! `ort` appears only in [`models`], `symphonia` and `hound` only in
-//! [`formats`], `figment` only in [`config`], threads and channels only in
+//! `ort` appears only in [`runtime`], `symphonia` and `hound` only in
+//! [`audio`], `figment` only in [`config`], threads and channels only in
 //! [`flow`]. A test holds all of this.
 //!
 //! The modules, in reading order:
 
 pub mod flow;
 
-pub mod records;
-
 pub mod dsp;
 
-pub mod models;
+pub mod records;
 
-pub mod formats;
+pub mod audio;
+
+pub mod source;
+
+pub mod augment;
+
+pub mod onnx;
+
+pub mod runtime;
+
+pub mod frontend;
+
+pub mod dataset;
 
 pub mod stages;
 
 pub mod config;
 
-pub mod metrics;
+pub mod presets;
 
-pub mod pipeline;
+pub mod build;
+
+pub mod autoscale;
+
+pub mod report;
 
 pub mod eval;
+
+pub mod metrics;
 
 pub mod cli;

@@ -118,6 +118,9 @@ pub type Pcm = Vec<i16>;
 /// A normalised log-mel spectrogram, `(frames, 32)` in C order.
 pub type Mel = Vec<f32>;
 
+/// Values of one speech embedding.
+pub const EMBEDDING: usize = 96;
+
 /// Speech embeddings, `(timesteps, 96)` in C order.
 pub type Embedding = Vec<f32>;
 

@@ -5,8 +5,9 @@
 
 use std::fs;
 
-use wakemill::models::classifier::{self, Classifier};
-use wakemill::models::onnx::{
+use wakemill::eval::classifier;
+use wakemill::eval::classifier::Classifier;
+use wakemill::onnx::{
     Attribute, AttributeKind, DimensionValue, Graph, Model, Node, Tensor, ValueInfo,
 };
 

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use ndarray::Array1;
 use ndarray_npy::{ReadableElement, read_npy};
 use serde_json::Value;
-use wakemill::dsp::equalizer::{self, Band, BandKind};
-use wakemill::dsp::placement::{self, Placement};
+use wakemill::dsp::equalizer;
+use wakemill::dsp::equalizer::{Band, BandKind};
+use wakemill::dsp::placement;
+use wakemill::dsp::placement::Placement;
 use wakemill::dsp::reverb::Convolver;
 use wakemill::dsp::{distortion, noise, pcm16};
 

@@ -12,9 +12,9 @@ use predicates::str::contains;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use wakemill::formats::npy::NpyWriter;
-use wakemill::models::classifier;
-use wakemill::models::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
+use wakemill::dataset::npy::NpyWriter;
+use wakemill::eval::classifier;
+use wakemill::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
 
 const STEPS: usize = 16;
 const SIZE: usize = 96;

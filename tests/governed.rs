@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use wakemill::autoscale::{Balance, Limits, Policy};
 use wakemill::flow::{
     BoxError, Cancel, Flow, Focus, Seq, Settings, Silent, Sink, Stage, StageSettings, Worker,
 };
-use wakemill::pipeline::balance::{Balance, Limits, Policy};
 
 /// Waits for a while, as for a disk.
 #[derive(Clone)]

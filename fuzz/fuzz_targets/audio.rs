@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wakemill::formats::audio::{self, Fault, Limits};
+use wakemill::audio;
+use wakemill::audio::{Fault, Limits};
 
 fuzz_target!(init: wakemill_fuzz::let_decoders_panic(), |bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);

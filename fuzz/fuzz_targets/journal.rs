@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wakemill::formats::journal::{Journal, Opened};
+use wakemill::dataset::journal::{Journal, Opened};
 
 fuzz_target!(|bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);

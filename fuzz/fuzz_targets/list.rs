@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wakemill::formats::discover;
+use wakemill::source;
 
 fuzz_target!(|bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);

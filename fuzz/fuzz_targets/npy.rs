@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wakemill::formats::npy::NpyReader;
+use wakemill::dataset::npy::NpyReader;
 
 fuzz_target!(|bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);

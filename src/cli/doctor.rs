@@ -3,10 +3,11 @@
 
 use clap::Args;
 
-use crate::models::cache::{Cache, RuntimeKind};
-use crate::models::runtime::{self, Runtime};
-use crate::models::{self, Backend, FrontEnd, FrontEndSpec};
-use crate::pipeline;
+use crate::autoscale::sizing;
+use crate::frontend::{Backend, FrontEnd, FrontEndSpec};
+use crate::runtime;
+use crate::runtime::cache::{Cache, RuntimeKind};
+use crate::runtime::library::{self, Runtime};
 
 #[derive(Args)]
 pub(super) struct DoctorArgs {
@@ -18,9 +19,9 @@ pub(super) struct DoctorArgs {
 pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
     let cache = Cache::locate()?;
     println!("wakemill   {}", env!("CARGO_PKG_VERSION"));
-    println!("cores      {}", pipeline::cores());
+    println!("cores      {}", sizing::cores());
     println!("cache      {}", cache.root().display());
-    let has_runtime = show_runtime(&cache, models::runtime_kind(&args.providers)?);
+    let has_runtime = show_runtime(&cache, runtime::runtime_kind(&args.providers)?);
     let models = [cache.mel_model(), cache.embedding_model()];
     if models.iter().any(|path| !path.is_file()) {
         println!("models     not fetched yet: the first run does it, or wakemill setup");
@@ -45,7 +46,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
 
 /// Says which ONNX Runtime there is, and whether there is one.
 fn show_runtime(cache: &Cache, kind: RuntimeKind) -> bool {
-    let loaded = runtime::find(None, cache, kind)
+    let loaded = library::find(None, cache, kind)
         .and_then(|found| Ok((Runtime::load(&found.library)?, found.origin)));
     match loaded {
         Ok((runtime, origin)) => {

@@ -6,12 +6,13 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::config::livekit::LivekitConfig;
-use crate::config::{self, plan::Plan};
+use crate::autoscale::sizing;
+use crate::config;
+use crate::config::plan::Plan;
+use crate::eval::classifier::{self, BakedBatch, Classifier, Classifiers};
 use crate::eval::{self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted};
 use crate::flow::{Cancel, FlowFacts, Observer};
-use crate::models::classifier::{self, BakedBatch, Classifier, Classifiers};
-use crate::pipeline;
+use crate::presets::livekit::{self, LivekitConfig};
 
 use super::Usage;
 
@@ -40,7 +41,7 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
         .into());
     };
     // Not what the pipeline warns about: sounds are not needed here.
-    let (_, warnings) = config::livekit::read(&args.file)?;
+    let (_, warnings) = livekit::read(&args.file)?;
     warnings.iter().for_each(|text| warn(text));
     let models = named(&args.models, &livekit)?;
     let classifiers = classifiers(&models, &livekit, &loaded.plan)?;
@@ -150,9 +151,9 @@ fn tell(path: &Path, baked: &BakedBatch) {
 }
 
 fn scoring(livekit: &LivekitConfig, classifiers: &Classifiers) -> Scoring {
-    let cpu = classifiers.provider == crate::models::provider::CPU.name;
+    let cpu = classifiers.provider == crate::runtime::provider::CPU.name;
     // Two workers keep a device busy: one copies while the other computes.
-    let workers = if cpu { pipeline::cores() } else { 2 };
+    let workers = if cpu { sizing::cores() } else { 2 };
     Scoring {
         batch: livekit
             .eval

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::pipeline::inspect::{
+use crate::dataset::inspect::{
     self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, SoundUse, Summary, Verdict,
 };
 

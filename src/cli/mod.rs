@@ -16,11 +16,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::build::{BuildError, Watch};
 use crate::config::{self, ConfigError};
 use crate::eval::EvalError;
 use crate::metrics::MetricsError;
-use crate::models::ModelError;
-use crate::pipeline::{BuildError, Watch};
+use crate::runtime::ModelError;
 
 use progress::Progress;
 

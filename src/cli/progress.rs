@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::build::{Inputs, Watch};
+use crate::dataset::Dataset;
+use crate::dataset::layout::REPORT_FILE;
+use crate::dataset::write::{Commit, Taken};
 use crate::flow::{FlowFacts, Observer, Resize, StageFacts};
-use crate::pipeline::{Dataset, Inputs, REPORT_FILE, Watch};
-use crate::stages::write::{Commit, Taken};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::formats::wav;
-use crate::pipeline;
+use crate::audio::wav;
+use crate::build;
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
@@ -37,7 +37,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
     let rate = loaded.plan.audio.sample_rate;
-    let build = pipeline::prepare(loaded.plan, 1, &progress)?;
+    let build = build::prepare(loaded.plan, 1, &progress)?;
     if args.decoded {
         let samples = build.decoded(&args.split, &args.clip)?;
         wav::write_float(&args.output, rate, &samples)?;

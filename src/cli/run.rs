@@ -7,10 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use crate::autoscale::sizing;
+use crate::build;
+use crate::build::Outcome;
 use crate::config;
+use crate::dataset::Existing;
 use crate::flow::{Cancel, CancelToken};
 use crate::metrics::{Metrics, MetricsError};
-use crate::pipeline::{self, Existing, Outcome};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
@@ -59,7 +62,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,
     };
-    let mut build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
+    let mut build = build::prepare(loaded.plan, sizing::cores(), &progress)?;
     if args.dry_run {
         print!("{}", build.describe());
         return Ok(());

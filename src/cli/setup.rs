@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use crate::models::cache::{Cache, RuntimeKind};
-use crate::models::{FrontEnd, fetch};
-use crate::pipeline::{Build, Watch};
+use crate::build::{Build, Watch};
+use crate::frontend::FrontEnd;
+use crate::runtime::cache::{Cache, RuntimeKind};
+use crate::runtime::fetch;
 
 use super::progress::Progress;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
+use crate::autoscale::sizing::{self, STAGES};
+use crate::build::{self, Build, BuildError, Prediction, Sample, Tuning, Watch};
 use crate::flow::{Cancel, CancelToken};
-use crate::models::FrontEnd;
-use crate::pipeline::{self, Build, BuildError, Prediction, STAGES, Sample, Tuning, Watch};
+use crate::frontend::FrontEnd;
 
 use super::progress::{Progress, ProgressMode};
 use super::{Configuration, Usage};
@@ -38,7 +39,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
-    let mut build = pipeline::prepare(loaded.plan, pipeline::cores(), &progress)?;
+    let mut build = build::prepare(loaded.plan, sizing::cores(), &progress)?;
     let front_end = Arc::new(super::setup::front_end(&mut build, &progress)?);
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
@@ -63,7 +64,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
             front_end: &front_end,
             watch: &progress,
             token: &token,
-            rows: pipeline::sample_rows(here.rows_per_second),
+            rows: build::sample_rows(here.rows_per_second),
         };
         sweep.run(here.workers)?;
     }

@@ -1,12 +1,13 @@
 //! Everybody who is told how a build goes.
 
+use crate::autoscale::balance::CAUSES;
+use crate::autoscale::sizing::STAGES;
+use crate::build::{Build, Inputs, Watch};
+use crate::dataset::write::{Commit, Step, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
+use crate::frontend::FrontEnd;
 use crate::metrics::{BuildFacts, Metrics};
-use crate::models::FrontEnd;
-use crate::pipeline::balance::CAUSES;
-use crate::pipeline::{Build, Inputs, STAGES, Watch};
 use crate::stages::REFUSALS;
-use crate::stages::write::{Commit, Step, Taken, WriteError};
 
 use super::progress::Progress;
 

@@ -23,14 +23,13 @@
 //! again. Whether the inputs exist is found out by whoever opens them.
 
 pub mod keys;
-pub mod livekit;
 pub mod plan;
 
 mod error;
 mod layers;
-mod paths;
+pub mod paths;
 mod resolve;
-mod rules;
+pub mod rules;
 mod schema;
 mod settings;
 
@@ -39,8 +38,8 @@ use std::path::{Path, PathBuf};
 pub use error::{ConfigError, Problem};
 pub use rules::{PROVIDERS, Rule};
 
+use crate::presets::livekit::{self, LivekitConfig};
 use layers::{Layers, parse_value};
-use livekit::LivekitConfig;
 use plan::Plan;
 use resolve::Dialect;
 use settings::Settings;
@@ -288,7 +287,7 @@ fn layers(path: &Path, file: toml::Table, folder: &Path) -> Result<Layers, Confi
     ))
 }
 
-fn read_text(path: &Path) -> Result<String, ConfigError> {
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,

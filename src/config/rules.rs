@@ -42,7 +42,7 @@ pub enum Rule {
 
 impl Rule {
     /// Whether a value is allowed.
-    pub(super) fn allows(&self, value: &Value) -> bool {
+    pub fn allows(&self, value: &Value) -> bool {
         match *self {
             Self::Whole(min, max) => whole(value).is_some_and(|n| (min..=max).contains(&n)),
             Self::Number(min, max) => number(value).is_some_and(|x| (min..=max).contains(&x)),
@@ -70,7 +70,7 @@ impl Rule {
     }
 
     /// The allowed words, for a spelling suggestion.
-    pub(super) fn words(&self) -> &'static [&'static str] {
+    pub fn words(&self) -> &'static [&'static str] {
         match *self {
             Self::OneOf(words) => words,
             Self::Providers => PROVIDERS,
@@ -112,7 +112,7 @@ impl fmt::Display for Rule {
 }
 
 /// A whole number that is not negative.
-pub(super) fn whole(value: &Value) -> Option<u64> {
+pub fn whole(value: &Value) -> Option<u64> {
     match value {
         Value::Num(_, number) => number.to_u128_lossy()?.try_into().ok(),
         _ => None,
@@ -120,7 +120,7 @@ pub(super) fn whole(value: &Value) -> Option<u64> {
 }
 
 /// A finite number, whole or not.
-pub(super) fn number(value: &Value) -> Option<f64> {
+pub fn number(value: &Value) -> Option<f64> {
     let Value::Num(_, number) = value else {
         return None;
     };
@@ -132,7 +132,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// Two finite numbers.
-pub(super) fn interval(value: &Value) -> Option<[f64; 2]> {
+pub fn interval(value: &Value) -> Option<[f64; 2]> {
     match value.as_array()? {
         [low, high] => Some([number(low)?, number(high)?]),
         _ => None,
@@ -141,7 +141,7 @@ pub(super) fn interval(value: &Value) -> Option<[f64; 2]> {
 
 /// A size in bytes: a whole number, or one with a unit (`kB`, `MB`, `GB`,
 /// `KiB`, `MiB`, `GiB`).
-pub(super) fn bytes(value: &Value) -> Option<u64> {
+pub fn bytes(value: &Value) -> Option<u64> {
     let Some(text) = value.as_str() else {
         return whole(value);
     };
@@ -163,7 +163,7 @@ pub(super) fn bytes(value: &Value) -> Option<u64> {
 }
 
 /// A list of strings; a single one may stand alone.
-pub(super) fn strings(value: &Value) -> Option<Vec<&str>> {
+pub fn strings(value: &Value) -> Option<Vec<&str>> {
     match value {
         Value::String(_, one) => Some(vec![one]),
         Value::Array(_, many) => many.iter().map(Value::as_str).collect(),
@@ -173,14 +173,14 @@ pub(super) fn strings(value: &Value) -> Option<Vec<&str>> {
 
 /// The short name of an execution provider, from that or from ONNX Runtime's
 /// spelling (`CUDAExecutionProvider`).
-pub(super) fn provider(name: &str) -> Option<&'static str> {
+pub fn provider(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     let short = lower.strip_suffix("executionprovider").unwrap_or(&lower);
     PROVIDERS.iter().copied().find(|known| *known == short)
 }
 
 /// A socket address: `host:port` with a numeric host or `localhost`, or a port.
-pub(super) fn address(value: &Value) -> Option<SocketAddr> {
+pub fn address(value: &Value) -> Option<SocketAddr> {
     let local = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let Some(text) = value.as_str() else {
         return whole(value)?.try_into().ok().map(local);

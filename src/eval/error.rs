@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::dataset::npy::NpyError;
+use crate::dataset::partial::WriteError;
 use crate::flow::FlowError;
-use crate::formats::npy::NpyError;
-use crate::formats::partial::WriteError;
-use crate::models::ModelError;
+use crate::runtime::ModelError;
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::formats::npy::NpyReader;
-use crate::models::EMBEDDING;
-use crate::models::classifier::Classifier;
+use super::classifier::Classifier;
+use crate::dataset::npy::NpyReader;
+use crate::records::EMBEDDING;
 
 use super::error::EvalError;
 

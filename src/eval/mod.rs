@@ -10,6 +10,7 @@
 //! thresholds and not kept, so that memory does not grow with the number of
 //! rows, and so that no figure depends on the number of workers.
 
+pub mod classifier;
 mod error;
 mod inputs;
 mod interval;
@@ -33,8 +34,8 @@ pub use score::Scored;
 pub use table::table;
 pub use tally::Tally;
 
+use crate::eval::classifier::Classifier;
 use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
-use crate::models::classifier::Classifier;
 
 use score::{Count, Score, blocks};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::formats::partial::PartialFile;
+use crate::dataset::partial::PartialFile;
 
 use super::error::EvalError;
 use super::plot::{self, Curve};

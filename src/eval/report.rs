@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::models::classifier::BakedBatch;
+use super::classifier::BakedBatch;
 
 use super::inputs::{FeatureFile, Features};
 use super::interval::{Estimate, poisson, wilson};

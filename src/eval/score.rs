@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::classifier::{Classifier, Scorer};
 use crate::flow::{BoxError, Focus, Seq, Sink, Stage, Worker};
-use crate::models::classifier::{Classifier, Scorer};
 
 use super::error::EvalError;
 use super::inputs::Features;

@@ -1,11 +1,10 @@
 //! Files to mono samples at the pipeline's rate.
 
+use crate::audio::{self, Fault, Limits, retry};
 use crate::dsp::resample::{ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::formats::audio::{self, Limits};
 use crate::records::{Batch, ClipId, Rejection, Samples, Trouble};
 
-use super::retry::retry;
 use super::{Buffers, each_clip};
 
 const NAME: &str = "decode";
@@ -71,11 +70,27 @@ impl Decoder {
     /// The samples of one clip, or why there are none.
     pub fn decode(&mut self, clip: &ClipId) -> Result<Samples, Rejection> {
         let info = retry(|| audio::read(&clip.path, self.limits, &mut self.raw))
-            .map_err(|error| Rejection::new(NAME, error.fault.trouble(), error))?;
+            .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error))?;
         let mut samples = self.buffers.samples.take();
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut samples)
             .map_err(|error| Rejection::new(NAME, Trouble::Damaged, error))?;
         Ok(samples)
+    }
+}
+
+/// What kind of trouble a fault is.
+fn trouble(fault: &Fault) -> Trouble {
+    match fault {
+        Fault::Io(_) | Fault::NotAFile => Trouble::Unreadable,
+        Fault::Unrecognised | Fault::Unsupported(_) | Fault::NoTrack => Trouble::Unsupported,
+        Fault::Empty | Fault::NoSamples | Fault::Truncated { .. } | Fault::Cut { .. } => {
+            Trouble::Truncated
+        }
+        Fault::OutOfRange { .. } => Trouble::Truncated,
+        Fault::NoSampleRate | Fault::NoChannels | Fault::Damaged { .. } => Trouble::Damaged,
+        Fault::NotFinite { .. } | Fault::TooLoud { .. } => Trouble::Damaged,
+        Fault::Panicked(_) => Trouble::Damaged,
+        Fault::TooLong { .. } => Trouble::TooLong,
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::models::{EMBEDDING, EmbedNet, FrontEnd};
+use crate::frontend::FrontEnd;
+use crate::frontend::speech::{EMBEDDING, EmbedNet};
 use crate::records::{Batch, Embedding, Mel, Rows};
 
 use super::{Buffers, payloads, replace};
@@ -77,7 +78,7 @@ fn last(row: &mut Vec<f32>, len: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::last;
+    use crate::stages::embed::last;
 
     #[test]
     fn a_row_is_the_last_values_or_padded_in_front() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::models::{FrontEnd, MelNet};
+use crate::frontend::FrontEnd;
+use crate::frontend::speech::MelNet;
 use crate::records::{Batch, Mel, Pcm, Rows};
 
 use super::{Buffers, payloads, replace};

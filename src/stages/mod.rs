@@ -8,8 +8,6 @@ pub mod augment;
 pub mod decode;
 pub mod embed;
 pub mod mel;
-mod retry;
-pub mod scan;
 pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
@@ -22,10 +20,10 @@ const LONGEST: usize = 4;
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
 pub struct Buffers {
-    samples: Recycler<f32>,
-    pcm: Recycler<i16>,
-    mel: Recycler<f32>,
-    embedding: Recycler<f32>,
+    pub samples: Recycler<f32>,
+    pub pcm: Recycler<i16>,
+    pub mel: Recycler<f32>,
+    pub embedding: Recycler<f32>,
 }
 
 impl Buffers {
@@ -73,7 +71,7 @@ pub const REFUSALS: [(&str, Trouble); 8] = [
 
 /// Applies a function to each clip that is still in, and rejects those that it
 /// refuses.
-fn each_clip<T, U>(
+pub(crate) fn each_clip<T, U>(
     batch: Batch<T>,
     focus: &mut Focus,
     mut work: impl FnMut(&ClipId, T) -> Result<U, Refusal>,

@@ -1,344 +1,57 @@
-//! The sink: rows to feature files, `rows.jsonl` and `quarantine.jsonl`.
-//!
-//! Every few seconds, and when it ends, the writer commits: it syncs what it
-//! has written, and then appends to a journal how much that is. Whatever
-//! happens after that, those clips need not be built again.
+//! Rows of embeddings to a sink, in order.
 
-mod commit;
-mod error;
-
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use ndarray::Array3;
 
-pub use commit::{Commit, SplitCommit};
-pub use error::WriteError;
-
+use crate::dataset::{RowBlock, RowSink};
 use crate::flow::{BoxError, Focus, Seq, Sink};
-use crate::formats::journal::Journal;
-use crate::formats::jsonl::JsonlWriter;
-use crate::formats::npy::NpyWriter;
-use crate::records::{Batch, Clip, ClipId, Embedding, Provenance, Rejection, Row, Rows};
+use crate::records::{Batch, Embedding, Rows};
 
-use super::Buffers;
+use super::{Buffers, replace};
 
-/// Name of the file with one line a row.
-pub const ROWS_FILE: &str = "rows.jsonl";
-/// Name of the file with one line a clip left out.
-pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
-
-/// Writes the data set, in order.
-pub struct Writer<'a> {
-    splits: Vec<SplitWriter>,
-    rows: Option<JsonlWriter>,
-    quarantine: JsonlWriter,
-    /// Clips that may be left out before the build fails; `None` fails it at
-    /// the first.
-    tolerated: Option<u64>,
-    left_out: u64,
-    journal: Journal,
-    /// Clips taken, of all splits.
-    clips: u64,
-    /// As many as the last commit holds.
-    kept: u64,
+/// Hands rows to a sink, and has it commit from time to time.
+pub struct Write<'a> {
+    sink: &'a mut dyn RowSink,
+    row_shape: [usize; 2],
+    /// Time between two commits; zero commits after every batch.
     commit_every: Duration,
     committed: Instant,
-    /// Whether what was written ends within a clip.
-    broken: bool,
     buffers: Buffers,
-    told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
 }
 
-/// What to write.
-#[derive(Clone, Debug)]
-pub struct WriteSettings {
-    /// Name and feature file of each split.
-    pub splits: Vec<(String, String)>,
-    /// Shape of one row: timesteps and embedding size.
-    pub row_shape: [usize; 2],
-    /// Whether to write `rows.jsonl`.
-    pub rows: bool,
-    /// Clips that may be left out before the build fails; `None` fails it at
-    /// the first.
-    pub tolerated: Option<u64>,
-    /// Time between two commits; zero commits after every batch.
-    pub commit_every: Duration,
-}
-
-/// What the writer tells.
-#[derive(Debug)]
-pub enum Told<'a> {
-    /// It has taken a batch.
-    Taken(Taken<'a>),
-    /// It has made a step that a crash must be able to follow.
-    Step(Step),
-}
-
-/// The steps after which the files are in another state for a resumed build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Everything is on the disk, and the journal does not know yet.
-    Synced,
-    /// The journal knows.
-    Committed,
-    /// A file has its final name.
-    Renamed,
-}
-
-/// What the writer has just taken.
-#[derive(Debug)]
-pub struct Taken<'a> {
-    /// Index of the split.
-    pub split: usize,
-    /// Clips written.
-    pub clips: u64,
-    /// Rows written.
-    pub rows: u64,
-    /// Bytes written to the feature file.
-    pub bytes: u64,
-    /// Clips left out, with the reason.
-    pub left_out: &'a [(ClipId, Rejection)],
-}
-
-/// The files of a finished data set.
-#[derive(Clone, Debug)]
-pub struct Written {
-    /// What each split came to, in order.
-    pub splits: Vec<SplitWritten>,
-    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`.
-    pub files: BTreeMap<String, String>,
-}
-
-/// What one split came to.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct SplitWritten {
-    /// The split's name.
-    pub name: String,
-    /// Its feature file.
-    pub features: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Clips left out.
-    pub left_out: u64,
-    /// SHA-256 of the feature file.
-    pub sha256: String,
-}
-
-struct SplitWriter {
-    name: String,
-    features: String,
-    npy: NpyWriter,
-    left_out: u64,
-}
-
-/// One line of `rows.jsonl`.
-#[derive(Serialize)]
-struct RowLine<'a> {
-    split: &'a str,
-    row: u64,
-    clip: &'a str,
-    round: u32,
-    #[serde(flatten)]
-    provenance: &'a Provenance,
-}
-
-/// One line of `quarantine.jsonl`.
-#[derive(Serialize)]
-struct QuarantineLine<'a> {
-    split: &'a str,
-    clip: &'a str,
-    #[serde(flatten)]
-    rejection: &'a Rejection,
-}
-
-impl<'a> Writer<'a> {
-    /// Opens all files in a folder, at the state of the journal's last commit;
-    /// `told` hears of each batch and step.
-    ///
-    /// # Errors
-    /// [`WriteError`]: a file cannot be made, or does not hold what was
-    /// committed to it; too many clips were left out already.
-    pub fn open(
-        folder: &Path,
-        settings: WriteSettings,
-        journal: Journal,
-        last: Option<&Commit>,
+impl<'a> Write<'a> {
+    /// Hands rows of that shape to `sink`.
+    pub fn new(
+        sink: &'a mut dyn RowSink,
+        row_shape: [usize; 2],
+        commit_every: Duration,
         buffers: Buffers,
-        told: impl FnMut(Told<'_>) + Send + 'a,
-    ) -> Result<Self, WriteError> {
-        let (left_out, tolerated) = (last.map_or(0, Commit::left_out), settings.tolerated);
-        if left_out > tolerated.unwrap_or(0) {
-            return Err(WriteError::TooManyBefore {
-                left_out,
-                tolerated: tolerated.unwrap_or(0),
-            });
-        }
-        let files = commit::Files::open(folder, &settings, last)?;
-        Ok(Self {
-            splits: files.splits,
-            rows: files.rows,
-            quarantine: files.quarantine,
-            tolerated,
-            left_out,
-            journal,
-            clips: last.map_or(0, |last| last.clips),
-            kept: last.map_or(0, |last| last.clips),
-            commit_every: settings.commit_every,
+    ) -> Self {
+        Self {
+            sink,
+            row_shape,
+            commit_every,
             committed: Instant::now(),
-            broken: false,
             buffers,
-            told: Box::new(told),
-        })
-    }
-
-    /// Clips taken, of all splits.
-    pub fn clips(&self) -> u64 {
-        self.clips
-    }
-
-    /// Clips that a resumed build need not take again.
-    pub fn kept(&self) -> u64 {
-        self.kept
-    }
-
-    /// Completes all files and gives them their final names. Commit before, or
-    /// what came after the last commit is lost if this fails.
-    ///
-    /// # Errors
-    /// [`WriteError`]; the files can then be opened again.
-    pub fn finish(mut self) -> Result<Written, WriteError> {
-        let rows = self.rows.map(|rows| (ROWS_FILE, rows));
-        let quarantine = (QUARANTINE_FILE, self.quarantine);
-        let mut files = BTreeMap::new();
-        for (name, file) in rows.into_iter().chain([quarantine]) {
-            files.insert(name.to_owned(), file.finish()?.sha256);
-            (self.told)(Told::Step(Step::Renamed));
         }
-        let finish = |split: SplitWriter| {
-            let summary = split.npy.finish()?;
-            (self.told)(Told::Step(Step::Renamed));
-            Ok(SplitWritten {
-                name: split.name,
-                features: split.features,
-                rows: summary.rows,
-                left_out: split.left_out,
-                sha256: summary.sha256,
-            })
-        };
-        let splits = self.splits.into_iter().map(finish);
-        Ok(Written {
-            splits: splits.collect::<Result<_, WriteError>>()?,
-            files,
-        })
     }
 
-    fn take_batch(
-        &mut self,
-        batch: Batch<Rows<Embedding>>,
-        focus: &mut Focus,
-    ) -> Result<(), WriteError> {
-        let split = batch.split;
-        let (mut clips, mut rows, mut bytes) = (0, 0, 0);
-        let mut left_out = Vec::new();
-        for Clip { id, state } in batch.clips {
-            focus.set(&id.name);
-            match state {
-                Ok(made) => {
-                    self.write_rows(split, &id, &made)?;
-                    clips += 1;
-                    rows += made.len() as u64;
-                    for row in made {
-                        bytes += size_of_val(row.data.as_slice()) as u64;
-                        self.buffers.embedding.give(row.data);
-                    }
-                }
-                Err(rejection) => {
-                    self.leave_out(split, &id, &rejection)?;
-                    left_out.push((id, rejection));
-                }
-            }
-            self.clips += 1;
-        }
-        (self.told)(Told::Taken(Taken {
-            split,
-            clips,
-            rows,
-            bytes,
-            left_out: &left_out,
-        }));
-        Ok(())
-    }
-
-    fn write_rows(
-        &mut self,
-        split: usize,
-        clip: &ClipId,
-        rows: &Rows<Embedding>,
-    ) -> Result<(), WriteError> {
-        let split = &mut self.splits[split];
-        for Row {
-            round,
-            data,
-            provenance,
-        } in rows
-        {
-            if let Some(lines) = &mut self.rows {
-                lines.append(&RowLine {
-                    split: &split.name,
-                    row: split.npy.rows(),
-                    clip: &clip.name,
-                    round: *round,
-                    provenance,
-                })?;
-            }
-            split.npy.append(data)?;
-        }
-        Ok(())
-    }
-
-    fn leave_out(
-        &mut self,
-        split: usize,
-        clip: &ClipId,
-        rejection: &Rejection,
-    ) -> Result<(), WriteError> {
-        let split = &mut self.splits[split];
-        let clip_name = clip.name.to_string();
-        let Rejection { stage, kind, .. } = *rejection;
-        let reason = rejection.reason.clone();
-        let Some(tolerated) = self.tolerated else {
-            return Err(WriteError::Rejected {
-                split: split.name.clone(),
-                clip: clip_name,
-                stage,
-                kind,
-                reason,
-            });
-        };
-        if self.left_out == tolerated {
-            return Err(WriteError::TooMany {
-                left_out: self.left_out + 1,
-                tolerated,
-                clip: clip_name,
-                stage,
-                kind,
-                reason,
-            });
-        }
-        self.quarantine.append(&QuarantineLine {
-            split: &split.name,
-            clip: &clip.name,
-            rejection,
-        })?;
-        split.left_out += 1;
-        self.left_out += 1;
-        Ok(())
+    fn block(&self, batch: Batch<Rows<Embedding>>) -> Result<RowBlock, BoxError> {
+        let rows = batch.clips.iter().flat_map(|clip| clip.state.iter());
+        let rows: usize = rows.map(Vec::len).sum();
+        let [steps, size] = self.row_shape;
+        let mut values = Vec::with_capacity(rows * steps * size);
+        let batch = replace(batch, vec![(); rows], |row| {
+            values.extend_from_slice(&row);
+            self.buffers.embedding.give(row);
+        });
+        let values = Array3::from_shape_vec((rows, steps, size), values)?;
+        Ok(RowBlock { batch, values })
     }
 }
 
-impl Sink for Writer<'_> {
+impl Sink for Write<'_> {
     type In = Batch<Rows<Embedding>>;
 
     fn name(&self) -> &'static str {
@@ -346,13 +59,14 @@ impl Sink for Writer<'_> {
     }
 
     fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
-        // Until proven otherwise: a panic may leave it within a clip.
-        self.broken = true;
-        let taken = self.take_batch(batch, focus);
-        self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
-        taken?;
+        if let Some(first) = batch.clips.first() {
+            focus.set(&first.id.name);
+        }
+        let block = self.block(batch)?;
+        self.sink.take(block)?;
         if self.committed.elapsed() >= self.commit_every {
-            self.commit()?;
+            self.sink.commit()?;
+            self.committed = Instant::now();
         }
         Ok(())
     }

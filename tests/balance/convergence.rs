@@ -2,9 +2,9 @@
 //! it, and stays as it is.
 
 use proptest::prelude::*;
+use wakemill::autoscale::allocate::{Load, allocate};
+use wakemill::autoscale::{Balance, Limits, Policy};
 use wakemill::flow::{FlowFacts, Governor, Resize};
-use wakemill::pipeline::balance::allocate::{Load, allocate};
-use wakemill::pipeline::balance::{Balance, Limits, Policy};
 
 use crate::simulator::{Cost, Simulation, always};
 

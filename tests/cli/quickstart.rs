@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wakemill::formats::npy::NpyReader;
+use wakemill::dataset::npy::NpyReader;
 
 use crate::support::{Project, stderr, stdout, wakemill};
 

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wakemill::config::livekit::{self, EvalSettings};
 use wakemill::config::plan::{EffectOrder, Input, Plan, RowOrder};
 use wakemill::dsp::placement::Place;
+use wakemill::presets::livekit;
+use wakemill::presets::livekit::EvalSettings;
 
 use crate::Case;
 

@@ -11,8 +11,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
+use wakemill::config;
 use wakemill::config::plan::Plan;
-use wakemill::config::{self, ConfigError, Loaded, Source};
+use wakemill::config::{ConfigError, Loaded, Source};
 
 const MINIMAL: &str = "output = \"out\"\n[[split]]\nname = \"wake\"\ninput = \"clips\"\n";
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use wakemill::config::{self, keys};
+use wakemill::config;
+use wakemill::config::keys;
 
 use crate::Case;
 

@@ -8,8 +8,8 @@ use wakemill::config::plan::{
 };
 use wakemill::dsp::Range;
 use wakemill::dsp::placement::Place;
-use wakemill::formats::discover;
-use wakemill::models::provider::{KNOWN, Provider};
+use wakemill::runtime::provider::{KNOWN, Provider};
+use wakemill::source;
 
 use crate::Case;
 
@@ -324,7 +324,7 @@ fn a_name_that_exists_is_no_pattern() {
         let Input::Glob(pattern) = input(pattern) else {
             panic!("{pattern} is a pattern");
         };
-        let listing = discover::glob(&pattern).ok();
+        let listing = source::glob(&pattern).ok();
         let files = listing.map(|listing| listing.files[0].path.to_path_buf());
         assert_eq!(files, found.then(|| folder.join("x.wav")), "{pattern}");
     }

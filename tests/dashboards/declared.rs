@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use wakemill::metrics::table::{self, Kind, PREFIX};
+use wakemill::metrics::table;
+use wakemill::metrics::table::{Kind, PREFIX};
 
 use crate::grafana;
 

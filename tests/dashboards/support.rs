@@ -36,7 +36,7 @@ fn write_wav(path: &Path, index: usize) {
             (tone * 6000.0 + noise * 500.0) as i16
         })
         .collect();
-    wakemill::formats::wav::write(path, 16_000, &pcm).unwrap();
+    wakemill::audio::wav::write(path, 16_000, &pcm).unwrap();
 }
 
 /// A process that ends with the test.

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use wakemill::formats::audio::{self, Limits};
-use wakemill::formats::npy::NpyReader;
+use wakemill::audio;
+use wakemill::audio::Limits;
+use wakemill::dataset::npy::NpyReader;
 
 use crate::support::Project;
 

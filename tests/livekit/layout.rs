@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use wakemill::formats::audio::{self, Limits};
-use wakemill::formats::npy::NpyReader;
-use wakemill::formats::wav;
+use wakemill::audio;
+use wakemill::audio::Limits;
+use wakemill::audio::wav;
+use wakemill::dataset::npy::NpyReader;
 
 use crate::support::{Project, SPLITS, stderr};
 

@@ -8,13 +8,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use wakemill::build::{self, Watch};
 use wakemill::config::{self, Source};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
 use wakemill::flow::Observer;
-use wakemill::pipeline::{self, Watch};
 use wakemill::records::{ClipId, Provenance};
-use wakemill::stages::Buffers;
 
 use crate::bounds::{assert_rate, assert_uniform};
 use crate::support::Project;
@@ -42,8 +41,8 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
         set: &["audio.clip_seconds=0.8".to_owned()],
         ..Source::new(&path)
     });
-    let build = pipeline::prepare(loaded.unwrap().plan, 1, &Quiet).unwrap();
-    let augment = build.augment(&Quiet, &Buffers::new(4, 32_000)).unwrap();
+    let build = build::prepare(loaded.unwrap().plan, 1, &Quiet).unwrap();
+    let augment = build.augment(&Quiet).unwrap();
     let mut augmenter = augment.augmenter().unwrap();
     let mut draw = |split: &str| {
         let split = build
@@ -57,7 +56,9 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
                 name: format!("clip_{clip:06}.wav").into(),
                 path: Path::new("none").into(),
             };
-            let rows = augmenter.augment(split, &id, vec![0.1; CLIP]).unwrap();
+            let rows = augmenter
+                .rows(split, &id, &mut vec![0.1; CLIP], Vec::new)
+                .unwrap();
             rows.into_iter().map(|row| row.provenance).collect()
         });
         clips.collect::<Vec<Vec<_>>>()

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wakemill::formats::wav;
+use wakemill::audio::wav;
 
 pub struct Project {
     folder: TempDir,

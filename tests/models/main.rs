@@ -9,11 +9,11 @@ mod native;
 
 use std::path::{Path, PathBuf};
 
-use wakemill::models::cache::Cache;
-use wakemill::models::onnx::{Attribute, DimensionValue, Model, Node, Tensor, ValueInfo};
-use wakemill::models::{
-    BANDS, Backend, EMBEDDING, FrontEnd, FrontEndSpec, ModelError, Strategy, Windows,
-};
+use wakemill::frontend::speech::{BANDS, EMBEDDING, Windows};
+use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
+use wakemill::onnx::{Attribute, DimensionValue, Model, Node, Tensor, ValueInfo};
+use wakemill::runtime::ModelError;
+use wakemill::runtime::cache::Cache;
 
 fn spec(strategy: Strategy) -> FrontEndSpec {
     FrontEndSpec {

@@ -1,6 +1,7 @@
 //! The native kernels against the published graphs on ONNX Runtime.
 
-use wakemill::models::{BANDS, Backend, FrontEnd, FrontEndSpec, Strategy};
+use wakemill::frontend::speech::BANDS;
+use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
 
 use super::{assert_close, clip, embed, load, load_with, mel, noise, open, views};
 

@@ -6,9 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use wakemill::build::{Build, Watch};
+use wakemill::dataset::Existing;
+use wakemill::dataset::write::Taken;
 use wakemill::flow::Observer;
-use wakemill::pipeline::{Build, Existing, Watch};
-use wakemill::stages::write::Taken;
 
 use super::steps::build_here;
 use super::support::{Case, assert_same};

@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, thread};
 
+use wakemill::autoscale::sizing;
+use wakemill::build;
+use wakemill::build::{Build, BuildError, Watch};
 use wakemill::config;
+use wakemill::dataset::Existing;
+use wakemill::dataset::write::Step;
 use wakemill::flow::{Cancel, Observer};
-use wakemill::models::{FrontEnd, FrontEndSpec, Windows};
-use wakemill::pipeline::{self, Build, BuildError, Existing, Watch};
-use wakemill::stages::write::Step;
+use wakemill::frontend::speech::Windows;
+use wakemill::frontend::{FrontEnd, FrontEndSpec};
 
 use super::support::{Case, assert_same, errors};
 
@@ -72,7 +76,7 @@ pub fn build_here(
         ..config::Source::new(file)
     };
     let plan = config::load(&source).unwrap().plan;
-    let mut build = pipeline::prepare(plan, 2, watch).unwrap();
+    let mut build = build::prepare(plan, 2, watch).unwrap();
     change(&mut build);
     let spec = FrontEndSpec {
         windows: Windows {

@@ -1,8 +1,8 @@
 //! Augmentation: units converted, and what would do harm without it.
 
-use super::super::plan::{AudioPlan, AugmentPlan};
-use super::super::settings::Settings;
 use super::{Dialect, Resolver};
+use crate::config::plan::{AudioPlan, AugmentPlan};
+use crate::config::settings::Settings;
 use crate::dsp::Range;
 use crate::dsp::distortion::DistortionParams;
 use crate::dsp::equalizer::EqualizerParams;

@@ -1,9 +1,9 @@
 //! The audio format and the front end, which must fit each other.
 
-use super::super::plan::{AudioPlan, Backend, FeaturesPlan};
-use super::super::rules;
-use super::super::settings::{Features, Settings};
 use super::Resolver;
+use crate::config::plan::{AudioPlan, Backend, FeaturesPlan};
+use crate::config::rules;
+use crate::config::settings::{Features, Settings};
 
 /// Samples in a hop and in a window of the frozen mel network.
 const MEL_HOP: usize = 160;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::paths;
-use super::super::plan::{Input, SplitPlan};
-use super::super::settings::Split;
 use super::{Dialect, Resolver};
+use crate::config::paths;
+use crate::config::plan::{Input, SplitPlan};
+use crate::config::settings::Split;
 
 impl Resolver<'_> {
     pub(super) fn splits(&mut self, splits: &[Split]) -> Vec<SplitPlan> {

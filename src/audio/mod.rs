@@ -1,0 +1,208 @@
+//! Audio files to samples: WAV, FLAC, MP3, Ogg Vorbis, AAC (M4A, ADTS), ALAC and AIFF.
+//!
+//! The content decides what a file is, never its name. Of several channels the
+//! first is taken, as livekit-wakeword does. Integer samples of `b` bits are
+//! divided by 2^(b−1), which gives exactly libsndfile's values in [−1, 1);
+//! floating-point samples are passed through and so may lie outside.
+//!
+//! A file is read whole or not at all: one that holds less than its header says
+//! is an error, never a short clip. Only where a format has no word on its
+//! length (an MP3 without a tag, a FLAC or WAV written into a pipe) it ends
+//! where the file ends. Encoder delay is cut where the format
+//! states it (MP3 with a LAME tag, Ogg Vorbis); M4A keeps it (about 1024
+//! samples), as symphonia does not read edit lists.
+//!
+//! Uncompressed WAV is read here directly: it is what most training sets are
+//! made of, and walking the chunks ourselves finds truncation and the lengths
+//! that streaming writers leave open. Everything else goes through symphonia.
+
+mod decode;
+mod error;
+mod retry;
+pub mod wav;
+mod wave;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+pub use error::{AudioError, Fault};
+pub use retry::retry;
+
+use decode::Coded;
+use wave::{Header, Wave};
+
+/// Greatest magnitude of a sample: what is beyond is no audio, and its square
+/// may be beyond what a float can hold. 16-bit integers as floats are allowed.
+const LOUDEST: f32 = 1e9;
+
+/// Most channels accepted, as Vorbis: a decoder's memory grows with them, and a
+/// damaged header may claim 65,535.
+const MAX_CHANNELS: usize = 255;
+
+/// What one file may cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Longest audio accepted, in seconds.
+    pub max_seconds: f64,
+}
+
+impl Limits {
+    /// The frames that a file of this sample rate may have.
+    fn frames(self, sample_rate: u32) -> u64 {
+        // A float cast saturates, so infinity means no limit.
+        (self.max_seconds * f64::from(sample_rate)) as u64
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Sample rate in Hz, never 0.
+    pub sample_rate: u32,
+    /// Number of channels, never 0.
+    pub channels: usize,
+    /// Length in samples of one channel; `None` where only decoding can tell.
+    pub frames: Option<u64>,
+    /// Whether samples lie in the file as they are, so that a piece costs no
+    /// more than reading it.
+    pub uncompressed: bool,
+}
+
+/// Reads the first channel of a whole file into `out`, replacing what was there.
+///
+/// # Errors
+/// [`AudioError`], with `out` empty: the file cannot be opened or is not a
+/// regular file, is not audio, is damaged, truncated, empty or too long, or
+/// holds a sample that is not finite or absurdly great.
+pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
+    fill(path, out, |out| match open(path)? {
+        Source::Wave(mut wave) => wave.read_all(limits, out),
+        Source::Coded(mut coded) => coded.read_all(limits, out),
+    })
+}
+
+/// Reads what a file's header says, without decoding.
+///
+/// # Errors
+/// [`AudioError`] as [`read`], as far as the header shows it.
+pub fn probe(path: &Path) -> Result<Info, AudioError> {
+    guard(|| {
+        Ok(match open(path)? {
+            Source::Wave(wave) => wave.info(),
+            Source::Coded(coded) => coded.info(),
+        })
+    })
+    .map_err(|fault| AudioError::new(path, fault))
+}
+
+/// Reads `frames` samples of the first channel from `start` on into `out`,
+/// replacing what was there: exactly that slice of what [`read`] gives.
+///
+/// Uncompressed audio and FLAC are read from the place; other codecs, whose
+/// state reaches back, are decoded from the beginning in constant memory, and
+/// so is a FLAC in which the place is not found.
+///
+/// # Errors
+/// [`AudioError`] as [`read`], with `out` empty; [`Fault::OutOfRange`] where
+/// the file ends before the piece does.
+pub fn read_range(
+    path: &Path,
+    start: u64,
+    frames: usize,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    fill(path, out, |out| {
+        let mut coded = match open(path)? {
+            Source::Wave(mut wave) => return wave.read_range(start, frames, out),
+            Source::Coded(coded) => coded,
+        };
+        if coded.seeks() {
+            // The search fails in intact files too: symphonia's runs into the
+            // end where the last frame, or padding behind it, is most of the file.
+            if let Ok(info) = guard(|| coded.seek_range(start, frames, out)) {
+                return Ok(info);
+            }
+            out.clear();
+            coded = Coded::open(File::open(path)?)?;
+        }
+        coded.read_range(start, frames, out)
+    })
+}
+
+enum Source {
+    Wave(Wave),
+    Coded(Coded),
+}
+
+fn open(path: &Path) -> Result<Source, Fault> {
+    // Before opening: opening a FIFO waits for a writer.
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    if metadata.len() == 0 {
+        return Err(Fault::Empty);
+    }
+    let file = File::open(path)?;
+    match wave::header(file, metadata.len())? {
+        Header::Plain(wave) => Ok(Source::Wave(wave)),
+        Header::Other(file) => Ok(Source::Coded(Coded::open(file)?)),
+    }
+}
+
+/// Runs one reading into `out`, checks what came, and empties `out` on failure.
+fn fill(
+    path: &Path,
+    out: &mut Vec<f32>,
+    read: impl FnOnce(&mut Vec<f32>) -> Result<Info, Fault>,
+) -> Result<Info, AudioError> {
+    out.clear();
+    let result = guard(|| {
+        let info = read(out)?;
+        plausible(out)?;
+        Ok(info)
+    });
+    result.map_err(|fault| {
+        out.clear();
+        AudioError::new(path, fault)
+    })
+}
+
+/// Turns a panic into an error: symphonia's decoders are safe Rust, but index
+/// and arithmetic checks in them can still panic on malformed input. Nothing of
+/// the reader outlives the panic, so no broken state is seen afterwards.
+fn guard<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        Err(Fault::Panicked(message.unwrap_or_default()))
+    })
+}
+
+fn plausible(samples: &[f32]) -> Result<(), Fault> {
+    // No short cut in the first pass, so that it runs in vector registers. NaN
+    // compares with nothing.
+    if samples
+        .iter()
+        .fold(true, |all, x| all & (x.abs() <= LOUDEST))
+    {
+        return Ok(());
+    }
+    let mut samples = (0_u64..).zip(samples);
+    let first = samples.find(|(_, x)| x.is_nan() || x.abs() > LOUDEST);
+    Err(match first {
+        Some((frame, value)) if value.is_finite() => Fault::TooLoud {
+            frame,
+            value: *value,
+        },
+        first => Fault::NotFinite {
+            frame: first.map_or(0, |(frame, _)| frame),
+        },
+    })
+}

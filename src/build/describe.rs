@@ -1,0 +1,114 @@
+//! The plan in words: what `--dry-run` prints.
+
+use std::fmt::{self, Write as _};
+
+use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
+
+use super::Build;
+use crate::autoscale::sizing::STAGES;
+use crate::dataset::layout::DATASET_FILE;
+use crate::dataset::layout::REPORT_FILE;
+
+const MIB: f64 = (1 << 20) as f64;
+
+impl Build {
+    /// Splits with clip counts, stages with workers and capacities, the memory
+    /// that follows, the provider, and the files to come.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.describe_to(&mut text);
+        text
+    }
+
+    fn describe_to(&self, out: &mut String) -> fmt::Result {
+        self.describe_inputs(out)?;
+        self.describe_stages(out)?;
+        self.describe_memory(out)?;
+        let providers = &self.plan.features.execution_providers;
+        writeln!(out, "provider   {}", providers.join(", else "))?;
+        self.describe_files(out)
+    }
+
+    fn describe_inputs(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
+        let rounds = u64::from(plan.rounds());
+        writeln!(out, "output     {}", plan.output.display())?;
+        writeln!(out, "seed       {}", plan.seed)?;
+        writeln!(out, "splits")?;
+        for (split, clips) in plan.splits.iter().zip(&self.inputs.clips) {
+            let (clips, rows) = (clips.len(), clips.len() as u64 * rounds);
+            writeln!(
+                out,
+                "  {:20} {clips:>8} clips × {rounds} rounds = {rows:>8} rows → {}",
+                split.name, split.features
+            )?;
+        }
+        writeln!(
+            out,
+            "sounds     {} backgrounds, {} impulse responses",
+            self.inputs.backgrounds.len(),
+            self.inputs.impulses.len()
+        )
+    }
+
+    fn describe_stages(&self, out: &mut String) -> fmt::Result {
+        let sizing = &self.sizing;
+        writeln!(out, "stages          workers  capacity")?;
+        for ((name, stage), limits) in STAGES.iter().zip(sizing.stages).zip(sizing.limits) {
+            let auto = match limits.min < limits.max {
+                true => format!("  auto, up to {}", limits.max),
+                false => String::new(),
+            };
+            writeln!(
+                out,
+                "  {name:12} {:>8}  {:>8}{auto}",
+                stage.workers, stage.capacity
+            )?;
+        }
+        writeln!(
+            out,
+            "           at most {} workers at once on {} cores",
+            sizing.budget, sizing.cores
+        )?;
+        writeln!(
+            out,
+            "batches    {} rows each, {} in flight",
+            sizing.rows_per_batch, sizing.in_flight
+        )
+    }
+
+    fn describe_memory(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
+        let memory = self.sizing.memory_bytes as f64 / MIB;
+        let window = plan.audio.window_seconds();
+        writeln!(
+            out,
+            "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
+        )?;
+        if let Some(augment) = &plan.augment {
+            writeln!(
+                out,
+                "           at most {:.0} MiB of backgrounds and impulse responses",
+                augment.cache_bytes as f64 / MIB
+            )?;
+        }
+        Ok(())
+    }
+
+    fn describe_files(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
+        let mut files: Vec<&str> = plan
+            .splits
+            .iter()
+            .map(|split| split.features.as_str())
+            .collect();
+        files.extend(plan.output_files.rows.then_some(ROWS_FILE));
+        files.extend([QUARANTINE_FILE, REPORT_FILE, DATASET_FILE]);
+        writeln!(out, "files      {}", files.join(", "))?;
+        if plan.output_files.wavs {
+            writeln!(out, "           clip_NNNNNN_rR.wav beside each clip")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! Why a build failed.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use crate::audio::AudioError;
+use crate::augment::SoundError;
+use crate::dataset::DatasetError;
+use crate::dataset::partial::WriteError as FileError;
+use crate::dataset::write::WriteError;
+use crate::dsp::resample::ResampleError;
+use crate::flow::FlowError;
+use crate::source::DiscoverError;
+
+/// Why a build failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A split's clips cannot be found.
+    #[error("split '{split}': {error}\n  check the split's `input`")]
+    Input {
+        /// The split.
+        split: String,
+        /// Why.
+        #[source]
+        error: DiscoverError,
+    },
+    /// Something in a split's input looks like a clip and cannot be one.
+    #[error("split '{split}': {}: {reason}\n  mend or remove it, or leave it out with failures.policy = \"skip\"", path.display())]
+    Unusable {
+        /// The split.
+        split: String,
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No split has a clip.
+    #[error("there is nothing to build: no split has a clip\n  looked in: {}", places.join(", "))]
+    NoClips {
+        /// Where clips were looked for.
+        places: Vec<String>,
+    },
+    /// Backgrounds or impulse responses cannot be found.
+    #[error("{key}: {error}")]
+    Sounds {
+        /// The key that names them.
+        key: &'static str,
+        /// Why.
+        #[source]
+        error: DiscoverError,
+    },
+    /// A background or impulse response cannot be read.
+    #[error(
+        "background or impulse response {0}\n  mend or remove it, or go on without it with failures.policy = \"skip\""
+    )]
+    Sound(#[source] AudioError),
+    /// A background or impulse response cannot be used.
+    #[error(transparent)]
+    SoundUse(#[from] SoundError),
+    /// WAVs can only be written beside clips named as livekit-wakeword names them.
+    #[error(
+        "split '{split}': output_files.wavs needs clips named clip_NNNNNN.wav right in the input folder, and there is {clip}"
+    )]
+    WavName {
+        /// The split.
+        split: String,
+        /// The clip.
+        clip: String,
+    },
+    /// WAVs of a split have no folder of their own to go to.
+    #[error("split '{split}': output_files.wavs needs a folder of its own as input, and {reason}")]
+    WavFolder {
+        /// The split.
+        split: String,
+        /// What it has instead.
+        reason: String,
+    },
+    /// An unfinished build has lost what was committed to it.
+    #[error("{0}\n  start over (--overwrite instead of --resume), or choose another output")]
+    Lost(#[source] FileError),
+    /// An unfinished build was begun from something else.
+    #[error("cannot go on with {}: the result would not be that of one build, because this has changed:\n    {}\n  undo that, start over (--overwrite instead of --resume), or choose another output", path.display(), changes.join("\n    "))]
+    Changed {
+        /// The output folder.
+        path: PathBuf,
+        /// What has changed.
+        changes: Vec<String>,
+    },
+    /// The disk is full.
+    #[error("the disk is full, and the rest of the data set needs about {} more\n  make room, and go on with --resume", size(*needed))]
+    DiskFull {
+        /// Bytes that what is not yet committed needs.
+        needed: u64,
+        /// Where it was noticed.
+        #[source]
+        cause: Box<BuildError>,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}: {error}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        error: std::io::Error,
+    },
+    /// No such row.
+    #[error("{0}")]
+    NoSuchRow(String),
+    /// A clip cannot be processed.
+    #[error("clip '{clip}': {reason}")]
+    Clip {
+        /// The clip.
+        clip: String,
+        /// Why.
+        reason: String,
+    },
+    /// The pipeline's sample rate cannot be worked with.
+    #[error(transparent)]
+    Rate(#[from] ResampleError),
+    /// An output file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The output folder cannot be used.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// An output file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The flow ended early.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl BuildError {
+    pub(super) fn io(
+        action: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Self::Io {
+            action,
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+
+    /// Whether the caller has to change a setting, a flag or an input before
+    /// any work can start.
+    pub fn is_usage(&self) -> bool {
+        if let Self::Dataset(error) = self {
+            return error.is_usage();
+        }
+        matches!(
+            self,
+            Self::Input { .. }
+                | Self::Unusable { .. }
+                | Self::NoClips { .. }
+                | Self::Sounds { .. }
+                | Self::WavName { .. }
+                | Self::WavFolder { .. }
+                | Self::Lost(_)
+                | Self::Changed { .. }
+                | Self::NoSuchRow(_)
+        )
+    }
+
+    /// Whether it is because a disk, or the user's share of it, is full.
+    pub(super) fn is_disk_full(&self) -> bool {
+        let mut cause: Option<&dyn Error> = Some(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+                return kinds.contains(&error.kind());
+            }
+            cause = error.source();
+        }
+        false
+    }
+
+    /// Whether somebody asked for the end.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Flow(FlowError::Cancelled))
+    }
+}
+
+/// A number of bytes, for a person.
+fn size(bytes: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let fits = |(_, shift): &&(&str, u32)| bytes >> shift > 0;
+    match units.iter().find(fits) {
+        Some((unit, shift)) => format!("{:.1} {unit}", bytes as f64 / (1_u64 << shift) as f64),
+        None => format!("{bytes} bytes"),
+    }
+}

@@ -1,0 +1,54 @@
+//! The front end that a plan asks for.
+
+use crate::config::plan::{Backend, Plan, Strategy};
+use crate::frontend::{self, FrontEnd, FrontEndSpec, speech};
+use crate::runtime::ModelError;
+
+use super::Build;
+use crate::autoscale::sizing;
+
+impl Build {
+    /// Loads the networks, fetched first if need be, which `notice` is told;
+    /// settles the build's numbers again where they run on something else than
+    /// the first execution provider of the list.
+    ///
+    /// # Errors
+    /// Those of [`FrontEnd::load`].
+    pub fn front_end(&mut self, notice: &mut dyn FnMut(&str)) -> Result<FrontEnd, ModelError> {
+        let spec = spec(&self.plan, self.sizing.rows_per_batch);
+        let front_end = FrontEnd::load(&spec, notice)?;
+        let gpu = front_end.is_on_device();
+        if gpu != sizing::wants_device(&self.plan) {
+            self.sizing = sizing::settle(&self.plan, self.sizing.cores, gpu);
+        }
+        Ok(front_end)
+    }
+}
+
+/// What a plan asks of the front end.
+fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
+    let features = &plan.features;
+    FrontEndSpec {
+        mel_model: features.mel_model.clone(),
+        embedding_model: features.embedding_model.clone(),
+        windows: speech::Windows {
+            window: features.window,
+            stride: features.stride,
+            last: Some(features.timesteps),
+        },
+        strategy: match features.strategy {
+            Strategy::Auto => frontend::Strategy::Auto,
+            Strategy::Dense => frontend::Strategy::Dense,
+            Strategy::Windows => frontend::Strategy::Windows,
+        },
+        backend: match features.backend {
+            Backend::Auto => frontend::Backend::Auto,
+            Backend::Native => frontend::Backend::Native,
+            Backend::OnnxRuntime => frontend::Backend::OnnxRuntime,
+        },
+        providers: features.execution_providers.clone(),
+        runtime_library: plan.runtime_library.clone(),
+        verify: features.verify,
+        batch,
+    }
+}

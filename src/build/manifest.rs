@@ -1,0 +1,83 @@
+//! `dataset.json` of a build: what it came to.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::autoscale::Decision;
+use crate::dataset::layout::DATASET_FILE;
+use crate::dataset::manifest::{Dataset, SplitReport, StageTimes, WorkerChange};
+use crate::dataset::write::Written;
+use crate::flow::StageFacts;
+use crate::frontend::FrontEnd;
+
+use super::stream::Streamed;
+use super::{Build, BuildError};
+
+pub(super) fn manifest(
+    build: &Build,
+    fingerprint: String,
+    streamed: Streamed,
+    written: Written,
+    front_end: &FrontEnd,
+    rows_resumed: u64,
+) -> Result<Dataset, BuildError> {
+    let Streamed { resizes, facts } = streamed;
+    let wall_seconds = facts.elapsed.as_secs_f64();
+    let Written { splits, files } = written;
+    let rows: u64 = splits.iter().map(|split| split.rows).sum();
+    let rows_per_second = rows.saturating_sub(rows_resumed) as f64 / wall_seconds;
+    let reports = splits
+        .into_iter()
+        .zip(&build.inputs.clips)
+        .map(|(written, clips)| SplitReport {
+            planned: clips.len() as u64,
+            written,
+        });
+    Ok(Dataset {
+        wakemill: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: build.plan.seed,
+        fingerprint,
+        splits: reports.collect(),
+        files,
+        front_end: value(front_end.report())?,
+        verification: front_end.differences().map(value).transpose()?,
+        stages: facts.stages.iter().map(stage_times).collect(),
+        resizes: resizes.into_iter().map(change).collect(),
+        in_flight: build.sizing.in_flight,
+        rows_per_batch: build.sizing.rows_per_batch,
+        rows_resumed,
+        wall_seconds,
+        rows_per_second,
+        clips_per_second: rows_per_second / f64::from(build.plan.rounds()),
+        configuration: value(&build.plan)?,
+    })
+}
+
+fn stage_times(facts: &StageFacts) -> StageTimes {
+    StageTimes {
+        name: facts.name.to_owned(),
+        workers: facts.workers,
+        items: facts.items,
+        busy_seconds: facts.time.busy.as_secs_f64(),
+        cpu_seconds: facts.time.cpu.as_secs_f64(),
+        idle_seconds: facts.time.idle.as_secs_f64(),
+        blocked_seconds: facts.time.blocked.as_secs_f64(),
+    }
+}
+
+fn change(decision: Decision) -> WorkerChange {
+    let Decision { seconds, resize } = decision;
+    WorkerChange {
+        seconds,
+        stage: resize.name.to_owned(),
+        from: resize.from,
+        to: resize.to,
+        cause: resize.cause.to_owned(),
+        reason: resize.reason,
+    }
+}
+
+fn value(of: impl Serialize) -> Result<Value, BuildError> {
+    serde_json::to_value(of)
+        .map_err(|error| BuildError::io("describe", DATASET_FILE.as_ref())(error.into()))
+}

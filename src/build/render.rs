@@ -1,0 +1,126 @@
+//! The exact audio of one row, computed alone.
+
+use crate::augment::{Augment, Augmenter, SplitRules};
+use crate::records::{ClipId, Pcm, Row, Rows, Samples};
+use crate::stages::decode::{Decode, Decoder};
+use crate::stages::{Buffers, Refusal};
+
+use super::{Build, BuildError, Watch};
+
+/// Makes the rows of single clips.
+pub struct Renderer {
+    decoder: Decoder,
+    augmenter: Augmenter,
+}
+
+impl Renderer {
+    /// Makes what these stages make, without writing any WAV.
+    pub fn new(decode: &Decode, augment: &Augment) -> Result<Self, BuildError> {
+        let rules = augment.splits.iter().cloned().map(|rules| SplitRules {
+            wavs: None,
+            ..rules
+        });
+        let augment = Augment {
+            splits: rules.collect(),
+            ..augment.clone()
+        };
+        Ok(Self {
+            decoder: decode.decoder()?,
+            augmenter: augment.augmenter()?,
+        })
+    }
+
+    /// The samples of a clip, and all rows of it.
+    pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
+        let samples = self.decoder.decode(clip)?;
+        let rows = self
+            .augmenter
+            .rows(split, clip, &mut samples.clone(), Pcm::new)?;
+        Ok((samples, rows))
+    }
+}
+
+impl Build {
+    /// The row that a build makes of one clip in one round: the same samples,
+    /// and what was drawn for it. `clip` is the clip's name, with or without
+    /// its extension.
+    ///
+    /// # Errors
+    /// No such split, clip or round; a clip that cannot be processed.
+    pub fn render(
+        &self,
+        split: &str,
+        clip: &str,
+        round: u32,
+        watch: &dyn Watch,
+    ) -> Result<Row<Pcm>, BuildError> {
+        let (split, clip) = self.find(split, clip)?;
+        let buffers = Buffers::new(1, self.plan.audio.clip_samples);
+        let augment = self.augment(watch)?;
+        let mut renderer = Renderer::new(&self.decode(&buffers), &augment)?;
+        let (_, rows) = renderer
+            .rows(split, &clip)
+            .map_err(|refusal| refused(&clip, &refusal))?;
+        let rounds = rows.len();
+        rows.into_iter()
+            .find(|row| row.round == round)
+            .ok_or_else(|| {
+                BuildError::NoSuchRow(format!(
+                    "there is no round {round}: the clip has {rounds}, counted from 0"
+                ))
+            })
+    }
+
+    /// The samples of one clip that the effects of a build start from. `clip`
+    /// is the clip's name, with or without its extension.
+    ///
+    /// # Errors
+    /// No such split or clip; a clip that cannot be read.
+    pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
+        let (_, clip) = self.find(split, clip)?;
+        let mut decoder = self
+            .decode(&Buffers::new(1, self.plan.audio.clip_samples))
+            .decoder()?;
+        decoder
+            .decode(&clip)
+            .map_err(|rejection| refused(&clip, &rejection.into()))
+    }
+
+    fn find(&self, split: &str, clip: &str) -> Result<(usize, ClipId), BuildError> {
+        let splits = &self.plan.splits;
+        let Some(index) = splits.iter().position(|candidate| candidate.name == split) else {
+            let names: Vec<_> = splits.iter().map(|split| split.name.as_str()).collect();
+            let known = names.join(", ");
+            return Err(BuildError::NoSuchRow(format!(
+                "there is no split '{split}'; there are: {known}"
+            )));
+        };
+        let clips = &self.inputs.clips[index];
+        let stem = |name: &str| {
+            name.rsplit_once('.')
+                .map_or(name, |(stem, _)| stem)
+                .to_owned()
+        };
+        let found = clips
+            .iter()
+            .find(|candidate| &*candidate.id.name == clip)
+            .or_else(|| {
+                clips
+                    .iter()
+                    .find(|candidate| stem(&candidate.id.name) == clip)
+            });
+        match found {
+            Some(found) => Ok((index, found.id.clone())),
+            None => Err(BuildError::NoSuchRow(format!(
+                "split '{split}' has no clip '{clip}'; clips are named as in rows.jsonl"
+            ))),
+        }
+    }
+}
+
+fn refused(clip: &ClipId, refusal: &Refusal) -> BuildError {
+    BuildError::Clip {
+        clip: clip.name.to_string(),
+        reason: refusal.to_string(),
+    }
+}

@@ -1,0 +1,259 @@
+//! The whole build: from what is in the output folder to the finished data set.
+
+use std::sync::Arc;
+
+use crate::config::plan::FailurePolicy;
+use crate::dataset::journal::{Journal, Opened};
+use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
+use crate::flow::CancelToken;
+use crate::frontend::FrontEnd;
+use crate::records::EMBEDDING;
+
+use super::manifest::manifest;
+use super::origin::Origin;
+use super::render::Renderer;
+use super::stream::{Stages, Streamed};
+use super::{Build, BuildError, Outcome, Watch};
+use crate::dataset::RowSink;
+use crate::dataset::folder::{Existing, Folder, State};
+use crate::dataset::layout::REPORT_FILE;
+use crate::dataset::manifest::Dataset;
+use crate::report;
+use crate::report::Timeline;
+
+/// What `dataset.json` and the journal take on the disk, about.
+const DATASET_BYTES: u64 = 64 << 10;
+
+/// An output folder that a build may write to.
+struct Begun {
+    folder: Folder,
+    journal: Journal,
+    /// What an earlier run had committed last.
+    last: Option<Commit>,
+}
+
+impl Build {
+    /// Builds the data set.
+    ///
+    /// # Errors
+    /// A background or impulse response that cannot be read; an output folder
+    /// that cannot be used as `existing` says; whatever stops the flow: a clip
+    /// under the policy `stop`, a full disk, a cancel.
+    pub fn run(
+        &self,
+        front_end: FrontEnd,
+        existing: Existing,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<Outcome, BuildError> {
+        let front_end = Arc::new(front_end);
+        // Whatever can fail does so before anything is replaced.
+        let stages = self.stages(&front_end, watch)?;
+        let sounds = &stages.augment.augment.sounds;
+        let origin = Origin::new(&self.plan, &self.inputs, sounds, &front_end);
+        let Some(begun) = self.begin(&origin, &stages, existing, watch)? else {
+            return Ok(Outcome::UpToDate);
+        };
+        let Begun {
+            folder,
+            journal,
+            last,
+        } = begun;
+        let timeline = Timeline::new(watch);
+        let parts = (&folder, journal, last.as_ref());
+        let (streamed, written) = self.write(&stages, parts, &timeline, watch, cancel)?;
+        let dataset = manifest(
+            self,
+            origin.fingerprint,
+            streamed,
+            written,
+            &front_end,
+            last.as_ref().map_or(0, Commit::rows),
+        )?;
+        let facts = report::Facts {
+            build: self,
+            dataset: &dataset,
+            timeline: &timeline,
+            front_end: &front_end,
+            full_scale: stages.mel.full_scale,
+        };
+        let renderer = Renderer::new(&stages.decode, &stages.augment.augment)?;
+        // A data set without a report is still one.
+        if let Err(error) = report::write(folder.path(), facts, renderer) {
+            watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        }
+        if let Some(found) = front_end.differences().filter(|found| !found.is_small()) {
+            watch.warn(&format!(
+                "the features are further from the published graphs' than they should be: up to {} dB, and {} in an embedding",
+                found.mel_db, found.embedding
+            ));
+        }
+        let clips = self.inputs.clip_count();
+        folder
+            .complete(&dataset)
+            .map_err(|cause| self.unfinished(cause.into(), clips, watch))?;
+        watch.reached(Step::Renamed);
+        folder.close()?;
+        Ok(Outcome::Built(Box::new(dataset)))
+    }
+
+    /// Opens the output folder, and settles how much of the build is in it;
+    /// `None` where all is.
+    fn begin(
+        &self,
+        origin: &Origin,
+        stages: &Stages,
+        existing: Existing,
+        watch: &dyn Watch,
+    ) -> Result<Option<Begun>, BuildError> {
+        let plan = &self.plan;
+        let splits = plan.splits.iter();
+        let features: Vec<&str> = splits.clone().map(|split| &*split.features).collect();
+        let serves = |found: &Dataset| {
+            found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
+        };
+        let begun = match Folder::open(&plan.output, &features, serves, existing)? {
+            State::UpToDate => return Ok(None),
+            State::Empty(folder) => Begun {
+                journal: Journal::create(&folder.journal(), origin)?,
+                folder,
+                last: None,
+            },
+            State::Begun(folder, opened) => {
+                self.check(origin, &opened, stages, watch)?;
+                Begun {
+                    folder,
+                    journal: opened.journal,
+                    last: opened.last,
+                }
+            }
+        };
+        if plan.output_files.wavs && begun.last.is_none() {
+            self.inputs.remove_stale_wavs()?;
+        }
+        let names: Vec<&str> = splits.map(|split| &*split.name).collect();
+        watch.started(&names, &self.inputs);
+        Ok(Some(begun))
+    }
+
+    /// Runs the flow into the files of the output folder.
+    fn write(
+        &self,
+        stages: &Stages,
+        (folder, journal, last): (&Folder, Journal, Option<&Commit>),
+        timeline: &Timeline<'_>,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<(Streamed, Written), BuildError> {
+        let told = |told: Told<'_>| match told {
+            Told::Taken(taken) => {
+                timeline.wrote(taken.rows);
+                watch.taken(&taken);
+            }
+            Told::Step(step) => watch.reached(step),
+        };
+        let settings = self.write_settings();
+        let mut write = Writer::open(folder.path(), settings, journal, last, told).map_err(
+            |error| match error {
+                WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
+                error => error.into(),
+            },
+        )?;
+        if let Some(last) = last {
+            watch.resumed(last);
+        }
+
+        let skip = write.clips();
+        let (streamed, ended) = self.stream(stages, skip, &mut write, timeline, cancel);
+        let committed = write.commit().map_err(BuildError::from);
+        let kept = write.kept();
+        let unfinished = |cause| self.unfinished(cause, kept, watch);
+        // The flow's own end is the cause, if it had one.
+        ended
+            .map_err(BuildError::from)
+            .and(committed)
+            .map_err(unfinished)?;
+        let written = write.finish().map_err(|error| unfinished(error.into()))?;
+        Ok((streamed, written))
+    }
+
+    /// Whether an unfinished build can be gone on with to the bytes of one
+    /// build.
+    fn check(
+        &self,
+        origin: &Origin,
+        begun: &Opened<Origin, Commit>,
+        stages: &Stages,
+        watch: &dyn Watch,
+    ) -> Result<(), BuildError> {
+        if begun.first.fingerprint != origin.fingerprint {
+            let sounds = &stages.augment.augment.sounds;
+            return Err(BuildError::Changed {
+                path: self.plan.output.clone(),
+                changes: origin.changes(&begun.first, &self.plan, &self.inputs, sounds),
+            });
+        }
+        if begun.torn {
+            watch.warn("the journal's last record is torn: going on from the one before");
+        }
+        Ok(())
+    }
+
+    /// Says what an unfinished build keeps, and what a full disk lacks.
+    fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
+        let planned = self.inputs.clip_count();
+        watch.warn(&format!(
+            "{kept} of {planned} clips are kept in {}: go on with --resume (with the same inputs), or start over with --overwrite",
+            self.plan.output.display()
+        ));
+        if !cause.is_disk_full() {
+            return cause;
+        }
+        let rows = (planned - kept) * u64::from(self.plan.rounds());
+        BuildError::DiskFull {
+            needed: rows * self.bytes_per_row() + DATASET_BYTES,
+            cause: Box::new(cause),
+        }
+    }
+
+    /// What one row takes on the disk, in bytes, about.
+    fn bytes_per_row(&self) -> u64 {
+        /// A line of `rows.jsonl` with an equalizer is 1.3 kB, one without 0.3.
+        const LINE: usize = 600;
+        let plan = &self.plan;
+        let features = plan.features.timesteps * EMBEDDING * size_of::<f32>();
+        let line = if plan.output_files.rows { LINE } else { 0 };
+        let wav = match plan.output_files.wavs {
+            true => plan.audio.clip_samples * size_of::<i16>(),
+            false => 0,
+        };
+        (features + line + wav) as u64
+    }
+
+    /// Clips that may be left out; `None` where the first stops the build.
+    fn tolerated(&self) -> Option<u64> {
+        let failures = self.plan.failures;
+        let planned = self.inputs.clip_count() as f64;
+        match failures.policy {
+            FailurePolicy::Stop => None,
+            FailurePolicy::Skip => Some((failures.max_rate * planned).floor() as u64),
+        }
+    }
+
+    fn tolerates(&self, left_out: u64) -> bool {
+        left_out <= self.tolerated().unwrap_or(0)
+    }
+
+    pub(super) fn write_settings(&self) -> WriteSettings {
+        let plan = &self.plan;
+        let splits = plan.splits.iter();
+        WriteSettings {
+            splits: splits
+                .map(|split| (split.name.clone(), split.features.clone()))
+                .collect(),
+            row_shape: [plan.features.timesteps, EMBEDDING],
+            rows: plan.output_files.rows,
+            tolerated: self.tolerated(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The flow: its stages in order, from the clips to a sink.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dataset::RowSink;
+use crate::flow::{CancelToken, Flow, FlowError, FlowFacts, Observer, Settings};
+use crate::frontend::FrontEnd;
+use crate::records::EMBEDDING;
+use crate::source::sequence;
+use crate::stages::Buffers;
+use crate::stages::augment::AugmentStage;
+use crate::stages::decode::Decode;
+use crate::stages::embed::Embed;
+use crate::stages::mel::ComputeMel;
+use crate::stages::write::Write;
+
+use super::{Build, BuildError, Watch};
+use crate::autoscale::balance::Decision;
+
+/// How often an observer is told how things are.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The stages between scan and write.
+pub(super) struct Stages {
+    pub(super) decode: Decode,
+    pub(super) augment: AugmentStage,
+    pub(super) mel: ComputeMel,
+    embed: Embed,
+    pub(super) buffers: Buffers,
+}
+
+/// What a flow came to, however it ended.
+pub(super) struct Streamed {
+    pub(super) facts: FlowFacts,
+    /// Every change of workers.
+    pub(super) resizes: Vec<Decision>,
+}
+
+impl Build {
+    /// The stages of this build.
+    pub(super) fn stages(
+        &self,
+        front_end: &Arc<FrontEnd>,
+        watch: &dyn Watch,
+    ) -> Result<Stages, BuildError> {
+        let features = &self.plan.features;
+        let buffers = Buffers::new(self.sizing.rows_in_flight(), self.plan.audio.clip_samples);
+        Ok(Stages {
+            decode: self.decode(&buffers),
+            augment: AugmentStage {
+                augment: Arc::new(self.augment(watch)?),
+                buffers: buffers.clone(),
+            },
+            mel: ComputeMel {
+                front_end: Arc::clone(front_end),
+                full_scale: features.input_scale.full_scale(),
+                buffers: buffers.clone(),
+            },
+            embed: Embed {
+                front_end: Arc::clone(front_end),
+                timesteps: features.timesteps,
+                buffers: buffers.clone(),
+            },
+            buffers,
+        })
+    }
+
+    /// Runs every clip but the first `skip` through the stages into `write`.
+    pub(super) fn stream(
+        &self,
+        stages: &Stages,
+        skip: u64,
+        sink: &mut dyn RowSink,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> (Streamed, Result<(), FlowError>) {
+        let row_shape = [self.plan.features.timesteps, EMBEDDING];
+        let commit_every = self.plan.flow.commit_every;
+        let mut write = Write::new(sink, row_shape, commit_every, stages.buffers.clone());
+        let sizing = &self.sizing;
+        let clips = sequence::batches(&self.inputs.clips, sizing.clips_per_batch, skip);
+        let settings = Settings {
+            in_flight: sizing.in_flight,
+            tick: TICK,
+        };
+        let [decode, augment, mel, embed] = sizing.stages;
+        let mut balance = sizing.balance();
+        let (facts, ended) = Flow::source("scan", clips, settings)
+            .stage(&stages.decode, decode)
+            .stage(&stages.augment, augment)
+            .stage(&stages.mel, mel)
+            .stage(&stages.embed, embed)
+            .sink(&mut write, sizing.in_flight)
+            .governed(&mut balance)
+            .run(observer, cancel);
+        let resizes = balance.decisions().to_vec();
+        (Streamed { facts, resizes }, ended)
+    }
+}

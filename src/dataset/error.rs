@@ -1,0 +1,86 @@
+//! Why an output folder cannot be used.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::journal::JournalError;
+use super::partial::WriteError;
+
+/// Why an output folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// It holds something else.
+    #[error("{} holds {found}\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display())]
+    Occupied {
+        /// The output folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// There is something in it that cannot be gone on with.
+    #[error("{} holds {found}: nothing to go on with\n  replace it (--overwrite instead of --resume), or choose another output", path.display())]
+    NothingToResume {
+        /// The output folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// A `dataset.json` that is none, or that of another version.
+    #[error("cannot understand {}: {error}\n  replace what is there (--overwrite), or choose another output", path.display())]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// An unfinished build has lost its journal.
+    #[error("{} holds {}, but not the journal that says what of it is whole\n  start over (--overwrite instead of --resume), or choose another output", path.display(), found.display())]
+    NoJournal {
+        /// The output folder.
+        path: PathBuf,
+        /// A file that is there.
+        found: PathBuf,
+    },
+    /// The journal of an unfinished build cannot be used.
+    #[error(
+        "the journal of an unfinished build: {0}\n  start over (--overwrite instead of --resume), or choose another output"
+    )]
+    Journal(#[from] JournalError),
+    /// Another process builds into it.
+    #[error("another wakemill is at work in {}\n  wait for it to end, or choose another output", path.display())]
+    Locked {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {}: {error}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        error: io::Error,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl DatasetError {
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io {
+            action,
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+
+    /// Whether the caller has to change a flag or name another folder before
+    /// any work can start.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Io { .. } | Self::Write(_))
+    }
+}

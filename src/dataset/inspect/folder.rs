@@ -1,0 +1,152 @@
+//! What is in an output folder.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dataset::layout::JOURNAL_FILE;
+use crate::dataset::layout::ROWS_FILE;
+use crate::dataset::manifest::{Dataset, SplitReport};
+use crate::dataset::npy::NpyReader;
+use crate::dataset::partial::sha256_of;
+
+use super::InspectError;
+use super::provenance::{RowCounts, Sources, Summary, summarize};
+
+/// What is in an output folder.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FolderFacts {
+    /// Version of the program that built it.
+    pub wakemill: String,
+    /// The seed.
+    pub seed: u64,
+    /// The fingerprint of configuration and inputs.
+    pub fingerprint: String,
+    /// The input scale that the build used: `unit` or `int16`.
+    pub input_scale: Option<String>,
+    /// The splits, in order.
+    pub splits: Vec<SplitFacts>,
+    /// What was done to the rows; `None` without `rows.jsonl`.
+    pub provenance: Option<Summary>,
+    /// Whether every file was hashed, and is the one that was built.
+    pub verified: bool,
+}
+
+/// What is there of one split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SplitFacts {
+    /// Its name.
+    pub name: String,
+    /// Clips that were to be built.
+    pub planned: u64,
+    /// Clips left out.
+    pub left_out: u64,
+    /// Rows built.
+    pub rows: u64,
+    /// Its feature file.
+    pub features: String,
+    /// Shape of the array in it.
+    pub shape: Vec<usize>,
+}
+
+/// Reads an output folder; with `verify` also every byte of its files.
+///
+/// # Errors
+/// A folder that holds no finished data set, a file of it that cannot be read,
+/// or that is not what `dataset.json` says: [`InspectError::Changed`].
+pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
+    let Some(dataset) = Dataset::read(path)? else {
+        let unfinished = path.join(JOURNAL_FILE).exists();
+        return Err(match unfinished {
+            true => InspectError::Unfinished(path.to_path_buf()),
+            false => InspectError::NoDataset(path.to_path_buf()),
+        });
+    };
+    let mut splits = Vec::with_capacity(dataset.splits.len());
+    for split in &dataset.splits {
+        splits.push(split_facts(path, split)?);
+        if verify {
+            check_hash(&path.join(&split.written.features), &split.written.sha256)?;
+        }
+    }
+    if verify {
+        for (name, sha256) in &dataset.files {
+            check_hash(&path.join(name), sha256)?;
+        }
+    }
+    let rows = path.join(ROWS_FILE);
+    let recorded = dataset.configuration["output_files"]["rows"] != Value::Bool(false);
+    let provenance = match recorded {
+        true => {
+            let (summary, counts) = summarize(&rows, &sources(&dataset.configuration))?;
+            check_counts(&rows, &dataset.splits, &counts)?;
+            Some(summary)
+        }
+        false => None,
+    };
+    let input_scale = dataset.configuration["features"]["input_scale"].as_str();
+    Ok(FolderFacts {
+        input_scale: input_scale.map(str::to_owned),
+        wakemill: dataset.wakemill,
+        seed: dataset.seed,
+        fingerprint: dataset.fingerprint,
+        splits,
+        provenance,
+        verified: verify,
+    })
+}
+
+fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, InspectError> {
+    let written = &split.written;
+    let path = folder.join(&written.features);
+    let npy = NpyReader::open(&path)?;
+    if npy.rows() as u64 != written.rows {
+        return Err(InspectError::Changed {
+            difference: format!("it has {} rows, {} were built", npy.rows(), written.rows),
+            path,
+        });
+    }
+    Ok(SplitFacts {
+        name: written.name.clone(),
+        planned: split.planned,
+        left_out: written.left_out,
+        rows: written.rows,
+        features: written.features.clone(),
+        shape: npy.shape().to_vec(),
+    })
+}
+
+/// Where the sounds came from; nowhere in a build without augmentation.
+fn sources(configuration: &Value) -> Sources {
+    serde_json::from_value(configuration["augment"].clone()).unwrap_or_default()
+}
+
+fn check_counts(
+    path: &Path,
+    splits: &[SplitReport],
+    counts: &RowCounts,
+) -> Result<(), InspectError> {
+    for split in splits {
+        let lines = counts.get(&split.written.name).copied().unwrap_or(0);
+        if lines != split.written.rows {
+            let (name, rows) = (&split.written.name, split.written.rows);
+            return Err(InspectError::Changed {
+                path: path.to_path_buf(),
+                difference: format!("it has {lines} lines of split '{name}', {rows} were built"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_hash(path: &Path, expected: &str) -> Result<(), InspectError> {
+    let found = sha256_of(path).map_err(InspectError::io(path))?;
+    if found != expected {
+        return Err(InspectError::Changed {
+            path: path.to_path_buf(),
+            difference: format!("its SHA-256 is {found}, {expected} was built"),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The names of what is in an output folder.
+
+/// What was built, from what, by what, and how fast; written last.
+pub const DATASET_FILE: &str = "dataset.json";
+/// One line a row.
+pub const ROWS_FILE: &str = "rows.jsonl";
+/// One line a clip left out.
+pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
+/// What went in and where the time went, to look at.
+pub const REPORT_FILE: &str = "report.html";
+/// How far a build has come, until it is finished.
+pub const JOURNAL_FILE: &str = "build.journal";
+/// Empty; locked by the running build.
+pub const LOCK_FILE: &str = ".wakemill.lock";

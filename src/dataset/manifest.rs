@@ -1,0 +1,145 @@
+//! `dataset.json`: what was built, from what, by what, and how fast.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::DatasetError;
+use super::layout::DATASET_FILE;
+use super::partial::PartialFile;
+use super::write::SplitWritten;
+
+/// The content of `dataset.json`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Dataset {
+    /// Version of the program that built it.
+    pub wakemill: String,
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// SHA-256 over everything that the bytes depend on.
+    pub fingerprint: String,
+    /// What each split came to, in order.
+    pub splits: Vec<SplitReport>,
+    /// SHA-256 of the files beside the splits', by their names.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Models, runtime, provider, and how the networks ran.
+    pub front_end: Value,
+    /// The largest differences from the published graphs in a sample of rows,
+    /// with `features.verify`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Value>,
+    /// How each stage spent its time, in order.
+    pub stages: Vec<StageTimes>,
+    /// Every change of workers while it ran, with its reason.
+    #[serde(default)]
+    pub resizes: Vec<WorkerChange>,
+    /// Most batches in flight.
+    pub in_flight: usize,
+    /// Rows in a full batch.
+    pub rows_per_batch: usize,
+    /// Rows that earlier runs had built before they were interrupted: the times
+    /// and the rate here are those of the run that finished the data set.
+    #[serde(default)]
+    pub rows_resumed: u64,
+    /// Time the build took.
+    pub wall_seconds: f64,
+    /// Rows a second.
+    pub rows_per_second: f64,
+    /// Clips a second, each with all of its rows.
+    pub clips_per_second: f64,
+    /// The plan.
+    pub configuration: Value,
+}
+
+/// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SplitReport {
+    /// Clips that were to be built.
+    pub planned: u64,
+    /// What was written.
+    #[serde(flatten)]
+    pub written: SplitWritten,
+}
+
+/// A change of a stage's workers while the flow ran.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct WorkerChange {
+    /// Seconds since the start.
+    pub seconds: f64,
+    /// The stage.
+    pub stage: String,
+    /// Workers until then.
+    pub from: usize,
+    /// Workers from then on.
+    pub to: usize,
+    /// What kind of decision it was.
+    pub cause: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How one stage spent its time, summed over its workers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct StageTimes {
+    /// The stage.
+    pub name: String,
+    /// Worker threads at the end: the number to pin.
+    pub workers: usize,
+    /// Batches processed.
+    pub items: u64,
+    /// Time at work.
+    pub busy_seconds: f64,
+    /// Processor time of that work.
+    pub cpu_seconds: f64,
+    /// Time waiting for something to do.
+    pub idle_seconds: f64,
+    /// Time waiting for room to hand it on.
+    pub blocked_seconds: f64,
+}
+
+impl Dataset {
+    /// Clips left out, of all splits.
+    pub fn left_out(&self) -> u64 {
+        self.splits.iter().map(|split| split.written.left_out).sum()
+    }
+
+    /// Reads `dataset.json` of an output folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is something else.
+    pub fn read(folder: &Path) -> Result<Option<Self>, DatasetError> {
+        let path = folder.join(DATASET_FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(DatasetError::io("read", &path)(error)),
+        };
+        match serde_json::from_slice(&text) {
+            Ok(dataset) => Ok(Some(dataset)),
+            Err(error) => Err(DatasetError::Unknown { path, error }),
+        }
+    }
+
+    pub fn write(&self, folder: &Path) -> Result<(), DatasetError> {
+        let path = folder.join(DATASET_FILE);
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| DatasetError::io("write", &path)(error.into()))?;
+        text.push(b'\n');
+        let mut file = PartialFile::create(&path, &[])?;
+        file.append(&text)?;
+        file.finish(&[])?;
+        Ok(())
+    }
+}
+
+impl StageTimes {
+    /// A part of its workers' time, as a share of all of it.
+    pub fn share(&self, seconds: f64) -> f64 {
+        seconds / (self.busy_seconds + self.idle_seconds + self.blocked_seconds)
+    }
+}

@@ -1,0 +1,24 @@
+//! What is on the disk: the files of a data set, written durably and read back.
+//!
+//! Reading never trusts a header: lengths are checked against the file, and
+//! memory follows what was read, not what was claimed. Writing goes to
+//! `<name>.partial` and is renamed when whole.
+
+pub mod error;
+pub mod folder;
+pub mod inspect;
+pub mod journal;
+pub mod jsonl;
+pub mod layout;
+pub mod manifest;
+pub mod npy;
+pub mod partial;
+pub mod sink;
+pub mod write;
+
+mod mapped;
+
+pub use error::DatasetError;
+pub use folder::Existing;
+pub use manifest::{Dataset, StageTimes};
+pub use sink::{RowBlock, RowSink};

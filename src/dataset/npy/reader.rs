@@ -1,0 +1,175 @@
+//! Rows of an `.npy` file, mapped into memory rather than read onto the heap.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+use super::header::{self, DType, Header, HeaderError};
+use crate::dataset::mapped;
+
+/// A float32 or float16 array of any shape, in C order.
+///
+/// The first dimension counts rows; the others are the shape of a row. Values
+/// are given as float32 in blocks of rows, so that what is resident is what is
+/// looked at.
+#[derive(Debug)]
+pub struct NpyReader {
+    map: Mmap,
+    header: Header,
+}
+
+/// An `.npy` file that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NpyError {
+    /// The operating system refused.
+    #[error("cannot read {}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// A folder, a pipe or a device.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// What was to be read.
+        path: PathBuf,
+    },
+    /// A header that cannot be read or says what is not supported.
+    #[error("{}: {error}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: HeaderError,
+    },
+    /// The data is not as long as the header says.
+    #[error(
+        "{}: the header says {expected} bytes of data, the file holds {found}",
+        path.display()
+    )]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Bytes by the header.
+        expected: usize,
+        /// Bytes found.
+        found: usize,
+    },
+}
+
+impl NpyReader {
+    /// Opens a file and checks its header against its length.
+    ///
+    /// # Errors
+    /// [`NpyError`].
+    pub fn open(path: &Path) -> Result<Self, NpyError> {
+        let io = |error| NpyError::Io {
+            path: path.to_path_buf(),
+            error,
+        };
+        if !std::fs::metadata(path).map_err(io)?.is_file() {
+            let path = path.to_path_buf();
+            return Err(NpyError::NotAFile { path });
+        }
+        let map = mapped::map(&File::open(path).map_err(io)?).map_err(io)?;
+        let header = header::parse(&map).map_err(|error| NpyError::Header {
+            path: path.to_path_buf(),
+            error,
+        })?;
+        let found = map.len() - header.data_start;
+        if found != header.data_bytes {
+            return Err(NpyError::Length {
+                path: path.to_path_buf(),
+                expected: header.data_bytes,
+                found,
+            });
+        }
+        Ok(Self { map, header })
+    }
+
+    /// The array's shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.header.shape
+    }
+
+    /// The elements' type in the file.
+    pub fn dtype(&self) -> DType {
+        self.header.dtype
+    }
+
+    /// Number of rows: the first dimension, and 1 for a single value.
+    pub fn rows(&self) -> usize {
+        self.header.shape.first().copied().unwrap_or(1)
+    }
+
+    /// Number of values in a row.
+    pub fn row_len(&self) -> usize {
+        self.header.shape.iter().skip(1).product()
+    }
+
+    /// The values of some rows, one after the other: straight from the map where
+    /// they lie there as float32, else converted into `scratch`. `None` where
+    /// there are not so many rows.
+    pub fn values<'a>(
+        &'a self,
+        rows: Range<usize>,
+        scratch: &'a mut Vec<f32>,
+    ) -> Option<&'a [f32]> {
+        if rows.start > rows.end || rows.end > self.rows() {
+            return None;
+        }
+        let bytes = self.map.get(self.bytes_of(&rows))?;
+        if self.header.dtype == DType::Float32
+            && cfg!(target_endian = "little")
+            && let Ok(values) = bytemuck::try_cast_slice(bytes)
+        {
+            return Some(values);
+        }
+        scratch.clear();
+        match self.header.dtype {
+            DType::Float32 => {
+                let (values, _) = bytes.as_chunks();
+                scratch.extend(values.iter().map(|&x| f32::from_le_bytes(x)));
+            }
+            DType::Float16 => {
+                let (values, _) = bytes.as_chunks();
+                scratch.extend(values.iter().map(|&x| half(u16::from_le_bytes(x))));
+            }
+        }
+        Some(scratch)
+    }
+
+    /// Says that some rows are not looked at for now, so that their pages do not
+    /// count as this process's memory: for files larger than that.
+    pub fn release(&self, rows: Range<usize>) {
+        if rows.start < rows.end && rows.end <= self.rows() {
+            mapped::release(&self.map, self.bytes_of(&rows));
+        }
+    }
+
+    /// Where rows that exist lie in the file.
+    fn bytes_of(&self, rows: &Range<usize>) -> Range<usize> {
+        let row_bytes = self.row_len() * self.header.dtype.bytes();
+        let start = self.header.data_start;
+        start + rows.start * row_bytes..start + rows.end * row_bytes
+    }
+}
+
+/// The value of an IEEE 754 half-precision number; every one is a float32.
+pub(super) fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits & 0x8000) << 16;
+    let magnitude = u32::from(bits & 0x7FFF);
+    if magnitude >= 0x7C00 {
+        // Infinity and NaN have the greatest exponent there as here.
+        return f32::from_bits(sign | 0x7F80_0000 | (magnitude << 13));
+    }
+    // Exponent and fraction moved to float32's places give the value times
+    // 2^(15 − 127), also for subnormal numbers.
+    f32::from_bits(sign | (magnitude << 13)) * f32::from_bits((254 - 15) << 23)
+}

@@ -1,0 +1,340 @@
+//! The sink: rows to feature files, `rows.jsonl` and `quarantine.jsonl`.
+//!
+//! Every few seconds, and when it ends, the writer commits: it syncs what it
+//! has written, and then appends to a journal how much that is. Whatever
+//! happens after that, those clips need not be built again.
+
+mod commit;
+mod error;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use commit::{Commit, SplitCommit};
+pub use error::WriteError;
+
+use super::journal::Journal;
+use super::jsonl::JsonlWriter;
+use super::npy::NpyWriter;
+use crate::records::{Clip, ClipId, Provenance, Rejection, Row};
+
+use super::layout::{QUARANTINE_FILE, ROWS_FILE};
+use super::sink::{RowBlock, RowSink};
+
+/// Writes the data set, in order.
+pub struct Writer<'a> {
+    splits: Vec<SplitWriter>,
+    rows: Option<JsonlWriter>,
+    quarantine: JsonlWriter,
+    /// Clips that may be left out before the build fails; `None` fails it at
+    /// the first.
+    tolerated: Option<u64>,
+    left_out: u64,
+    journal: Journal,
+    /// Clips taken, of all splits.
+    clips: u64,
+    /// As many as the last commit holds.
+    kept: u64,
+    /// Whether what was written ends within a clip.
+    broken: bool,
+    told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
+}
+
+/// What to write.
+#[derive(Clone, Debug)]
+pub struct WriteSettings {
+    /// Name and feature file of each split.
+    pub splits: Vec<(String, String)>,
+    /// Shape of one row: timesteps and embedding size.
+    pub row_shape: [usize; 2],
+    /// Whether to write `rows.jsonl`.
+    pub rows: bool,
+    /// Clips that may be left out before the build fails; `None` fails it at
+    /// the first.
+    pub tolerated: Option<u64>,
+}
+
+/// What the writer tells.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// It has taken a batch.
+    Taken(Taken<'a>),
+    /// It has made a step that a crash must be able to follow.
+    Step(Step),
+}
+
+/// The steps after which the files are in another state for a resumed build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Everything is on the disk, and the journal does not know yet.
+    Synced,
+    /// The journal knows.
+    Committed,
+    /// A file has its final name.
+    Renamed,
+}
+
+/// What the writer has just taken.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    /// Index of the split.
+    pub split: usize,
+    /// Clips written.
+    pub clips: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// Bytes written to the feature file.
+    pub bytes: u64,
+    /// Clips left out, with the reason.
+    pub left_out: &'a [(ClipId, Rejection)],
+}
+
+/// The files of a finished data set.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// What each split came to, in order.
+    pub splits: Vec<SplitWritten>,
+    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What one split came to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SplitWritten {
+    /// The split's name.
+    pub name: String,
+    /// Its feature file.
+    pub features: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Clips left out.
+    pub left_out: u64,
+    /// SHA-256 of the feature file.
+    pub sha256: String,
+}
+
+struct SplitWriter {
+    name: String,
+    features: String,
+    npy: NpyWriter,
+    left_out: u64,
+}
+
+/// One line of `rows.jsonl`.
+#[derive(Serialize)]
+struct RowLine<'a> {
+    split: &'a str,
+    row: u64,
+    clip: &'a str,
+    round: u32,
+    #[serde(flatten)]
+    provenance: &'a Provenance,
+}
+
+/// One line of `quarantine.jsonl`.
+#[derive(Serialize)]
+struct QuarantineLine<'a> {
+    split: &'a str,
+    clip: &'a str,
+    #[serde(flatten)]
+    rejection: &'a Rejection,
+}
+
+impl<'a> Writer<'a> {
+    /// Opens all files in a folder, at the state of the journal's last commit;
+    /// `told` hears of each batch and step.
+    ///
+    /// # Errors
+    /// [`WriteError`]: a file cannot be made, or does not hold what was
+    /// committed to it; too many clips were left out already.
+    pub fn open(
+        folder: &Path,
+        settings: WriteSettings,
+        journal: Journal,
+        last: Option<&Commit>,
+        told: impl FnMut(Told<'_>) + Send + 'a,
+    ) -> Result<Self, WriteError> {
+        let (left_out, tolerated) = (last.map_or(0, Commit::left_out), settings.tolerated);
+        if left_out > tolerated.unwrap_or(0) {
+            return Err(WriteError::TooManyBefore {
+                left_out,
+                tolerated: tolerated.unwrap_or(0),
+            });
+        }
+        let files = commit::Files::open(folder, &settings, last)?;
+        Ok(Self {
+            splits: files.splits,
+            rows: files.rows,
+            quarantine: files.quarantine,
+            tolerated,
+            left_out,
+            journal,
+            clips: last.map_or(0, |last| last.clips),
+            kept: last.map_or(0, |last| last.clips),
+            broken: false,
+            told: Box::new(told),
+        })
+    }
+
+    /// Clips taken, of all splits.
+    pub fn clips(&self) -> u64 {
+        self.clips
+    }
+
+    /// Clips that a resumed build need not take again.
+    pub fn kept(&self) -> u64 {
+        self.kept
+    }
+
+    /// Completes all files and gives them their final names. Commit before, or
+    /// what came after the last commit is lost if this fails.
+    ///
+    /// # Errors
+    /// [`WriteError`]; the files can then be opened again.
+    pub fn finish(mut self) -> Result<Written, WriteError> {
+        let rows = self.rows.map(|rows| (ROWS_FILE, rows));
+        let quarantine = (QUARANTINE_FILE, self.quarantine);
+        let mut files = BTreeMap::new();
+        for (name, file) in rows.into_iter().chain([quarantine]) {
+            files.insert(name.to_owned(), file.finish()?.sha256);
+            (self.told)(Told::Step(Step::Renamed));
+        }
+        let finish = |split: SplitWriter| {
+            let summary = split.npy.finish()?;
+            (self.told)(Told::Step(Step::Renamed));
+            Ok(SplitWritten {
+                name: split.name,
+                features: split.features,
+                rows: summary.rows,
+                left_out: split.left_out,
+                sha256: summary.sha256,
+            })
+        };
+        let splits = self.splits.into_iter().map(finish);
+        Ok(Written {
+            splits: splits.collect::<Result<_, WriteError>>()?,
+            files,
+        })
+    }
+
+    fn take_block(&mut self, block: RowBlock) -> Result<(), WriteError> {
+        let RowBlock { batch, values } = block;
+        let split = batch.split;
+        let mut values = values.outer_iter();
+        let (mut clips, mut rows, mut bytes) = (0, 0, 0);
+        let mut left_out = Vec::new();
+        for Clip { id, state } in batch.clips {
+            match state {
+                Ok(made) => {
+                    for (row, values) in made.iter().zip(&mut values) {
+                        let values = values.to_slice().unwrap_or_default();
+                        self.write_row(split, &id, row, values)?;
+                        bytes += size_of_val(values) as u64;
+                    }
+                    clips += 1;
+                    rows += made.len() as u64;
+                }
+                Err(rejection) => {
+                    self.leave_out(split, &id, &rejection)?;
+                    left_out.push((id, rejection));
+                }
+            }
+            self.clips += 1;
+        }
+        (self.told)(Told::Taken(Taken {
+            split,
+            clips,
+            rows,
+            bytes,
+            left_out: &left_out,
+        }));
+        Ok(())
+    }
+
+    fn write_row(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        row: &Row<()>,
+        values: &[f32],
+    ) -> Result<(), WriteError> {
+        let split = &mut self.splits[split];
+        if let Some(lines) = &mut self.rows {
+            lines.append(&RowLine {
+                split: &split.name,
+                row: split.npy.rows(),
+                clip: &clip.name,
+                round: row.round,
+                provenance: &row.provenance,
+            })?;
+        }
+        split.npy.append(values)?;
+        Ok(())
+    }
+
+    fn leave_out(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        rejection: &Rejection,
+    ) -> Result<(), WriteError> {
+        let split = &mut self.splits[split];
+        let clip_name = clip.name.to_string();
+        let Rejection { stage, kind, .. } = *rejection;
+        let reason = rejection.reason.clone();
+        let Some(tolerated) = self.tolerated else {
+            return Err(WriteError::Rejected {
+                split: split.name.clone(),
+                clip: clip_name,
+                stage,
+                kind,
+                reason,
+            });
+        };
+        if self.left_out == tolerated {
+            return Err(WriteError::TooMany {
+                left_out: self.left_out + 1,
+                tolerated,
+                clip: clip_name,
+                stage,
+                kind,
+                reason,
+            });
+        }
+        self.quarantine.append(&QuarantineLine {
+            split: &split.name,
+            clip: &clip.name,
+            rejection,
+        })?;
+        split.left_out += 1;
+        self.left_out += 1;
+        Ok(())
+    }
+}
+
+impl RowSink for Writer<'_> {
+    fn take(&mut self, block: RowBlock) -> Result<(), WriteError> {
+        // Until proven otherwise: a panic may leave it within a clip.
+        self.broken = true;
+        let taken = self.take_block(block);
+        self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
+        taken
+    }
+
+    fn commit(&mut self) -> Result<(), WriteError> {
+        if self.broken {
+            return Ok(());
+        }
+        // A failed write leaves open what is in the file.
+        self.broken = true;
+        let commit = self.sync()?;
+        (self.told)(Told::Step(Step::Synced));
+        self.journal.append(&commit)?;
+        (self.told)(Told::Step(Step::Committed));
+        self.broken = false;
+        self.kept = commit.clips;
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! Other programs' configurations, as pipelines.
+
+pub mod livekit;

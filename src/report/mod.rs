@@ -1,0 +1,95 @@
+//! `report.html`: what went into a data set, and where its time went.
+//!
+//! One file that needs nothing else: charts as SVG, drawn by `plotters` (its
+//! SVG is text that a style sheet can color for light and dark, where a
+//! charting script would have to be carried along whole), spectrograms and
+//! audio inside. What it says of the data set is counted at the end from
+//! `rows.jsonl` and `quarantine.jsonl`, line by line, so that it covers a
+//! resumed build too and costs the flow nothing.
+
+mod census;
+mod chart;
+mod examples;
+mod page;
+mod timeline;
+mod words;
+
+use std::path::Path;
+
+use crate::dataset::jsonl::JsonlError;
+use crate::dataset::layout::REPORT_FILE;
+use crate::dataset::partial::{PartialFile, WriteError};
+use crate::dsp::Range;
+use crate::frontend::FrontEnd;
+use crate::runtime::ModelError;
+
+pub use timeline::Timeline;
+
+use crate::build::Build;
+use crate::build::render::Renderer;
+use crate::dataset::Dataset;
+use census::{LeftOut, Lengths, Rows};
+use chart::ChartError;
+use examples::Example;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file that was just written cannot be read.
+    #[error(transparent)]
+    Read(#[from] JsonlError),
+    /// A network for the spectrograms cannot be had.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// The report cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// What a report is made from.
+pub struct Facts<'a> {
+    pub build: &'a Build,
+    pub dataset: &'a Dataset,
+    pub timeline: &'a Timeline<'a>,
+    pub front_end: &'a FrontEnd,
+    /// What a sample of full scale is to the mel network.
+    pub full_scale: f32,
+}
+
+/// Everything that is on the page.
+struct Content<'a> {
+    facts: Facts<'a>,
+    /// Nothing where `rows.jsonl` is not written.
+    rows: Option<Rows>,
+    left_out: LeftOut,
+    lengths: Lengths,
+    examples: Vec<Example>,
+}
+
+/// Writes the report of a data set whose files are complete.
+pub fn write(folder: &Path, facts: Facts<'_>, renderer: Renderer) -> Result<(), ReportError> {
+    let (plan, inputs) = (&facts.build.plan, &facts.build.inputs);
+    let snr_db = plan
+        .augment
+        .as_ref()
+        .map_or(Range::new(0.0, 0.0), |augment| augment.background.snr_db);
+    let rows = match plan.output_files.rows {
+        true => Some(Rows::read(folder, inputs, snr_db)?),
+        false => None,
+    };
+    let content = Content {
+        rows,
+        left_out: LeftOut::read(folder)?,
+        lengths: Lengths::look(inputs, plan.audio.window_seconds()),
+        examples: examples::pick(facts.build, facts.front_end, facts.full_scale, renderer)?,
+        facts,
+    };
+    let html = page::html(&content)?;
+    let mut file = PartialFile::create(&folder.join(REPORT_FILE), &[])?;
+    file.append(html.as_bytes())?;
+    file.finish(&[])?;
+    Ok(())
+}

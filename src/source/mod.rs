@@ -1,0 +1,259 @@
+//! Which audio files a folder, a glob or a list names.
+//!
+//! A listing is sorted by the bytes of the relative names, so it is the same on
+//! every machine. What looks like a clip and cannot be one (a dangling link, a
+//! loop, a name that is not UTF-8, a folder that cannot be entered) is listed
+//! as a problem, never dropped silently. Links are followed.
+
+mod list;
+pub mod sequence;
+mod walk;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glob::{MatchOptions, Pattern, PatternError};
+
+pub use list::list;
+
+/// The extensions of the formats that can be read, in lower case.
+pub const EXTENSIONS: [&str; 11] = [
+    "wav", "flac", "mp3", "ogg", "oga", "m4a", "aac", "mp4", "aif", "aiff", "aifc",
+];
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The path relative to the folder, with forward slashes.
+    pub name: Arc<str>,
+    /// Where to read it.
+    pub path: Arc<Path>,
+}
+
+/// Something that looks like a clip and cannot be read as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is wrong with it, for a person.
+    pub reason: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The files, sorted by name.
+    pub files: Vec<Found>,
+    /// What could not be listed, sorted by path.
+    pub problems: Vec<Problem>,
+}
+
+/// Why there is no listing.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoverError {
+    /// The folder does not exist.
+    #[error("there is no folder {}", .0.display())]
+    MissingFolder(PathBuf),
+    /// It exists, and is not a folder.
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// Nothing to read, and nothing that failed either.
+    #[error("no audio file in {place}: looked for {looked_for}")]
+    Nothing {
+        /// Where.
+        place: String,
+        /// What would have counted.
+        looked_for: String,
+    },
+    /// The list file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// A pattern that is none.
+    #[error("'{pattern}' is not a pattern: {error}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        #[source]
+        error: PatternError,
+    },
+    /// A line of a list file that is not text.
+    #[error("{}, line {line}: not UTF-8", path.display())]
+    NotText {
+        /// The list file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// A file named twice.
+    #[error("{}: '{name}' is in line {first} and again in line {second}", path.display())]
+    Duplicate {
+        /// The list file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+        /// The line of its first mention, counted from 1.
+        first: usize,
+        /// The line of its second mention.
+        second: usize,
+    },
+}
+
+impl DiscoverError {
+    fn io(path: &Path, error: io::Error) -> Self {
+        Self::Io {
+            path: path.to_path_buf(),
+            error,
+        }
+    }
+}
+
+/// Which extensions count as audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// Every format that can be read, in upper or lower case.
+    Any,
+    /// Exactly `.wav`: what livekit-wakeword takes.
+    WavOnly,
+}
+
+impl Kinds {
+    fn include(self, name: &str) -> bool {
+        let Some(extension) = Path::new(name).extension().and_then(|e| e.to_str()) else {
+            return false;
+        };
+        match self {
+            Self::Any => EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(extension)),
+            Self::WavOnly => extension == "wav",
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Any => EXTENSIONS.join(", "),
+            Self::WavOnly => "wav".to_owned(),
+        }
+    }
+}
+
+/// Every audio file below a folder.
+///
+/// # Errors
+/// [`DiscoverError`] where the folder is missing or there is nothing in it.
+pub fn folder(path: &Path, kinds: Kinds) -> Result<Listing, DiscoverError> {
+    let listing = walk::walk(path, usize::MAX, |name| kinds.include(name))?;
+    some(listing, || path.display().to_string(), || kinds.text())
+}
+
+/// Every audio file that a pattern matches: `*` and `?` within a folder's
+/// names, `[…]` for a choice of characters, `**` for any folders. Names are
+/// relative to the longest part of the pattern without a wildcard.
+///
+/// # Errors
+/// [`DiscoverError`] where it is no pattern, its folder is missing, or nothing
+/// matches.
+pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
+    let (base, rest) = split_pattern(pattern);
+    let matcher = Pattern::new(rest).map_err(|error| DiscoverError::Pattern {
+        pattern: pattern.to_owned(),
+        error,
+    })?;
+    let options = MatchOptions {
+        require_literal_separator: true,
+        ..MatchOptions::new()
+    };
+    let depth = if rest.contains("**") {
+        usize::MAX
+    } else {
+        rest.split('/').count()
+    };
+    let listing = walk::walk(Path::new(base), depth, |name| {
+        Kinds::Any.include(name) && matcher.matches_with(name, options)
+    })?;
+    some(listing, || pattern.to_owned(), || Kinds::Any.text())
+}
+
+/// livekit-wakeword's clips: the files `clip_NNNNNN.wav` right in a folder.
+///
+/// # Errors
+/// [`DiscoverError`] where the folder is missing or there is nothing in it.
+pub fn livekit_clips(path: &Path) -> Result<Listing, DiscoverError> {
+    let listing = walk::walk(path, 1, is_clip_name)?;
+    some(
+        listing,
+        || path.display().to_string(),
+        || "clip_NNNNNN.wav".to_owned(),
+    )
+}
+
+/// livekit-wakeword's augmented clips: the files `clip_NNNNNN_rR.wav` right in
+/// a folder.
+///
+/// # Errors
+/// [`DiscoverError`] where the folder is missing or there is nothing in it.
+pub fn livekit_augmented(path: &Path) -> Result<Listing, DiscoverError> {
+    let listing = walk::walk(path, 1, is_row_name)?;
+    some(
+        listing,
+        || path.display().to_string(),
+        || "clip_NNNNNN_rR.wav".to_owned(),
+    )
+}
+
+/// Whether a name is livekit-wakeword's for a clip: `clip_NNNNNN.wav`.
+pub fn is_clip_name(name: &str) -> bool {
+    clip_suffix(name) == Some(".wav")
+}
+
+/// Whether a name is livekit-wakeword's for one round of a clip:
+/// `clip_NNNNNN_rR.wav`.
+pub fn is_row_name(name: &str) -> bool {
+    clip_suffix(name)
+        .and_then(|suffix| suffix.strip_prefix("_r")?.strip_suffix(".wav"))
+        .is_some_and(|round| !round.is_empty() && all_digits(round))
+}
+
+/// What follows `clip_` and six digits.
+fn clip_suffix(name: &str) -> Option<&str> {
+    let (number, suffix) = name.strip_prefix("clip_")?.split_at_checked(6)?;
+    all_digits(number).then_some(suffix)
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Cuts a pattern after the last folder without a wildcard.
+fn split_pattern(pattern: &str) -> (&str, &str) {
+    let wildcard = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
+    match pattern[..wildcard].rfind('/') {
+        Some(0) => ("/", &pattern[1..]),
+        Some(slash) => (&pattern[..slash], &pattern[slash + 1..]),
+        None => (".", pattern),
+    }
+}
+
+/// A listing with something in it, be it a problem, or an error.
+fn some(
+    listing: Listing,
+    place: impl FnOnce() -> String,
+    looked_for: impl FnOnce() -> String,
+) -> Result<Listing, DiscoverError> {
+    if listing.files.is_empty() && listing.problems.is_empty() {
+        return Err(DiscoverError::Nothing {
+            place: place(),
+            looked_for: looked_for(),
+        });
+    }
+    Ok(listing)
+}
+
+#[cfg(test)]
+mod tests;

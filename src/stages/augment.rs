@@ -1,0 +1,65 @@
+//! Samples to rows: every effect, round by round.
+
+use std::sync::Arc;
+
+use crate::augment::{Augment, AugmentError, Augmenter};
+use crate::flow::{BoxError, Focus, Stage, Worker};
+use crate::records::{Batch, Pcm, Rows, Samples};
+
+use super::{Buffers, Refusal, each_clip};
+
+/// Augments clips.
+#[derive(Clone, Debug)]
+pub struct AugmentStage {
+    /// What is done to a clip.
+    pub augment: Arc<Augment>,
+    /// Where buffers come from.
+    pub buffers: Buffers,
+}
+
+/// Augments clips on one thread.
+pub struct AugmentWorker {
+    augmenter: Augmenter,
+    buffers: Buffers,
+}
+
+impl Stage for AugmentStage {
+    type In = Batch<Samples>;
+    type Out = Batch<Rows<Pcm>>;
+    type Worker = AugmentWorker;
+
+    fn name(&self) -> &'static str {
+        crate::augment::NAME
+    }
+
+    fn worker(&self) -> Result<AugmentWorker, BoxError> {
+        Ok(AugmentWorker {
+            augmenter: self.augment.augmenter()?,
+            buffers: self.buffers.clone(),
+        })
+    }
+}
+
+impl Worker for AugmentWorker {
+    type In = Batch<Samples>;
+    type Out = Batch<Rows<Pcm>>;
+
+    fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        let split = batch.split;
+        let Self { augmenter, buffers } = self;
+        each_clip(batch, focus, |clip, mut samples| {
+            let rows = augmenter.rows(split, clip, &mut samples, || buffers.pcm.take());
+            buffers.samples.give(samples);
+            Ok(rows?)
+        })
+    }
+}
+
+impl From<AugmentError> for Refusal {
+    fn from(error: AugmentError) -> Self {
+        match error {
+            AugmentError::Clip(rejection) => Self::Clip(rejection),
+            AugmentError::Wav(error) => Self::Build(error.into()),
+        }
+    }
+}
