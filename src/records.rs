@@ -4,14 +4,15 @@
 //! batch to one batch, clip by clip. A clip that cannot be processed stays in
 //! its batch as a [`Rejection`], so every clip ends as rows or as a reason.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
-use crate::dsp::equalizer::Band;
-use crate::dsp::placement::Placement;
+use crate::dsp::chain::{Drawn, EffectKind};
 
 /// Consecutive clips of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]
@@ -42,12 +43,11 @@ pub struct ClipId {
 }
 
 /// Why a clip has no rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The stage that refused it.
     pub stage: &'static str,
     /// The kind of trouble, to count by.
-    #[serde(skip)]
     pub kind: Trouble,
     /// What was wrong, for a person.
     pub reason: String,
@@ -124,29 +124,64 @@ pub const EMBEDDING: usize = 96;
 /// Speech embeddings, `(timesteps, 96)` in C order.
 pub type Embedding = Vec<f32>;
 
-/// Every parameter drawn for one row; `None` where an effect was not applied.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Provenance {
-    /// The seven equalizer bands.
-    pub equalizer: Option<[Band; 7]>,
-    /// The amount of tanh distortion.
-    pub tanh_distortion: Option<f64>,
-    /// The room impulse response.
-    pub rir: Option<Arc<str>>,
-    /// The background noise.
-    pub background: Option<Background>,
-    /// The placement; `None` in rounds that inherit the round before's.
-    pub place: Option<Placement>,
+/// What was drawn for one row: every effect of the chain in its order, `None`
+/// where it was not applied. As JSON, an object of the effects' keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Provenance(Vec<(EffectKind, Option<Drawn>)>);
+
+impl Provenance {
+    /// What was drawn for an effect; `None` where it was not applied.
+    pub fn get(&self, kind: EffectKind) -> Option<&Drawn> {
+        let mut effects = self.0.iter();
+        effects.find(|(effect, _)| *effect == kind)?.1.as_ref()
+    }
+
+    /// Every effect that was applied, in order.
+    pub fn applied(&self) -> impl Iterator<Item = (EffectKind, &Drawn)> {
+        let effects = self.0.iter();
+        effects.filter_map(|(kind, drawn)| Some((*kind, drawn.as_ref()?)))
+    }
 }
 
-/// The background noise mixed into one row.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Background {
-    /// The file.
-    pub file: Arc<str>,
-    /// First sample of the piece taken, at the pipeline's rate, in the file
-    /// repeated until it covers the clip.
-    pub start: u64,
-    /// Signal-to-noise ratio in dB.
-    pub snr_db: f64,
+impl FromIterator<(EffectKind, Option<Drawn>)> for Provenance {
+    fn from_iter<I: IntoIterator<Item = (EffectKind, Option<Drawn>)>>(effects: I) -> Self {
+        Self(effects.into_iter().collect())
+    }
+}
+
+impl Serialize for Provenance {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(kind, drawn)| (kind.record(), drawn)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Provenance {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Effects;
+
+        impl<'de> Visitor<'de> for Effects {
+            type Value = Provenance;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the effects of a row")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Provenance, A::Error> {
+                let mut effects = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    let json: Option<Value> = map.next_value()?;
+                    let known = EffectKind::ALL.iter().find(|kind| kind.record() == name);
+                    let Some(&kind) = known else {
+                        return Err(A::Error::custom(format!("there is no effect '{name}'")));
+                    };
+                    let drawn = json.map(|json| kind.drawn(json)).transpose();
+                    let drawn =
+                        drawn.map_err(|error| A::Error::custom(format!("{name}: {error}")))?;
+                    effects.push((kind, drawn));
+                }
+                Ok(Provenance(effects))
+            }
+        }
+        from.deserialize_map(Effects)
+    }
 }

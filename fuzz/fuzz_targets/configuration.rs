@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use wakemill::presets;
 use wakemill::config;
 use wakemill::config::Source;
 
@@ -16,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
             environment: Vec::new(),
             ..Source::new(file.path())
         };
-        if let Ok(loaded) = config::load(&source) {
+        if let Ok(loaded) = presets::load(&source) {
             for split in &loaded.plan.splits {
                 assert!(!split.features.contains(['/', '\\']), "{}", split.features);
             }

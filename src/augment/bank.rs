@@ -6,13 +6,15 @@
 //! that is all that is ever read, as it costs a few microseconds. Whether a
 //! sound is kept never changes a sample of it.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
 use crate::audio::{self, AudioError, Info, Limits};
+use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::resample::{ResampleError, Resampler};
 use crate::dsp::reverb::{Convolver, Impulse, ReverbError};
 
@@ -21,13 +23,29 @@ use crate::dsp::reverb::{Convolver, Impulse, ReverbError};
 const SCRATCH: usize = 1 << 20;
 const SAMPLE_BYTES: u64 = size_of::<f32>() as u64;
 
+/// A sound that there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundFile {
+    /// Its name in `rows.jsonl`: the path as configured and below.
+    pub name: Arc<str>,
+    /// Where to read it.
+    pub path: Arc<Path>,
+}
+
 /// All backgrounds and impulse responses of a build.
 #[derive(Debug)]
 pub struct Sounds {
     settings: SoundSettings,
-    backgrounds: Vec<Slot<[f32]>>,
-    impulses: Vec<Slot<Impulse>>,
+    backgrounds: Shelf<[f32]>,
+    impulses: Shelf<Impulse>,
     budget: AtomicU64,
+}
+
+/// The sounds of one kind, with what is kept of them.
+#[derive(Debug)]
+struct Shelf<T: ?Sized> {
+    slots: Vec<Slot<T>>,
+    by_name: HashMap<Arc<str>, usize>,
 }
 
 /// How sounds are read.
@@ -51,6 +69,9 @@ pub enum SoundError {
     /// It cannot serve as an impulse response.
     #[error("{0}: {1}")]
     Impulse(Arc<str>, #[source] ReverbError),
+    /// There is none of that name.
+    #[error("{0}: no such background or impulse response")]
+    Unknown(Arc<str>),
     /// It has nothing to hear.
     #[error("{0}: the impulse response is silent; remove the file")]
     Silent(Arc<str>),
@@ -62,15 +83,11 @@ pub struct Listener {
     resampler: Resampler,
     raw: Vec<f32>,
     piece: Vec<f32>,
+    /// The last background that was taken whole, and its name.
+    last: Option<(Arc<str>, Arc<[f32]>)>,
 }
 
-/// One background, ready for a piece to be taken.
-pub struct Sound {
-    name: Arc<str>,
-    path: Arc<PathBuf>,
-    content: Content,
-}
-
+/// What a background's samples come from.
 enum Content {
     Whole(Arc<[f32]>),
     /// On disk, at the pipeline's rate, with this many samples.
@@ -79,8 +96,7 @@ enum Content {
 
 #[derive(Debug)]
 struct Slot<T: ?Sized> {
-    name: Arc<str>,
-    path: Arc<PathBuf>,
+    file: SoundFile,
     info: Info,
     kept: Mutex<Option<Arc<T>>>,
 }
@@ -90,14 +106,14 @@ impl Sounds {
     /// cannot be read, and decides whether to go on without it.
     pub fn open<E>(
         settings: SoundSettings,
-        backgrounds: &[PathBuf],
-        impulses: &[PathBuf],
+        backgrounds: &[SoundFile],
+        impulses: &[SoundFile],
         mut unusable: impl FnMut(AudioError) -> Result<(), E>,
     ) -> Result<Self, E> {
         Ok(Self {
             settings,
-            backgrounds: slots(backgrounds, &mut unusable)?,
-            impulses: slots(impulses, &mut unusable)?,
+            backgrounds: Shelf::open(backgrounds, &mut unusable)?,
+            impulses: Shelf::open(impulses, &mut unusable)?,
             budget: AtomicU64::new(settings.cache_bytes),
         })
     }
@@ -107,28 +123,16 @@ impl Sounds {
     pub fn whole_bytes(&self) -> u64 {
         let rate = self.settings.sample_rate;
         let whole = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none();
-        let slots = self.backgrounds.iter().filter(whole);
+        let slots = self.backgrounds.slots.iter().filter(whole);
         slots.map(|slot| slot.decoded_bytes(rate)).sum()
     }
 
-    /// How many backgrounds there are.
-    pub fn backgrounds(&self) -> usize {
-        self.backgrounds.len()
-    }
-
-    /// How many impulse responses there are.
-    pub fn impulses(&self) -> usize {
-        self.impulses.len()
-    }
-
-    /// The files of the backgrounds, by index.
-    pub fn background_paths(&self) -> impl Iterator<Item = &Path> {
-        self.backgrounds.iter().map(|slot| slot.path.as_path())
-    }
-
-    /// The files of the impulse responses, by index.
-    pub fn impulse_paths(&self) -> impl Iterator<Item = &Path> {
-        self.impulses.iter().map(|slot| slot.path.as_path())
+    /// The sounds of a kind, by index.
+    pub fn files(&self, kind: SoundKind) -> Vec<&SoundFile> {
+        match kind {
+            SoundKind::Background => self.backgrounds.files(),
+            SoundKind::Impulse => self.impulses.files(),
+        }
     }
 
     /// Access for one thread.
@@ -138,6 +142,7 @@ impl Sounds {
             resampler: Resampler::new(self.settings.sample_rate)?,
             raw: Vec::new(),
             piece: Vec::new(),
+            last: None,
         })
     }
 
@@ -156,23 +161,36 @@ impl Sounds {
     }
 }
 
-fn slots<T: ?Sized, E>(
-    paths: &[PathBuf],
-    unusable: &mut impl FnMut(AudioError) -> Result<(), E>,
-) -> Result<Vec<Slot<T>>, E> {
-    let mut slots = Vec::with_capacity(paths.len());
-    for path in paths {
-        match retry(|| audio::probe(path)) {
-            Ok(info) => slots.push(Slot {
-                name: path.to_string_lossy().into(),
-                path: Arc::new(path.clone()),
-                info,
-                kept: Mutex::new(None),
-            }),
-            Err(error) => unusable(error)?,
+impl<T: ?Sized> Shelf<T> {
+    fn open<E>(
+        files: &[SoundFile],
+        unusable: &mut impl FnMut(AudioError) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut slots = Vec::with_capacity(files.len());
+        for file in files {
+            match retry(|| audio::probe(&file.path)) {
+                Ok(info) => slots.push(Slot {
+                    file: file.clone(),
+                    info,
+                    kept: Mutex::new(None),
+                }),
+                Err(error) => unusable(error)?,
+            }
         }
+        let names = slots.iter().map(|slot| Arc::clone(&slot.file.name));
+        let by_name = names.zip(0..).collect();
+        Ok(Self { slots, by_name })
     }
-    Ok(slots)
+
+    fn files(&self) -> Vec<&SoundFile> {
+        self.slots.iter().map(|slot| &slot.file).collect()
+    }
+
+    fn find(&self, name: &str) -> Result<&Slot<T>, SoundError> {
+        let index = self.by_name.get(name);
+        let slot = index.and_then(|&index| self.slots.get(index));
+        slot.ok_or_else(|| SoundError::Unknown(name.into()))
+    }
 }
 
 impl<T: ?Sized> Slot<T> {
@@ -222,100 +240,113 @@ impl<T: ?Sized> Slot<T> {
     }
 }
 
-impl Sound {
-    /// Its path.
-    pub fn name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
-    }
-
-    /// Its length in samples at the pipeline's rate.
-    pub fn len(&self) -> u64 {
-        match &self.content {
-            Content::Whole(samples) => samples.len() as u64,
-            Content::Streamed(len) => *len,
+impl SoundBank for Listener {
+    fn count(&self, kind: SoundKind) -> usize {
+        match kind {
+            SoundKind::Background => self.sounds.backgrounds.slots.len(),
+            SoundKind::Impulse => self.sounds.impulses.slots.len(),
         }
     }
-}
 
-impl Listener {
-    /// An impulse response, with its name.
-    pub fn impulse(
-        &mut self,
-        index: usize,
-        convolver: &mut Convolver,
-    ) -> Result<(Arc<str>, Arc<Impulse>), SoundError> {
-        let sounds = Arc::clone(&self.sounds);
-        let slot = &sounds.impulses[index];
-        let make = || {
-            self.read_whole(&slot.name, &slot.path)?;
-            if self.piece.iter().all(|sample| *sample == 0.0) {
-                return Err(SoundError::Silent(Arc::clone(&slot.name)));
-            }
-            convolver
-                .prepare(&self.piece)
-                .map(Arc::new)
-                .map_err(|error| SoundError::Impulse(Arc::clone(&slot.name), error))
+    fn name(&self, kind: SoundKind, index: usize) -> Arc<str> {
+        let file = match kind {
+            SoundKind::Background => &self.sounds.backgrounds.slots[index].file,
+            SoundKind::Impulse => &self.sounds.impulses.slots[index].file,
         };
-        let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
-        let impulse = slot.get(&sounds, make, affordable)?;
-        Ok((Arc::clone(&slot.name), impulse))
+        Arc::clone(&file.name)
     }
 
-    /// A background.
-    pub fn background(&mut self, index: usize) -> Result<Sound, SoundError> {
-        let sounds = Arc::clone(&self.sounds);
-        let slot = &sounds.backgrounds[index];
-        let content = match slot.streamable(sounds.settings.sample_rate) {
-            Some(len)
-                if slot.info.uncompressed
-                    || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES) =>
-            {
-                Content::Streamed(len)
-            }
-            _ => {
-                let make = || {
-                    self.read_whole(&slot.name, &slot.path)?;
-                    Ok(Arc::from(self.piece.as_slice()))
-                };
-                let affordable = |samples: &[f32]| sounds.afford(size_of_val(samples) as u64);
-                let samples = slot.get(&sounds, make, affordable)?;
-                self.raw.shrink_to(SCRATCH);
-                self.piece.shrink_to(SCRATCH);
-                Content::Whole(samples)
-            }
-        };
-        Ok(Sound {
-            name: Arc::clone(&slot.name),
-            path: Arc::clone(&slot.path),
-            content,
+    fn background_len(&mut self, name: &str) -> Result<u64, EffectError> {
+        Ok(match self.content(name)? {
+            Content::Whole(samples) => samples.len() as u64,
+            Content::Streamed(len) => len,
         })
     }
 
-    /// The samples of a background that lie in `span`.
-    pub fn piece<'a>(
-        &'a mut self,
-        sound: &'a Sound,
-        span: Range<u64>,
-    ) -> Result<&'a [f32], SoundError> {
-        match &sound.content {
-            Content::Whole(samples) => Ok(&samples[span.start as usize..span.end as usize]),
+    fn background(&mut self, name: &str, span: Range<u64>) -> Result<&[f32], EffectError> {
+        match self.content(name)? {
+            Content::Whole(_) => {
+                let samples = self.last.as_ref().map_or(&[][..], |(_, samples)| samples);
+                Ok(&samples[span.start as usize..span.end as usize])
+            }
             Content::Streamed(_) => {
-                let frames = (span.end - span.start) as usize;
-                let piece = &mut self.piece;
-                retry(|| audio::read_range(&sound.path, span.start, frames, piece))?;
+                self.read_piece(name, span)?;
                 Ok(&self.piece)
             }
         }
     }
 
+    fn impulse(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, EffectError> {
+        Ok(self.prepared(name, by)?)
+    }
+}
+
+impl From<SoundError> for EffectError {
+    fn from(error: SoundError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Listener {
+    fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
+        let sounds = Arc::clone(&self.sounds);
+        let slot = sounds.impulses.find(name)?;
+        let make = || {
+            self.read_whole(&slot.file)?;
+            if self.piece.iter().all(|sample| *sample == 0.0) {
+                return Err(SoundError::Silent(Arc::clone(&slot.file.name)));
+            }
+            by.prepare(&self.piece)
+                .map(Arc::new)
+                .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
+        };
+        let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
+        slot.get(&sounds, make, affordable)
+    }
+
+    /// The last background read is kept until another is, so that its length and
+    /// its samples are of one reading where it is not cached.
+    fn content(&mut self, name: &str) -> Result<Content, SoundError> {
+        let sounds = Arc::clone(&self.sounds);
+        let slot = sounds.backgrounds.find(name)?;
+        if let Some(len) = slot.streamable(sounds.settings.sample_rate)
+            && (slot.info.uncompressed || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES))
+        {
+            return Ok(Content::Streamed(len));
+        }
+        if let Some((last, samples)) = &self.last
+            && **last == *name
+        {
+            return Ok(Content::Whole(Arc::clone(samples)));
+        }
+        let make = || {
+            self.read_whole(&slot.file)?;
+            Ok(Arc::from(self.piece.as_slice()))
+        };
+        let affordable = |samples: &[f32]| sounds.afford(size_of_val(samples) as u64);
+        let samples = slot.get(&sounds, make, affordable)?;
+        self.raw.shrink_to(SCRATCH);
+        self.piece.shrink_to(SCRATCH);
+        self.last = Some((Arc::clone(&slot.file.name), Arc::clone(&samples)));
+        Ok(Content::Whole(samples))
+    }
+
+    fn read_piece(&mut self, name: &str, span: Range<u64>) -> Result<(), SoundError> {
+        let slot = self.sounds.backgrounds.find(name)?;
+        let frames = (span.end - span.start) as usize;
+        let piece = &mut self.piece;
+        retry(|| audio::read_range(&slot.file.path, span.start, frames, piece))?;
+        Ok(())
+    }
+
     /// Reads a whole file at the pipeline's rate into `self.piece`.
-    fn read_whole(&mut self, name: &Arc<str>, path: &Path) -> Result<(), SoundError> {
+    fn read_whole(&mut self, file: &SoundFile) -> Result<(), SoundError> {
         let limits = Limits {
             max_seconds: f64::INFINITY,
         };
-        let info = retry(|| audio::read(path, limits, &mut self.raw))?;
+        let info = retry(|| audio::read(&file.path, limits, &mut self.raw))?;
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut self.piece)
-            .map_err(|error| SoundError::Resample(Arc::clone(name), error))
+            .map_err(|error| SoundError::Resample(Arc::clone(&file.name), error))
     }
 }

@@ -1,30 +1,25 @@
 //! Samples to rows: every effect, round by round.
 //!
 //! Round 0 starts from the clip, round *r* from the 16-bit samples of round
-//! *r* − 1. Every draw of a round comes from a random stream of its own (see
-//! `stream`), so a row depends on nothing but the seed, the names of its
-//! split and clip, its round and the audio.
+//! *r* − 1. Every effect of a round draws from a random stream of its own (see
+//! [`random`]), so a row depends on nothing but the seed, the names of its split
+//! and clip, its round, its chain and the audio.
 
 pub mod bank;
 pub mod random;
 
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rand_chacha::ChaCha8Rng;
-
-pub use bank::{SoundError, SoundSettings, Sounds};
+pub use bank::{SoundError, SoundFile, SoundSettings, Sounds};
 
 use crate::audio::wav::{self, WavError};
-use crate::dsp::distortion::{self, DistortionParams};
-use crate::dsp::equalizer::{self, EqualizerParams};
-use crate::dsp::noise::{self, NoiseParams};
+use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16;
-use crate::dsp::placement::{self, Place};
+use crate::dsp::placement::Place;
 use crate::dsp::resample::ResampleError;
-use crate::dsp::reverb::{self, Convolver, ReverbParams};
-use crate::records::{Background, ClipId, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble};
+use crate::records::{ClipId, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble};
 
 use bank::Listener;
 
@@ -36,24 +31,18 @@ pub const NAME: &str = "augment";
 pub struct Effects {
     /// The seed of all random streams.
     pub seed: u64,
+    /// The epoch of all random streams: 0 in a build.
+    pub epoch: u64,
     /// Sample rate in Hz.
     pub sample_rate: u32,
     /// Length of a row's window, in samples.
     pub window: usize,
     /// The rounds, in the order of a clip's rows.
     pub rounds: Vec<u32>,
-    /// Whether a clip is placed before the effects of round 0, or after.
-    pub place_first: bool,
-    /// Greatest jitter of an end placement, in samples.
-    pub jitter: u32,
-    /// Equalizer.
-    pub equalizer: EqualizerParams,
-    /// Distortion.
-    pub distortion: DistortionParams,
-    /// Room impulse responses.
-    pub reverb: ReverbParams,
-    /// Background noise.
-    pub background: NoiseParams,
+    /// The effects, in the order in which they are applied.
+    pub chain: Vec<EffectSpec>,
+    /// Whether more is done than placing a clip.
+    pub enabled: bool,
 }
 
 /// What the stage has to know of a split.
@@ -97,11 +86,9 @@ pub struct Augment {
 
 /// Augments clips on one thread.
 pub struct Augmenter {
-    stage: Augment,
+    augment: Augment,
     listener: Listener,
-    convolver: Convolver,
-    scratch: Vec<u32>,
-    placed: Vec<f32>,
+    workspace: Workspace,
 }
 
 impl Augment {
@@ -111,11 +98,9 @@ impl Augment {
     /// A sample rate that cannot be converted to.
     pub fn augmenter(&self) -> Result<Augmenter, ResampleError> {
         Ok(Augmenter {
-            stage: self.clone(),
+            augment: self.clone(),
             listener: self.sounds.listener()?,
-            convolver: Convolver::new(),
-            scratch: Vec::new(),
-            placed: Vec::new(),
+            workspace: Workspace::default(),
         })
     }
 }
@@ -134,15 +119,22 @@ impl Augmenter {
         samples: &mut Samples,
         mut pcm: impl FnMut() -> Pcm,
     ) -> Result<Rows<Pcm>, AugmentError> {
-        let effects = Arc::clone(&self.stage.effects);
-        let splits = Arc::clone(&self.stage.splits);
+        let Augment {
+            effects, splits, ..
+        } = self.augment.clone();
         let rules = &splits[split];
         let rounds = effects.rounds.len() as u32;
         let mut rows = Vec::with_capacity(effects.rounds.len());
         for round in 0..rounds {
-            let mut rng = random::stream(effects.seed, &rules.name, &clip.name, round);
+            let key = random::Key {
+                seed: effects.seed,
+                epoch: effects.epoch,
+                split: &rules.name,
+                clip: &clip.name,
+                round,
+            };
             let place = rules.place.filter(|_| round == 0);
-            let provenance = self.round(&effects, place, samples, &mut rng)?;
+            let provenance = self.round(&effects, key, place, samples)?;
             let mut pcm = pcm();
             pcm16::encode_into(samples, &mut pcm);
             pcm16::decode_into(&pcm, samples);
@@ -160,96 +152,38 @@ impl Augmenter {
         Ok(rows)
     }
 
-    /// One round of effects, in place.
+    /// One round of effects, in place: each drawn from a stream of its own, then
+    /// applied, in the order of the chain.
     fn round(
         &mut self,
         effects: &Effects,
+        key: random::Key<'_>,
         place: Option<Place>,
         samples: &mut Samples,
-        rng: &mut ChaCha8Rng,
     ) -> Result<Provenance, Rejection> {
-        let placement = place.map(|place| placement::draw(place, effects.jitter, rng));
-        if effects.place_first {
-            self.place(placement, effects.window, samples);
-        }
-        let equalizer = equalizer::draw(&effects.equalizer, rng);
-        if let Some(bands) = &equalizer {
-            equalizer::apply(bands, effects.sample_rate, samples);
-        }
-        let tanh_distortion = distortion::draw(&effects.distortion, rng);
-        if let Some(amount) = tanh_distortion {
-            distortion::apply(amount, samples, &mut self.scratch);
-        }
-        let rir = self.reverberate(effects, samples, rng)?;
-        let background = self.mix(effects, samples, rng)?;
-        if !effects.place_first {
-            self.place(placement, effects.window, samples);
-        }
-        Ok(Provenance {
-            equalizer,
-            tanh_distortion,
-            rir,
-            background,
-            place: placement,
-        })
-    }
-
-    fn reverberate(
-        &mut self,
-        effects: &Effects,
-        samples: &mut Samples,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Arc<str>>, Rejection> {
-        let count = self.stage.sounds.impulses();
-        let Some(index) = reverb::draw(&effects.reverb, count, rng) else {
-            return Ok(None);
+        let mut scene = Scene {
+            sample_rate: effects.sample_rate,
+            window: effects.window,
+            place,
+            sounds: &mut self.listener,
+            workspace: &mut self.workspace,
         };
-        let (name, impulse) = self
-            .listener
-            .impulse(index, &mut self.convolver)
-            .map_err(unusable)?;
-        self.convolver
-            .convolve(&impulse, samples)
-            .map_err(|error| unusable(format!("{name}: {error}")))?;
-        Ok(Some(name))
-    }
-
-    fn mix(
-        &mut self,
-        effects: &Effects,
-        samples: &mut Samples,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Background>, Rejection> {
-        let count = self.stage.sounds.backgrounds();
-        let Some(draw) = noise::draw(&effects.background, count, rng) else {
-            return Ok(None);
+        let mut one = |effect: &EffectSpec| {
+            let kind = effect.kind();
+            if !effects.enabled && kind != EffectKind::Place {
+                return Ok((kind, None));
+            }
+            let mut rng = key.stream(kind.name());
+            let drawn = effect.draw(samples.len(), &mut scene, &mut rng)?;
+            if let Some(drawn) = &drawn {
+                drawn.apply(&mut scene, samples)?;
+            }
+            Ok((kind, drawn))
         };
-        let clip_len = samples.len() as u64;
-        let sound = self.listener.background(draw.index).map_err(unusable)?;
-        let start = noise::draw_start(sound.len(), clip_len, rng);
-        let span = noise::needed(sound.len(), start, clip_len);
-        let offset = (start - span.start) as usize;
-        let file = sound.name();
-        let piece = self.listener.piece(&sound, span).map_err(unusable)?;
-        noise::mix(samples, piece, offset, draw.snr_db);
-        Ok(Some(Background {
-            file,
-            start,
-            snr_db: draw.snr_db,
-        }))
-    }
-
-    fn place(
-        &mut self,
-        placement: Option<placement::Placement>,
-        window: usize,
-        samples: &mut Samples,
-    ) {
-        if let Some(placement) = placement {
-            self.placed.resize(window, 0.0);
-            placement::apply(placement, samples, &mut self.placed);
-            std::mem::swap(samples, &mut self.placed);
-        }
+        let applied = effects.chain.iter().map(&mut one);
+        applied
+            .collect::<Result<_, EffectError>>()
+            .map_err(|error| Rejection::new(NAME, Trouble::Sound, error))
     }
 }
 
@@ -258,9 +192,4 @@ impl Augmenter {
 fn wav_name(clip: &str, round: u32) -> String {
     let stem = clip.strip_suffix(".wav").unwrap_or(clip);
     format!("{stem}_r{round}.wav")
-}
-
-/// A background or impulse response that a clip could not do with.
-fn unusable(error: impl Display) -> Rejection {
-    Rejection::new(NAME, Trouble::Sound, error)
 }

@@ -1,23 +1,43 @@
-//! The random stream of one round of one clip.
+//! The random streams: one for each effect of each round of each clip.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
-/// The stream keyed by seed, split, clip and round.
-///
-/// The key is the SHA-256 of all four, each name behind its length, so that no
-/// two keys are alike and neighbours have nothing in common.
-pub fn stream(seed: u64, split: &str, clip: &str, round: u32) -> ChaCha8Rng {
-    let mut hash = Sha256::new();
-    hash.update(b"wakemill stream 1");
-    hash.update(seed.to_le_bytes());
-    for name in [split, clip] {
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name);
+/// What keys a random stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    /// The seed of the build.
+    pub seed: u64,
+    /// The epoch: 0 in a build.
+    pub epoch: u64,
+    /// The split's name.
+    pub split: &'a str,
+    /// The clip's name.
+    pub clip: &'a str,
+    /// The round.
+    pub round: u32,
+}
+
+impl Key<'_> {
+    /// The stream of one effect. No effect reads another's, so taking one out,
+    /// or changing its probability, leaves every other draw as it was.
+    ///
+    /// The stream's key is the SHA-256 of all parts, each name behind its
+    /// length, so that no two keys are alike and neighbours have nothing in
+    /// common.
+    pub fn stream(&self, effect: &str) -> ChaCha8Rng {
+        let mut hash = Sha256::new();
+        hash.update(b"wakemill stream 2");
+        hash.update(self.seed.to_le_bytes());
+        hash.update(self.epoch.to_le_bytes());
+        hash.update(self.round.to_le_bytes());
+        for name in [self.split, self.clip, effect] {
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name);
+        }
+        ChaCha8Rng::from_seed(hash.finalize().into())
     }
-    hash.update(round.to_le_bytes());
-    ChaCha8Rng::from_seed(hash.finalize().into())
 }
 
 #[cfg(test)]
@@ -31,20 +51,39 @@ mod tests {
     #[test]
     fn every_part_of_the_key_counts() {
         let mut firsts = HashSet::new();
-        for seed in 0..3 {
-            for (split, clip) in [("a", "bc"), ("ab", "c"), ("", "abc"), ("abc", "")] {
+        let names = [
+            ("a", "bc", "d"),
+            ("ab", "c", "d"),
+            ("", "abc", "d"),
+            ("a", "b", "cd"),
+        ];
+        for (seed, epoch) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            for (split, clip, effect) in names {
                 for round in 0..3 {
-                    firsts.insert(stream(seed, split, clip, round).next_u64());
+                    let key = Key {
+                        seed,
+                        epoch,
+                        split,
+                        clip,
+                        round,
+                    };
+                    firsts.insert(key.stream(effect).next_u64());
                 }
             }
         }
-        assert_eq!(firsts.len(), 3 * 4 * 3);
+        assert_eq!(firsts.len(), 4 * 4 * 3);
     }
 
-    /// Pinned: a change of these numbers changes every data set.
+    /// Pinned: a change of this number changes every data set.
     #[test]
     fn the_stream_never_changes() {
-        let mut stream = stream(7, "positive_train", "clip_000000.wav", 0);
-        assert_eq!(stream.next_u64(), 14_462_361_177_763_100_437);
+        let key = Key {
+            seed: 7,
+            epoch: 0,
+            split: "positive_train",
+            clip: "clip_000000.wav",
+            round: 0,
+        };
+        assert_eq!(key.stream("equalizer").next_u64(), 0);
     }
 }

@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
 
+use crate::dsp::chain::{EffectKind, EffectSpec};
+
 use super::Build;
 use crate::autoscale::sizing::STAGES;
 use crate::dataset::layout::DATASET_FILE;
@@ -33,7 +35,7 @@ impl Build {
     fn describe_inputs(&self, out: &mut String) -> fmt::Result {
         let plan = &self.plan;
         let rounds = u64::from(plan.rounds());
-        writeln!(out, "output     {}", plan.output.display())?;
+        writeln!(out, "output     {}", plan.output)?;
         writeln!(out, "seed       {}", plan.seed)?;
         writeln!(out, "splits")?;
         for (split, clips) in plan.splits.iter().zip(&self.inputs.clips) {
@@ -44,6 +46,15 @@ impl Build {
                 split.name, split.features
             )?;
         }
+        let chain: Vec<&str> = plan
+            .augment
+            .chain
+            .iter()
+            .map(EffectSpec::kind)
+            .filter(|&kind| plan.augment.applies(kind))
+            .map(EffectKind::name)
+            .collect();
+        writeln!(out, "effects    {}", chain.join(", "))?;
         writeln!(
             out,
             "sounds     {} backgrounds, {} impulse responses",
@@ -86,11 +97,11 @@ impl Build {
             out,
             "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
         )?;
-        if let Some(augment) = &plan.augment {
+        if plan.augment.enabled {
             writeln!(
                 out,
                 "           at most {:.0} MiB of backgrounds and impulse responses",
-                augment.cache_bytes as f64 / MIB
+                plan.augment.cache_bytes as f64 / MIB
             )?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The front end that a plan asks for.
 
+use crate::config::location::Location;
 use crate::config::plan::{Backend, Plan, Strategy};
 use crate::frontend::{self, FrontEnd, FrontEndSpec, speech};
 use crate::runtime::ModelError;
@@ -28,9 +29,10 @@ impl Build {
 /// What a plan asks of the front end.
 fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
     let features = &plan.features;
+    let path = |location: &Option<Location>| location.as_ref().map(|of| of.path.clone());
     FrontEndSpec {
-        mel_model: features.mel_model.clone(),
-        embedding_model: features.embedding_model.clone(),
+        mel_model: path(&features.mel_model),
+        embedding_model: path(&features.embedding_model),
         windows: speech::Windows {
             window: features.window,
             stride: features.stride,
@@ -47,7 +49,7 @@ fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
             Backend::OnnxRuntime => frontend::Backend::OnnxRuntime,
         },
         providers: features.execution_providers.clone(),
-        runtime_library: plan.runtime_library.clone(),
+        runtime_library: path(&plan.runtime_library),
         verify: features.verify,
         batch,
     }

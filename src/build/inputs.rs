@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::augment::{Effects, SoundSettings, Sounds, SplitRules};
+use crate::augment::{Effects, SoundFile, SoundSettings, Sounds, SplitRules};
+use crate::config::location::Location;
 use crate::config::plan::{
-    AugmentPlan, EffectOrder, FailurePolicy, Input, Plan, RowOrder, SplitPlan,
+    AugmentPlan, ClipFiles, FailurePolicy, Input, Missing, Plan, RowOrder, SoundFiles, SplitPlan,
 };
-use crate::dsp::Range;
-use crate::dsp::distortion::DistortionParams;
-use crate::dsp::equalizer::EqualizerParams;
-use crate::dsp::noise::NoiseParams;
-use crate::dsp::reverb::ReverbParams;
+use crate::dsp::chain::EffectKind;
 use crate::records::ClipId;
 use crate::source::sequence::Entry;
 use crate::source::{self, DiscoverError, Found, Kinds, Listing, Problem};
@@ -23,10 +20,10 @@ use super::{BuildError, Watch};
 pub struct Inputs {
     /// The clips of each split, by index of the split.
     pub clips: Vec<Vec<Entry>>,
-    /// Backgrounds, sorted by path.
-    pub backgrounds: Vec<PathBuf>,
-    /// Impulse responses, sorted by path.
-    pub impulses: Vec<PathBuf>,
+    /// Backgrounds, sorted by name.
+    pub backgrounds: Vec<SoundFile>,
+    /// Impulse responses, sorted by name.
+    pub impulses: Vec<SoundFile>,
     /// Augmented files of an earlier build, to be removed before WAVs are
     /// written.
     stale: Vec<PathBuf>,
@@ -57,22 +54,22 @@ impl Inputs {
     }
 }
 
-/// Takes the splits out of a plan whose folder livekit-wakeword would find
-/// missing: it warns, and writes no file for them. A file of no rows would stop
-/// its training. Where all are missing, the first is left for an error.
+/// Takes the splits out of a plan whose input is missing and may be: a file of no
+/// rows would stop livekit-wakeword's training. Where all are missing, they are
+/// left for an error.
 pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
-    let missing = |split: &SplitPlan| match &split.input {
-        Input::LivekitClips(path) | Input::LivekitAugmented(path) => !path.exists(),
-        _ => false,
+    let missing = |split: &SplitPlan| {
+        let may = split.missing == Missing::Skip && !matches!(split.input, Input::Glob(_));
+        may && !split.input.location().path.exists()
     };
     if plan.splits.iter().all(missing) {
         return;
     }
     for split in plan.splits.extract_if(.., |split| missing(split)) {
-        let place = place(&split.input);
         watch.warn(&format!(
-            "split '{}' is skipped: there is no folder {place}",
-            split.name
+            "split '{}' is skipped: there is no folder {}",
+            split.name,
+            split.input.location()
         ));
     }
 }
@@ -99,13 +96,16 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         let places = plan
             .splits
             .iter()
-            .map(|split| place(&split.input))
+            .map(|split| split.input.location().to_string())
             .collect();
         return Err(BuildError::NoClips { places });
     }
-    if let Some(augment) = &plan.augment {
+    let augment = &plan.augment;
+    if augment.applies(EffectKind::Background) {
         inputs.backgrounds =
             sounds_in(augment, &augment.backgrounds, "augment.backgrounds", watch)?;
+    }
+    if augment.applies(EffectKind::Reverb) {
         inputs.impulses = sounds_in(augment, &augment.rirs, "augment.rirs", watch)?;
     }
     Ok(inputs)
@@ -113,23 +113,18 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
 
 /// What is done to a clip.
 pub(super) fn effects(plan: &Plan) -> Effects {
-    let none = no_effects();
-    let augment = plan.augment.as_ref().unwrap_or(&none);
-    let mut rounds: Vec<u32> = (0..augment.rounds).collect();
-    if plan.row_order == RowOrder::Lexical {
+    let mut rounds: Vec<u32> = (0..plan.rounds()).collect();
+    if plan.augment.row_order == RowOrder::Name {
         rounds.sort_by_key(u32::to_string);
     }
     Effects {
         seed: plan.seed,
+        epoch: 0,
         sample_rate: plan.audio.sample_rate,
         window: plan.audio.clip_samples,
         rounds,
-        place_first: augment.order == EffectOrder::PlaceFirst,
-        jitter: augment.jitter,
-        equalizer: augment.equalizer.clone(),
-        distortion: augment.distortion.clone(),
-        reverb: augment.reverb.clone(),
-        background: augment.background.clone(),
+        chain: plan.augment.chain.clone(),
+        enabled: plan.augment.enabled,
     }
 }
 
@@ -137,10 +132,7 @@ pub(super) fn effects(plan: &Plan) -> Effects {
 pub(super) fn rules(plan: &Plan) -> Vec<SplitRules> {
     let rules = plan.splits.iter().map(|split| SplitRules {
         name: split.name.clone(),
-        place: match split.input {
-            Input::LivekitAugmented(_) => None,
-            _ => Some(split.place),
-        },
+        place: split.place,
         wavs: plan.output_files.wavs.then(|| root(&split.input)).flatten(),
     });
     rules.collect()
@@ -155,10 +147,7 @@ pub(super) fn sounds(
 ) -> Result<Sounds, BuildError> {
     let settings = SoundSettings {
         sample_rate: plan.audio.sample_rate,
-        cache_bytes: plan
-            .augment
-            .as_ref()
-            .map_or(0, |augment| augment.cache_bytes),
+        cache_bytes: plan.augment.cache_bytes,
     };
     let unusable = |error| match plan.failures.policy {
         FailurePolicy::Stop => Err(BuildError::Sound(error)),
@@ -179,14 +168,17 @@ pub(super) fn sounds(
 }
 
 fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>, BuildError> {
-    let listing = match &split.input {
-        Input::Folder(path) => source::folder(path, Kinds::Any),
-        Input::Glob(pattern) => source::glob(pattern),
-        Input::List(path) => source::list(path),
-        Input::LivekitClips(path) => tolerate(source::livekit_clips(path), &split.name, watch),
-        Input::LivekitAugmented(path) => {
-            tolerate(source::livekit_augmented(path), &split.name, watch)
-        }
+    let place = &split.input.location().path;
+    let listing = match (&split.input, split.files) {
+        (Input::Folder(_), ClipFiles::Audio) => source::folder(place, Kinds::Any),
+        (Input::Folder(_), ClipFiles::Numbered) => source::livekit_clips(place),
+        (Input::Folder(_), ClipFiles::Augmented) => source::livekit_augmented(place),
+        (Input::Glob(_), _) => source::glob(&place.to_string_lossy()),
+        (Input::List(_), _) => source::list(place),
+    };
+    let listing = match split.missing {
+        Missing::Error => listing,
+        Missing::Skip => tolerate(listing, &split.name, watch),
     };
     let listing = listing.map_err(|error| BuildError::Input {
         split: split.name.clone(),
@@ -233,7 +225,7 @@ fn bad(problem: Problem, root: &Path) -> Entry {
     }
 }
 
-/// livekit-wakeword writes a file of no rows for a folder without clips.
+/// A folder without clips gives a file of no rows.
 fn tolerate(
     listing: Result<Listing, DiscoverError>,
     split: &str,
@@ -296,43 +288,31 @@ fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, B
 /// The folder that a split's clips are named relative to.
 fn root(input: &Input) -> Option<PathBuf> {
     match input {
-        Input::Folder(path) | Input::LivekitClips(path) | Input::LivekitAugmented(path) => {
-            Some(path.clone())
-        }
+        Input::Folder(folder) => Some(folder.path.clone()),
         Input::Glob(_) => None,
-        Input::List(path) => path.parent().map(Path::to_path_buf),
+        Input::List(list) => list.path.parent().map(Path::to_path_buf),
     }
 }
 
-fn place(input: &Input) -> String {
-    match input {
-        Input::Glob(pattern) => pattern.clone(),
-        Input::Folder(path)
-        | Input::List(path)
-        | Input::LivekitClips(path)
-        | Input::LivekitAugmented(path) => path.display().to_string(),
-    }
-}
-
-/// The audio files that paths name, each a file or a folder, sorted.
+/// The audio files that paths name, each a file or a folder, once, sorted by
+/// their names: as configured and below.
 fn sounds_in(
     plan: &AugmentPlan,
-    paths: &[PathBuf],
+    places: &[Location],
     key: &'static str,
     watch: &dyn Watch,
-) -> Result<Vec<PathBuf>, BuildError> {
-    let kinds = if plan.wav_only {
-        Kinds::WavOnly
-    } else {
-        Kinds::Any
+) -> Result<Vec<SoundFile>, BuildError> {
+    let (kinds, tolerant) = match plan.sound_files {
+        SoundFiles::Wav => (Kinds::WavOnly, true),
+        SoundFiles::Audio => (Kinds::Any, false),
     };
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_file() {
-            files.push(path.clone());
+    let mut files = BTreeMap::new();
+    for place in places {
+        if place.path.is_file() {
+            files.insert(place.path.clone(), place.configured.clone());
             continue;
         }
-        match source::folder(path, kinds) {
+        match source::folder(&place.path, kinds) {
             Ok(listing) => {
                 for problem in &listing.problems {
                     watch.warn(&format!(
@@ -341,42 +321,22 @@ fn sounds_in(
                         problem.reason
                     ));
                 }
-                files.extend(listing.files.iter().map(|found| found.path.to_path_buf()));
+                for found in listing.files {
+                    let name = place.below(&found.name);
+                    files.entry(found.path.to_path_buf()).or_insert(name);
+                }
             }
-            Err(error) if plan.wav_only => watch.warn(&format!("{key}: {error}")),
+            Err(error) if tolerant => watch.warn(&format!("{key}: {error}")),
             Err(error) => return Err(BuildError::Sounds { key, error }),
         }
     }
-    files.sort();
-    files.dedup();
+    let mut files: Vec<_> = files
+        .into_iter()
+        .map(|(path, name)| SoundFile {
+            name: name.into(),
+            path: path.into(),
+        })
+        .collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
-}
-
-/// What a plan without augmentation does: place, and nothing else.
-fn no_effects() -> AugmentPlan {
-    let nothing = Range::new(0.0, 0.0);
-    AugmentPlan {
-        rounds: 1,
-        order: EffectOrder::PlaceFirst,
-        backgrounds: Vec::new(),
-        rirs: Vec::new(),
-        wav_only: false,
-        equalizer: EqualizerParams {
-            probability: 0.0,
-            gain_db: nothing,
-            peaking_q: nothing,
-            shelf_q: nothing,
-        },
-        distortion: DistortionParams {
-            probability: 0.0,
-            amount: nothing,
-        },
-        reverb: ReverbParams { probability: 0.0 },
-        background: NoiseParams {
-            probability: 0.0,
-            snr_db: nothing,
-        },
-        jitter: 0,
-        cache_bytes: 0,
-    }
 }

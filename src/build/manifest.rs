@@ -4,14 +4,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::autoscale::Decision;
+use crate::config::plan::Plan;
 use crate::dataset::layout::DATASET_FILE;
 use crate::dataset::manifest::{Dataset, SplitReport, StageTimes, WorkerChange};
+use crate::dataset::statistics::Sounds;
 use crate::dataset::write::Written;
+use crate::dsp::chain::EffectSpec;
+use crate::dsp::effect::SoundKind;
 use crate::flow::StageFacts;
 use crate::frontend::FrontEnd;
 
 use super::stream::Streamed;
-use super::{Build, BuildError};
+use super::{Build, BuildError, Inputs};
 
 pub(super) fn manifest(
     build: &Build,
@@ -49,8 +53,24 @@ pub(super) fn manifest(
         wall_seconds,
         rows_per_second,
         clips_per_second: rows_per_second / f64::from(build.plan.rounds()),
-        configuration: value(&build.plan)?,
+        sounds: sounds(&build.plan, &build.inputs),
+        configuration: build.plan.clone(),
     })
+}
+
+/// The names of the sounds that each effect could draw from.
+fn sounds(plan: &Plan, inputs: &Inputs) -> Sounds {
+    let applied = plan.augment.chain.iter().map(EffectSpec::kind);
+    let applied = applied.filter(|&kind| plan.augment.applies(kind));
+    let named = applied.filter_map(|kind| {
+        let files = match kind.sound()? {
+            SoundKind::Background => &inputs.backgrounds,
+            SoundKind::Impulse => &inputs.impulses,
+        };
+        let names = files.iter().map(|file| file.name.to_string());
+        Some((kind.name().to_owned(), names.collect()))
+    });
+    named.collect()
 }
 
 fn stage_times(facts: &StageFacts) -> StageTimes {

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
 use crate::dataset::partial::hex;
-use crate::frontend::FrontEnd;
+use crate::dsp::effect::SoundKind;
+use crate::frontend::{Backend, FrontEnd};
 
 use super::Inputs;
 
@@ -18,14 +19,14 @@ use super::Inputs;
 const STAMP: usize = 8;
 
 /// Everything that the output's bytes depend on: the program's version, the
-/// processor, the plan without its speed settings, the names, sizes and times
+/// platform, the plan without its speed settings, the names, sizes and times
 /// of all inputs in use, and how the networks run.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Origin {
     /// SHA-256 over all of it.
     pub(super) fingerprint: String,
     program: String,
-    processor: String,
+    platform: String,
     configuration: Value,
     networks: Value,
     files: Vec<Stamps>,
@@ -42,12 +43,12 @@ struct Stamps {
 impl Origin {
     pub(super) fn new(plan: &Plan, inputs: &Inputs, sounds: &Sounds, front_end: &FrontEnd) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
-        let (processor, configuration) = (processor(), plan.essence());
+        let (platform, configuration) = (platform(front_end), plan.essence());
         let networks = networks(front_end);
         let mut hash = Sha256::new();
         for part in [
             &program,
-            &processor,
+            &platform,
             &configuration.to_string(),
             &networks.to_string(),
         ] {
@@ -66,7 +67,7 @@ impl Origin {
         let files = files.collect();
         Self {
             program,
-            processor,
+            platform,
             configuration,
             networks,
             files,
@@ -87,7 +88,7 @@ impl Origin {
         let text = |text: &String| Value::String(text.clone());
         let pairs = [
             ("wakemill", text(&then.program), text(&self.program)),
-            ("processor", text(&then.processor), text(&self.processor)),
+            ("platform", text(&then.platform), text(&self.platform)),
             (
                 "configuration",
                 then.configuration.clone(),
@@ -130,15 +131,12 @@ fn lists<'a>(
         let clips = clips.iter().map(|clip| (&*clip.id.name, &*clip.id.path));
         (format!("split '{}'", split.name), clips.collect())
     });
-    let name = |path: &'a Path| (path.to_str().unwrap_or(""), path);
-    let sounds = [
-        (
-            "augment.backgrounds",
-            sounds.background_paths().map(name).collect(),
-        ),
-        ("augment.rirs", sounds.impulse_paths().map(name).collect()),
-    ];
-    splits.chain(sounds.map(|(of, paths)| (of.to_owned(), paths)))
+    let sounds = SoundKind::ALL.map(|kind| {
+        let files = sounds.files(kind).into_iter();
+        let files = files.map(|file| (&*file.name, &*file.path));
+        (format!("{}s", kind.label()), files.collect())
+    });
+    splits.chain(sounds)
 }
 
 /// Says which file is the first to differ.
@@ -199,19 +197,25 @@ fn networks(front_end: &FrontEnd) -> Value {
     })
 }
 
-/// The instruction sets that kernels choose by, and round differently with.
-fn processor() -> String {
+/// What of this machine the bytes depend on: the architecture, and of the
+/// processor's features those that round differently. The native kernels give
+/// the same bytes wherever there are AVX2 and FMA; ONNX Runtime chooses kernels
+/// by more of them.
+fn platform(front_end: &FrontEnd) -> String {
     let mut text = std::env::consts::ARCH.to_owned();
     #[cfg(target_arch = "x86_64")]
-    for (name, present) in [
-        ("avx", is_x86_feature_detected!("avx")),
-        ("avx2", is_x86_feature_detected!("avx2")),
-        ("fma", is_x86_feature_detected!("fma")),
-        ("avx512f", is_x86_feature_detected!("avx512f")),
-    ] {
-        if present {
-            text.push('+');
-            text.push_str(name);
+    {
+        let fused = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        let native = front_end.report().backend == Backend::Native;
+        for (name, present) in [
+            ("avx", !native && is_x86_feature_detected!("avx")),
+            ("avx2+fma", fused),
+            ("avx512f", !native && is_x86_feature_detected!("avx512f")),
+        ] {
+            if present {
+                text.push('+');
+                text.push_str(name);
+            }
         }
     }
     text

@@ -112,7 +112,7 @@ impl Build {
         let serves = |found: &Dataset| {
             found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
         };
-        let begun = match Folder::open(&plan.output, &features, serves, existing)? {
+        let begun = match Folder::open(&plan.output.path, &features, serves, existing)? {
             State::UpToDate => return Ok(None),
             State::Empty(folder) => Begun {
                 journal: Journal::create(&folder.journal(), origin)?,
@@ -189,7 +189,7 @@ impl Build {
         if begun.first.fingerprint != origin.fingerprint {
             let sounds = &stages.augment.augment.sounds;
             return Err(BuildError::Changed {
-                path: self.plan.output.clone(),
+                path: self.plan.output.path.clone(),
                 changes: origin.changes(&begun.first, &self.plan, &self.inputs, sounds),
             });
         }
@@ -204,7 +204,7 @@ impl Build {
         let planned = self.inputs.clip_count();
         watch.warn(&format!(
             "{kept} of {planned} clips are kept in {}: go on with --resume (with the same inputs), or start over with --overwrite",
-            self.plan.output.display()
+            self.plan.output
         ));
         if !cause.is_disk_full() {
             return cause;

@@ -12,6 +12,7 @@ use crate::config::plan::Plan;
 use crate::eval::classifier::{self, BakedBatch, Classifier, Classifiers};
 use crate::eval::{self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted};
 use crate::flow::{Cancel, FlowFacts, Observer};
+use crate::presets;
 use crate::presets::livekit::{self, LivekitConfig};
 
 use super::Usage;
@@ -31,7 +32,7 @@ pub(super) struct EvalArgs {
 }
 
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
-    let loaded = config::load(&config::Source::new(&args.file))?;
+    let loaded = presets::load(&config::Source::new(&args.file))?;
     let Some(livekit) = loaded.livekit else {
         let file = args.file.display();
         return Err(Usage(format!(
@@ -123,7 +124,7 @@ fn classifiers(
 ) -> Result<Classifiers, EvalError> {
     let paths: Vec<_> = models.iter().map(|(_, path)| path.clone()).collect();
     let providers = &livekit.eval.execution_providers;
-    let library: Option<&Path> = plan.runtime_library.as_deref();
+    let library: Option<&Path> = plan.runtime_library.as_ref().map(|of| &*of.path);
     let mut notice = |text: &str| eprintln!("{text}");
     let classifiers = classifier::load(&paths, providers, library, &mut notice)?;
     classifiers.warnings.iter().for_each(|text| warn(text));

@@ -6,14 +6,16 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::dataset::inspect::{
-    self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, SoundUse, Summary, Verdict,
-};
+use crate::config::plan::InputScale;
+use crate::dataset::inspect::{self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, Verdict};
+use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;
 
 /// Characters in the longest bar.
 const BAR: u64 = 40;
+/// Sounds named at either end of the list.
+const NAMED: usize = 5;
 /// Unused sounds named.
 const UNUSED: usize = 10;
 
@@ -106,7 +108,10 @@ fn guess_text(ScaleGuess { score, verdict }: ScaleGuess) -> String {
 }
 
 fn folder_text(facts: &FolderFacts) -> String {
-    let scale = facts.input_scale.as_deref().unwrap_or("unknown");
+    let scale = match facts.input_scale {
+        InputScale::Unit => "unit",
+        InputScale::Int16 => "int16",
+    };
     let mut lines = vec![
         format!(
             "built by wakemill {} with seed {}",
@@ -127,7 +132,7 @@ fn folder_text(facts: &FolderFacts) -> String {
         ));
     }
     match &facts.provenance {
-        Some(summary) => provenance_text(summary, &mut lines),
+        Some(statistics) => provenance_text(statistics, &mut lines),
         None => {
             lines.push("the build wrote no rows.jsonl: nothing is known of its rows".to_owned())
         }
@@ -138,40 +143,60 @@ fn folder_text(facts: &FolderFacts) -> String {
     lines.join("\n") + "\n"
 }
 
-fn provenance_text(summary: &Summary, lines: &mut Vec<String>) {
-    lines.push(format!("effects, of {} rows", summary.rows));
-    for share in &summary.effects {
-        let percent = 100.0 * share.rows as f64 / summary.rows.max(1) as f64;
-        lines.push(format!(
-            "  {:20} {:>8}  {percent:5.1} %",
-            share.effect, share.rows
-        ));
-    }
-    let most = summary.snr_db.values().max().copied().unwrap_or(0).max(1);
-    if !summary.snr_db.is_empty() {
-        lines.push("signal-to-noise ratio, in dB".to_owned());
-    }
-    for (from, rows) in &summary.snr_db {
-        let bar = "#".repeat((rows * BAR).div_ceil(most) as usize);
-        lines.push(format!("  {from:>4} to {:>3} {rows:>8}  {bar}", from + 1));
-    }
-    sounds_text("backgrounds", &summary.backgrounds, lines);
-    sounds_text("impulse responses", &summary.rirs, lines);
-}
-
-fn sounds_text(kind: &str, sounds: &SoundUse, lines: &mut Vec<String>) {
-    let unused = match &sounds.never {
-        Some(never) => format!("{} never used", never.len()),
-        None => "those never used are unknown, as their folder is gone".to_owned(),
+fn provenance_text(statistics: &Statistics, lines: &mut Vec<String>) {
+    lines.push(format!("effects, of {} rows", statistics.rows));
+    let mut line = |what: &str, rows: u64| {
+        let percent = 100.0 * rows as f64 / statistics.rows.max(1) as f64;
+        lines.push(format!("  {what:20} {rows:>8}  {percent:5.1} %"));
     };
-    lines.push(format!("{kind}: {} used, {unused}", sounds.used));
-    for (label, uses) in [("most", &sounds.most), ("least", &sounds.least)] {
-        for (file, rows) in uses {
-            lines.push(format!("  {label:5} {rows:>8}  {file}"));
+    for effect in &statistics.effects {
+        line(effect.label, effect.rows);
+        for (variant, rows) in &effect.variants {
+            line(&format!("  {variant}"), *rows);
         }
     }
-    let never = sounds.never.as_deref().unwrap_or_default();
-    for file in never.iter().take(UNUSED) {
+    for effect in &statistics.effects {
+        if let Some(measure) = &effect.measure {
+            measure_text(measure, lines);
+        }
+        if let Some(sounds) = &effect.sounds {
+            sounds_text(sounds, lines);
+        }
+    }
+}
+
+fn measure_text(measure: &MeasureStatistics, lines: &mut Vec<String>) {
+    let MeasureStatistics {
+        name,
+        unit,
+        histogram,
+    } = measure;
+    lines.push(format!("{name}, in {unit}"));
+    let most = histogram.counts.iter().max().copied().unwrap_or(0).max(1);
+    for (bin, rows) in histogram.counts.iter().enumerate() {
+        let from = histogram.from + bin as f64 * histogram.width;
+        let bar = "#".repeat((rows * BAR).div_ceil(most) as usize);
+        let to = from + histogram.width;
+        lines.push(format!("  {from:>6.4} to {to:>6.4} {rows:>8}  {bar}"));
+    }
+}
+
+fn sounds_text(sounds: &SoundStatistics, lines: &mut Vec<String>) {
+    let (used, never) = (sounds.used(), sounds.never());
+    lines.push(format!(
+        "{}s: {} used, {} never used",
+        sounds.label,
+        used.len(),
+        never.len()
+    ));
+    let most = used.len().min(NAMED);
+    let rest = &used[most..];
+    let least = rest.iter().rev().take(NAMED);
+    let named = used[..most].iter().map(|of| ("most", of));
+    for (label, (file, rows)) in named.chain(least.map(|of| ("least", of))) {
+        lines.push(format!("  {label:5} {rows:>8}  {file}"));
+    }
+    for (file, _) in never.iter().take(UNUSED) {
         lines.push(format!("  never           {file}"));
     }
     if never.len() > UNUSED {

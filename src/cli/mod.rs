@@ -20,6 +20,7 @@ use crate::build::{BuildError, Watch};
 use crate::config::{self, ConfigError};
 use crate::eval::EvalError;
 use crate::metrics::MetricsError;
+use crate::presets;
 use crate::runtime::ModelError;
 
 use progress::Progress;
@@ -78,8 +79,8 @@ impl Configuration {
 }
 
 /// Reads a configuration and passes its warnings on.
-fn load(source: &config::Source<'_>, progress: &Progress) -> Result<config::Loaded, ConfigError> {
-    let loaded = config::load(source)?;
+fn load(source: &config::Source<'_>, progress: &Progress) -> Result<presets::Loaded, ConfigError> {
+    let loaded = presets::load(source)?;
     for warning in &loaded.warnings {
         progress.warn(warning);
     }

@@ -83,11 +83,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let output = &build.plan.output;
     let last_word = match &result {
         Ok(Outcome::UpToDate) => {
-            progress.say(&format!("{} is up to date", output.display()));
+            progress.say(&format!("{} is up to date", output.path.display()));
             None
         }
         Ok(Outcome::Built(dataset)) => {
-            progress.finish(output, dataset);
+            progress.finish(&output.path, dataset);
             Some("the build is over".to_owned())
         }
         Err(error) if error.is_cancelled() => None,

@@ -1,4 +1,4 @@
-//! Layers of settings, merged: defaults < file < environment < `--set`.
+//! Layers of settings, merged: defaults < preset < file < environment < `--set`.
 //!
 //! Every value remembers its layer, so that an error can name it and a relative
 //! path can be resolved against the right folder.
@@ -9,6 +9,9 @@ use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider, Source};
 
 use super::error::Problem;
+
+/// What the layers below a file are called.
+const DEFAULT: &str = "default";
 
 /// The merged layers.
 #[derive(Debug)]
@@ -24,17 +27,21 @@ pub struct Origin {
     pub name: String,
     /// The folder of the file, where it came from one.
     pub folder: Option<PathBuf>,
+    /// Whether nobody set it: a default, or a preset's.
+    pub is_default: bool,
 }
 
 impl Layers {
-    /// The defaults, with a file over them.
+    /// The defaults, a preset over them, and a file over both.
     ///
     /// Relative paths in the file start at `folder`; the file is called `name`
     /// in messages.
-    pub fn new(defaults: toml::Table, file: toml::Table, name: &str, folder: &Path) -> Self {
+    pub fn new(defaults: [toml::Table; 2], file: toml::Table, name: &str, folder: &Path) -> Self {
+        let [defaults, preset] = defaults;
         let document = Metadata::from(name.to_owned(), folder);
         let figment = Figment::new()
-            .merge(Layer::new(Metadata::named("default"), dict(defaults)))
+            .merge(Layer::new(Metadata::named(DEFAULT), dict(defaults)))
+            .merge(Layer::new(Metadata::named(DEFAULT), dict(preset)))
             .merge(Layer::new(document, dict(file)));
         Self {
             figment,
@@ -68,6 +75,7 @@ impl Layers {
     pub fn origin(&self, tag: Tag) -> Origin {
         match self.figment.get_metadata(tag) {
             Some(metadata) => Origin {
+                is_default: metadata.name == DEFAULT,
                 name: metadata.name.to_string(),
                 folder: metadata
                     .source
@@ -84,6 +92,7 @@ impl Layers {
         Origin {
             name: self.file.clone(),
             folder: None,
+            is_default: false,
         }
     }
 }

@@ -1,21 +1,22 @@
 //! What the user wrote, and what will run.
 //!
-//! A file is a wakemill pipeline (`.toml`) or a livekit-wakeword configuration
-//! (`.yaml`, `.yml`), which is read as the pipeline that it maps to. Five layers
-//! are merged, later ones over earlier ones:
+//! A file is a wakemill pipeline (`.toml`), or another program's configuration
+//! that a preset has read as the table of a pipeline's keys ([`Document`]). Six
+//! layers are merged, later ones over earlier ones:
 //!
 //! 1. the defaults, listed with what each key allows in [`keys::KEYS`];
-//! 2. the file;
-//! 3. the environment: `WAKEMILL_FLOW__BATCH=4` sets `flow.batch`; two
+//! 2. the preset that `augment.preset` names;
+//! 3. the file;
+//! 4. the environment: `WAKEMILL_FLOW__BATCH=4` sets `flow.batch`; two
 //!    underscores separate levels, single ones are part of a key.
 //!    `WAKEMILL_HOME`, the cache folder, is no key;
-//! 4. `--with FILE`: a TOML file with some of a pipeline's keys, such as `wakemill
+//! 5. `--with FILE`: a TOML file with some of a pipeline's keys, such as `wakemill
 //!    tune --write` makes;
-//! 5. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
+//! 6. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
 //!    addresses one split.
 //!
-//! Values of layers 3 and 5 are read as TOML, else as a bare string. Relative
-//! paths start at the file's folder in layer 2, at the current directory in the
+//! Values of layers 4 and 6 are read as TOML, else as a bare string. Relative
+//! paths start at the file's folder in layer 3, at the current directory in the
 //! others.
 //!
 //! Unknown keys and values out of range are errors that name their layer. What
@@ -23,11 +24,13 @@
 //! again. Whether the inputs exist is found out by whoever opens them.
 
 pub mod keys;
+pub mod location;
 pub mod plan;
 
 mod error;
 mod layers;
 pub mod paths;
+mod preset;
 mod resolve;
 pub mod rules;
 mod schema;
@@ -38,10 +41,8 @@ use std::path::{Path, PathBuf};
 pub use error::{ConfigError, Problem};
 pub use rules::{PROVIDERS, Rule};
 
-use crate::presets::livekit::{self, LivekitConfig};
 use layers::{Layers, parse_value};
 use plan::Plan;
-use resolve::Dialect;
 use settings::Settings;
 
 const PREFIX: &str = "WAKEMILL_";
@@ -83,38 +84,57 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A configuration that can run.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// What will run.
-    pub plan: Plan,
+/// What a file says, as a table of a pipeline's keys.
+#[derive(Debug)]
+pub struct Document {
+    /// The keys.
+    pub table: toml::Table,
+    /// The folder that relative paths in it start at; empty for the current one.
+    pub folder: PathBuf,
     /// What the user should know.
     pub warnings: Vec<String>,
-    /// The livekit-wakeword configuration, where the file is one.
-    pub livekit: Option<LivekitConfig>,
+    /// Names the key of a problem as the file does.
+    pub rename: fn(Problem) -> Problem,
 }
 
-/// Reads and checks a configuration.
+/// Reads a pipeline file.
 ///
 /// # Errors
-/// A file that cannot be read or parsed; otherwise every wrong key and value.
-pub fn load(source: &Source) -> Result<Loaded, ConfigError> {
-    let mut file = File::read(source)?;
-    let mut problems = file.apply(overrides(source)?);
+/// A file that cannot be read or parsed.
+pub fn pipeline(path: &Path) -> Result<Document, ConfigError> {
+    Ok(Document {
+        table: parse_toml(path, &read_text(path)?)?,
+        folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+        warnings: Vec::new(),
+        rename: |problem| problem,
+    })
+}
+
+/// Lays a document over the defaults and everything else over it: the plan, and
+/// what the user should know.
+///
+/// # Errors
+/// Every wrong key and value.
+pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), ConfigError> {
+    let overrides = overrides(source)?;
+    let preset = preset_of(&document.table, &overrides);
+    let mut file = File {
+        layers: layers(source.path, &preset, document.table, &document.folder)?,
+        rename: document.rename,
+    };
+    let mut problems = file.apply(overrides);
     problems.extend(schema::check(&file.layers));
     if !problems.is_empty() {
         return Err(file.invalid(problems));
     }
     let settings: Settings = (file.layers.root().deserialize())
         .map_err(|error| file.invalid(vec![file.unexpected(&error)]))?;
-    let (plan, warnings) = resolve::resolve(&file.layers, &settings, file.dialect)
-        .map_err(|problems| file.invalid(problems))?;
-    file.warnings.extend(warnings);
-    Ok(Loaded {
+    let (plan, warnings) =
+        resolve::resolve(&file.layers, &settings).map_err(|problems| file.invalid(problems))?;
+    Ok((
         plan,
-        warnings: file.warnings,
-        livekit: file.livekit,
-    })
+        document.warnings.into_iter().chain(warnings).collect(),
+    ))
 }
 
 /// A commented pipeline to start from.
@@ -125,45 +145,10 @@ pub fn starter() -> &'static str {
 /// A file as the layer over the defaults.
 struct File {
     layers: Layers,
-    dialect: Dialect,
-    livekit: Option<LivekitConfig>,
-    warnings: Vec<String>,
+    rename: fn(Problem) -> Problem,
 }
 
 impl File {
-    fn read(source: &Source) -> Result<Self, ConfigError> {
-        let path = source.path;
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        match extension.map(str::to_ascii_lowercase).as_deref() {
-            Some("toml") => Self::pipeline(path),
-            Some("yaml" | "yml") => Self::livekit(path, source.only_extract),
-            _ => Err(ConfigError::UnknownKind {
-                path: path.to_owned(),
-            }),
-        }
-    }
-
-    fn pipeline(path: &Path) -> Result<Self, ConfigError> {
-        let table = parse_toml(path, &read_text(path)?)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Ok(Self {
-            layers: layers(path, table, folder)?,
-            dialect: Dialect::Native,
-            livekit: None,
-            warnings: Vec::new(),
-        })
-    }
-
-    fn livekit(path: &Path, augmented: bool) -> Result<Self, ConfigError> {
-        let mapped = livekit::map(path)?;
-        Ok(Self {
-            layers: layers(path, mapped.pipeline, &mapped.folder)?,
-            dialect: Dialect::Livekit { augmented },
-            livekit: Some(mapped.config),
-            warnings: mapped.warnings,
-        })
-    }
-
     /// Lays values over the file.
     fn apply(&mut self, overrides: Vec<Override>) -> Vec<Problem> {
         let mut set = |Override { origin, key, value }| match value {
@@ -180,9 +165,9 @@ impl File {
 
     fn invalid(&self, problems: Vec<Problem>) -> ConfigError {
         let file = self.layers.file().name;
-        let rename = |problem: Problem| match self.livekit {
-            Some(_) if problem.origin == file => livekit::rename(problem),
-            _ => problem,
+        let rename = |problem: Problem| match problem.origin == file {
+            true => (self.rename)(problem),
+            false => problem,
         };
         let mut problems: Vec<_> = problems.into_iter().map(rename).collect();
         // One key of a YAML may be several of a pipeline.
@@ -277,16 +262,36 @@ fn leaves(origin: &str, prefix: &str, table: toml::Table, into: &mut Vec<Overrid
     }
 }
 
-fn layers(path: &Path, file: toml::Table, folder: &Path) -> Result<Layers, ConfigError> {
-    let defaults = parse_toml(Path::new("defaults"), &keys::defaults())?;
-    Ok(Layers::new(
-        defaults,
-        file,
-        &path.display().to_string(),
-        folder,
-    ))
+/// The preset that the strongest layer names; the default where none does, or
+/// where it is no preset, which the checks tell.
+fn preset_of(table: &toml::Table, overrides: &[Override]) -> String {
+    let set = overrides
+        .iter()
+        .rev()
+        .find(|over| over.key == "augment.preset");
+    let set = set.and_then(|over| over.value.as_ref());
+    let written = || table.get("augment")?.get("preset");
+    let name = set.or_else(written).and_then(toml::Value::as_str);
+    name.unwrap_or(preset::NAMES[0]).to_owned()
 }
 
+fn layers(
+    path: &Path,
+    preset: &str,
+    file: toml::Table,
+    folder: &Path,
+) -> Result<Layers, ConfigError> {
+    let preset = preset::keys(preset).or(preset::keys(preset::NAMES[0]));
+    let defaults = parse_toml(Path::new("defaults"), &keys::defaults())?;
+    let preset = parse_toml(Path::new("preset"), preset.unwrap_or_default())?;
+    let name = path.display().to_string();
+    Ok(Layers::new([defaults, preset], file, &name, folder))
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// [`ConfigError::Unreadable`].
 pub fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),

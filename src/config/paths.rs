@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::location::Location;
 use super::plan::Input;
 
 /// The path that `path` is when it starts at `folder`: absolute, without `.`
@@ -33,12 +34,14 @@ const WILDCARDS: [char; 3] = ['*', '?', '['];
 pub fn input(folder: Option<&Path>, text: &str) -> io::Result<Input> {
     let path = absolute(folder, Path::new(text))?;
     if text.contains(WILDCARDS) && !path.exists() {
-        return glob(folder, text).map(Input::Glob);
+        let pattern = glob(folder, text)?.into();
+        return Ok(Input::Glob(Location::new(text, pattern)));
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
+    let location = Location::new(text, path.clone());
     Ok(match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("txt" | "lst" | "list") => Input::List(path),
-        _ => Input::Folder(path),
+        Some("txt" | "lst" | "list") => Input::List(location),
+        _ => Input::Folder(location),
     })
 }
 

@@ -1,36 +1,31 @@
 //! What will run: a validated plan.
 //!
 //! Every field is final and in range; nothing after this module checks a
-//! setting again. Paths are absolute.
+//! setting again. It is written into `dataset.json` and read back from there.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::dsp::distortion::DistortionParams;
-use crate::dsp::equalizer::EqualizerParams;
-use crate::dsp::noise::NoiseParams;
+use super::location::Location;
+use crate::dsp::chain::{EffectKind, EffectSpec};
 use crate::dsp::placement::Place;
-use crate::dsp::reverb::ReverbParams;
 
 /// A whole build.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
     /// The seed of every clip's random stream.
     pub seed: u64,
     /// The output folder.
-    pub output: PathBuf,
+    pub output: Location,
     /// The audio format between the stages.
     pub audio: AudioPlan,
     /// The splits, in the order they are built.
     pub splits: Vec<SplitPlan>,
-    /// Augmentation; `None` computes features of the clips as they are, placed.
-    pub augment: Option<AugmentPlan>,
-    /// The order of a clip's rows.
-    pub row_order: RowOrder,
+    /// Augmentation.
+    pub augment: AugmentPlan,
     /// The front end.
     pub features: FeaturesPlan,
     /// What is written beside the feature files.
@@ -44,13 +39,17 @@ pub struct Plan {
     /// Metrics.
     pub metrics: MetricsPlan,
     /// The ONNX Runtime library to load, where the configuration names one.
-    pub runtime_library: Option<PathBuf>,
+    pub runtime_library: Option<Location>,
 }
 
 impl Plan {
     /// Rows a clip.
     pub fn rounds(&self) -> u32 {
-        self.augment.as_ref().map_or(1, |augment| augment.rounds)
+        if self.augment.enabled {
+            self.augment.rounds
+        } else {
+            1
+        }
     }
 
     /// What the bytes of the output depend on: the plan without its output
@@ -63,9 +62,8 @@ impl Plan {
         json!({
             "seed": self.seed,
             "audio": self.audio,
-            "splits": self.splits,
-            "augment": self.augment.as_ref().map(AugmentPlan::essence),
-            "row_order": self.row_order,
+            "splits": self.splits.iter().map(SplitPlan::essence).collect::<Vec<_>>(),
+            "augment": self.augment.essence(),
             "features": {
                 "input_scale": features.input_scale,
                 "execution_providers": features.execution_providers,
@@ -84,23 +82,29 @@ impl Plan {
 
 impl AugmentPlan {
     fn essence(&self) -> Value {
+        if !self.enabled {
+            return json!({ "enabled": false, "chain": self.chain });
+        }
         json!({
+            "enabled": true,
             "rounds": self.rounds,
-            "order": self.order,
+            "row_order": self.row_order,
+            "chain": self.chain,
             "backgrounds": self.backgrounds,
             "rirs": self.rirs,
-            "wav_only": self.wav_only,
-            "equalizer": self.equalizer,
-            "distortion": self.distortion,
-            "reverb": self.reverb,
-            "background": self.background,
-            "jitter": self.jitter,
+            "sound_files": self.sound_files,
         })
+    }
+
+    /// Whether an effect is in the chain, and does something.
+    pub fn applies(&self, kind: EffectKind) -> bool {
+        let placing = kind == EffectKind::Place;
+        (self.enabled || placing) && self.chain.iter().any(|effect| effect.kind() == kind)
     }
 }
 
 /// The audio format between the stages.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct AudioPlan {
     /// Sample rate in Hz.
     pub sample_rate: u32,
@@ -118,7 +122,7 @@ impl AudioPlan {
 }
 
 /// One split.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SplitPlan {
     /// Its name: in `rows.jsonl`, and part of the key of the random streams.
     pub name: String,
@@ -126,78 +130,119 @@ pub struct SplitPlan {
     pub input: Input,
     /// Name of its feature file in the output folder.
     pub features: String,
-    /// Where its clips go in the window.
-    pub place: Place,
+    /// Which files of its input folder are clips.
+    pub files: ClipFiles,
+    /// What an input folder means that is missing, or has no clips.
+    pub missing: Missing,
+    /// Where its clips go in the window; `None` leaves their length alone.
+    pub place: Option<Place>,
+}
+
+impl SplitPlan {
+    fn essence(&self) -> Value {
+        json!({
+            "name": self.name,
+            "input": self.input,
+            "features": self.features,
+            "files": self.files,
+            "place": self.place,
+        })
+    }
 }
 
 /// Where a split's clips are.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
-    /// Every audio file below a folder.
-    Folder(PathBuf),
+    /// Files below a folder, or right in it, as [`ClipFiles`] says.
+    Folder(Location),
     /// A glob pattern; its folder is the longest part without a wildcard.
-    Glob(String),
+    Glob(Location),
     /// A text file with one path a line, relative to the file's folder.
-    List(PathBuf),
-    /// livekit's layout: the files `clip_NNNNNN.wav` right in a folder. A
-    /// missing folder skips the split with a warning.
-    LivekitClips(PathBuf),
-    /// livekit's augmented files `clip_NNNNNN_rR.wav` right in a folder.
-    LivekitAugmented(PathBuf),
+    List(Location),
+}
+
+impl Input {
+    /// Where it is, or its pattern.
+    pub fn location(&self) -> &Location {
+        match self {
+            Self::Folder(location) | Self::Glob(location) | Self::List(location) => location,
+        }
+    }
+}
+
+/// Which files of an input folder are clips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ClipFiles {
+    /// Every audio file below it.
+    #[default]
+    #[serde(rename = "audio")]
+    Audio,
+    /// The files of that name right in it, each N a digit: livekit-wakeword's
+    /// clips.
+    #[serde(rename = "clip_NNNNNN.wav")]
+    Numbered,
+    /// The files of that name right in it, R a number: livekit-wakeword's
+    /// augmented clips.
+    #[serde(rename = "clip_NNNNNN_rR.wav")]
+    Augmented,
+}
+
+/// What an input folder means that is missing, or has no clips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// The build does not start.
+    #[default]
+    Error,
+    /// A missing folder leaves its split out, an empty one gives a file of no
+    /// rows; either is warned about.
+    Skip,
+}
+
+/// Which files below a folder are backgrounds or impulse responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SoundFiles {
+    /// Every audio file; a folder without any is an error.
+    Audio,
+    /// Only `.wav`; a folder without any is warned about.
+    Wav,
 }
 
 /// Augmentation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AugmentPlan {
+    /// Whether more is done than placing clips.
+    pub enabled: bool,
     /// Rounds, and so rows, a clip; at least 1.
     pub rounds: u32,
-    /// Whether a clip is placed before or after the effects.
-    pub order: EffectOrder,
+    /// The order of a clip's rows.
+    pub row_order: RowOrder,
+    /// The effects, in the order in which they are applied.
+    pub chain: Vec<EffectSpec>,
     /// Files or folders of background noise.
-    pub backgrounds: Vec<PathBuf>,
+    pub backgrounds: Vec<Location>,
     /// Files or folders of room impulse responses.
-    pub rirs: Vec<PathBuf>,
-    /// Whether only `*.wav` counts below those folders (livekit), or every
-    /// format that can be read.
-    pub wav_only: bool,
-    /// Equalizer.
-    pub equalizer: EqualizerParams,
-    /// Distortion.
-    pub distortion: DistortionParams,
-    /// Room impulse responses.
-    pub reverb: ReverbParams,
-    /// Background noise.
-    pub background: NoiseParams,
-    /// Greatest jitter of an end placement, in samples.
-    pub jitter: u32,
+    pub rirs: Vec<Location>,
+    /// Which files below those folders count.
+    pub sound_files: SoundFiles,
     /// Memory for decoded backgrounds and impulse responses, in bytes.
     pub cache_bytes: u64,
 }
 
-/// When a clip is placed in its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EffectOrder {
-    /// First, so that reverberation and noise fill the window.
-    PlaceFirst,
-    /// After the effects of round 0, so that padding is digital silence: what
-    /// livekit-wakeword does.
-    PlaceLast,
-}
-
 /// The order of a clip's rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RowOrder {
     /// By round: 0, 1, 2, … 10.
-    Numeric,
-    /// As the text of the rounds sorts: 0, 1, 10, 2, … livekit's file order.
-    Lexical,
+    Round,
+    /// As the names of the rounds' files sort: 0, 1, 10, 2, …
+    Name,
 }
 
 /// The front end: two networks and how they run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct FeaturesPlan {
     /// The scale of the mel network's input.
     pub input_scale: InputScale,
@@ -211,9 +256,9 @@ pub struct FeaturesPlan {
     /// on ONNX Runtime, and compared; also where ONNX Runtime is the backend.
     pub verify: bool,
     /// Another mel network.
-    pub mel_model: Option<PathBuf>,
+    pub mel_model: Option<Location>,
     /// Another embedding network.
-    pub embedding_model: Option<PathBuf>,
+    pub embedding_model: Option<Location>,
     /// Mel frames in one embedding window.
     pub window: usize,
     /// Mel frames between embedding windows.
@@ -267,7 +312,7 @@ pub enum Backend {
 }
 
 /// What is written beside the feature files.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct OutputFiles {
     /// Whether each row's audio is written into its split's input folder.
     pub wavs: bool,
@@ -276,7 +321,7 @@ pub struct OutputFiles {
 }
 
 /// Batches and how many are in flight; `None` lets the program choose.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FlowPlan {
     /// Rows a batch, rounded to whole clips.
     pub batch: Option<usize>,
@@ -290,7 +335,7 @@ pub struct FlowPlan {
 }
 
 /// Workers and channel capacity of each stage.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct StagesPlan {
     /// Files to samples.
     pub decode: StagePlan,
@@ -303,7 +348,7 @@ pub struct StagesPlan {
 }
 
 /// Workers and channel capacity of one stage; `None` lets the program choose.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct StagePlan {
     /// Worker threads.
     pub workers: Option<usize>,
@@ -312,7 +357,7 @@ pub struct StagePlan {
 }
 
 /// What happens when a clip cannot be processed.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct FailurePlan {
     /// The policy.
     pub policy: FailurePolicy,
@@ -331,7 +376,7 @@ pub enum FailurePolicy {
 }
 
 /// Metrics.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct MetricsPlan {
     /// Where to serve them; `None` does not.
     pub address: Option<SocketAddr>,

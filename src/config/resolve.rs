@@ -5,45 +5,26 @@ mod augment;
 mod front_end;
 mod splits;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use figment::value::Value;
 
 use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
+use super::location::Location;
 use super::paths;
-use super::plan::{
-    FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, RowOrder, StagePlan, StagesPlan,
-};
+use super::plan::{FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
 use super::settings::{self, Settings};
-
-/// Whose conventions a file follows where no key decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// A wakemill pipeline.
-    Native,
-    /// A livekit-wakeword configuration: its file names, its order of rows, and
-    /// only `.wav` as noise.
-    Livekit {
-        /// Whether the clips are the ones that livekit-wakeword augmented.
-        augmented: bool,
-    },
-}
 
 /// Makes the plan, and collects warnings.
 ///
 /// # Errors
 /// Every cross-check that fails.
-pub fn resolve(
-    layers: &Layers,
-    settings: &Settings,
-    dialect: Dialect,
-) -> Result<(Plan, Vec<String>), Vec<Problem>> {
+pub fn resolve(layers: &Layers, settings: &Settings) -> Result<(Plan, Vec<String>), Vec<Problem>> {
     let mut resolver = Resolver {
         layers,
         root: layers.root(),
-        dialect,
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -57,7 +38,6 @@ pub fn resolve(
 struct Resolver<'a> {
     layers: &'a Layers,
     root: Value,
-    dialect: Dialect,
     problems: Vec<Problem>,
     warnings: Vec<String>,
 }
@@ -67,10 +47,7 @@ impl Resolver<'_> {
         let output = self.output(settings);
         let splits = self.splits(&settings.split);
         let audio = self.audio(settings);
-        let augment = settings
-            .augment
-            .enabled
-            .then(|| self.augment(settings, audio));
+        let augment = self.augment(settings, audio);
         self.wavs(settings);
         let features = self.features(&settings.features);
         let runtime_library = self.optional_path("runtime.library", &settings.runtime.library);
@@ -80,10 +57,6 @@ impl Resolver<'_> {
             audio,
             splits,
             augment,
-            row_order: match self.dialect {
-                Dialect::Native => RowOrder::Numeric,
-                Dialect::Livekit { .. } => RowOrder::Lexical,
-            },
             features,
             output_files: OutputFiles {
                 wavs: settings.output_files.wavs,
@@ -108,7 +81,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn output(&mut self, settings: &Settings) -> Option<PathBuf> {
+    fn output(&mut self, settings: &Settings) -> Option<Location> {
         match &settings.output {
             Some(output) => self.path("output", output),
             None => {
@@ -121,7 +94,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn paths(&mut self, key: &str, texts: &[String]) -> Vec<PathBuf> {
+    fn paths(&mut self, key: &str, texts: &[String]) -> Vec<Location> {
         // An element may have been overridden alone.
         let element = |index| format!("{key}.{index}");
         let mut path = |(index, text)| {
@@ -141,14 +114,15 @@ impl Resolver<'_> {
             .collect()
     }
 
-    fn optional_path(&mut self, key: &str, text: &Option<String>) -> Option<PathBuf> {
+    fn optional_path(&mut self, key: &str, text: &Option<String>) -> Option<Location> {
         text.as_deref().and_then(|text| self.path(key, text))
     }
 
     /// A path, relative to where its key was set.
-    fn path(&mut self, key: &str, text: &str) -> Option<PathBuf> {
+    fn path(&mut self, key: &str, text: &str) -> Option<Location> {
         let folder = self.origin(key).folder;
         paths::absolute(folder.as_deref(), Path::new(text))
+            .map(|path| Location::new(text, path))
             .map_err(|error| self.problem(key, &format!("'{key}' is {text:?}: {error}")))
             .ok()
     }

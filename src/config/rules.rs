@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use figment::value::{Num, Value};
 
+use crate::dsp::chain::EffectKind;
+
 /// The execution providers that can run a network, by their short names. ONNX
 /// Runtime knows more, which this program was not built with.
 pub const PROVIDERS: &[&str] = &["cpu", "cuda", "tensorrt", "openvino", "coreml"];
@@ -30,6 +32,8 @@ pub enum Rule {
     Name,
     /// A file name without a folder, with this extension.
     FileName(&'static str),
+    /// Effects, each at most once, in order.
+    Chain,
     /// A path.
     Path,
     /// Any number of paths; a single one may stand alone.
@@ -60,6 +64,11 @@ impl Rule {
                 .as_str()
                 .and_then(|name| name.strip_suffix(extension)?.strip_suffix('.'))
                 .is_some_and(is_name),
+            Self::Chain => strings(value).is_some_and(|names| {
+                let known = |name: &&str| EffectKind::named(name).is_some();
+                let once = |(n, name): (usize, &&str)| !names[..n].contains(name);
+                names.iter().all(known) && names.iter().enumerate().all(once)
+            }),
             Self::Path => value.as_str().is_some_and(is_path),
             Self::Paths => strings(value).is_some_and(|paths| paths.iter().all(|p| is_path(p))),
             Self::Providers => strings(value).is_some_and(|names| {
@@ -74,6 +83,7 @@ impl Rule {
         match *self {
             Self::OneOf(words) => words,
             Self::Providers => PROVIDERS,
+            Self::Chain => EffectKind::NAMES,
             Self::Auto(..) => &["auto"],
             _ => &[],
         }
@@ -102,6 +112,11 @@ impl fmt::Display for Rule {
             Self::FileName(extension) => write!(
                 f,
                 "a file name without a folder, of letters, digits, '_', '-' and '.', that ends in .{extension}"
+            ),
+            Self::Chain => write!(
+                f,
+                "a list of effects, each at most once ({})",
+                EffectKind::NAMES.join(", ")
             ),
             Self::Path => f.write_str("a path"),
             Self::Paths => f.write_str("a path or a list of paths"),

@@ -102,6 +102,11 @@ impl Checker<'_> {
 }
 
 fn unknown(path: &str, schema: &str) -> String {
+    if schema == "augment.order" {
+        return format!(
+            "unknown key '{path}'; augment.chain says when a clip is placed: place-last is [\"equalizer\", \"distortion\", \"reverb\", \"background\", \"place\"], place-first, with \"place\" in front, is the default"
+        );
+    }
     let (table, schema_table) = (parent(path), parent(schema));
     if let Some(known) = keys::nearest(schema) {
         // A neighbour is named with the index of its table.

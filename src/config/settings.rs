@@ -9,7 +9,9 @@ use figment::value::Value;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::plan::{Backend, EffectOrder, FailurePolicy, InputScale, Strategy};
+use super::plan::{
+    Backend, ClipFiles, FailurePolicy, InputScale, Missing, RowOrder, SoundFiles, Strategy,
+};
 use super::rules;
 use crate::dsp::placement::Place;
 
@@ -49,61 +51,29 @@ pub struct Split {
     pub name: Option<String>,
     pub input: Option<String>,
     pub features: Option<String>,
-    #[serde(with = "PlaceName", default = "center")]
-    pub place: Place,
+    #[serde(default)]
+    pub place: PlaceName,
+    #[serde(default)]
+    pub files: ClipFiles,
+    #[serde(default)]
+    pub missing: Missing,
 }
 
-/// `[augment]`
+/// `[augment]`, without the tables of the effects: each reads its own.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Augment {
     pub enabled: bool,
+    #[serde(deserialize_with = "strings")]
+    pub chain: Vec<String>,
     pub rounds: u32,
-    pub order: EffectOrder,
+    pub row_order: RowOrder,
     #[serde(deserialize_with = "strings")]
     pub backgrounds: Vec<String>,
     #[serde(deserialize_with = "strings")]
     pub rirs: Vec<String>,
-    pub jitter_ms: f64,
+    pub sound_files: SoundFiles,
     #[serde(deserialize_with = "bytes")]
     pub cache: u64,
-    pub equalizer: Equalizer,
-    pub distortion: Distortion,
-    pub reverb: Reverb,
-    pub background: Background,
-}
-
-/// `[augment.equalizer]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Equalizer {
-    pub probability: f64,
-    pub gain_db: [f64; 2],
-    pub peaking_q: [f64; 2],
-    pub shelf_q: [f64; 2],
-}
-
-/// `[augment.distortion]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Distortion {
-    pub probability: f64,
-    pub amount: [f64; 2],
-}
-
-/// `[augment.reverb]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reverb {
-    pub probability: f64,
-}
-
-/// `[augment.background]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Background {
-    pub probability: f64,
-    pub snr_db: [f64; 2],
 }
 
 /// `[features]`
@@ -188,15 +158,25 @@ pub struct Runtime {
     pub library: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(remote = "Place", rename_all = "lowercase")]
-enum PlaceName {
+/// A split's place.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlaceName {
     End,
+    #[default]
     Center,
+    None,
 }
 
-fn center() -> Place {
-    Place::Center
+impl PlaceName {
+    /// The place; `None` where a clip's length is left alone.
+    pub fn place(self) -> Option<Place> {
+        match self {
+            Self::End => Some(Place::End),
+            Self::Center => Some(Place::Center),
+            Self::None => None,
+        }
+    }
 }
 
 fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

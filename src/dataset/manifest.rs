@@ -11,7 +11,9 @@ use serde_json::Value;
 use super::error::DatasetError;
 use super::layout::DATASET_FILE;
 use super::partial::PartialFile;
+use super::statistics::Sounds;
 use super::write::SplitWritten;
+use crate::config::plan::Plan;
 
 /// The content of `dataset.json`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,8 +54,11 @@ pub struct Dataset {
     pub rows_per_second: f64,
     /// Clips a second, each with all of its rows.
     pub clips_per_second: f64,
+    /// The names of the sounds that each effect could draw from.
+    #[serde(default)]
+    pub sounds: Sounds,
     /// The plan.
-    pub configuration: Value,
+    pub configuration: Plan,
 }
 
 /// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds.

@@ -13,7 +13,9 @@ pub mod layout;
 pub mod manifest;
 pub mod npy;
 pub mod partial;
+pub mod rows;
 pub mod sink;
+pub mod statistics;
 pub mod write;
 
 mod mapped;

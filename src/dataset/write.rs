@@ -7,6 +7,7 @@
 mod commit;
 mod error;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -18,7 +19,8 @@ pub use error::WriteError;
 use super::journal::Journal;
 use super::jsonl::JsonlWriter;
 use super::npy::NpyWriter;
-use crate::records::{Clip, ClipId, Provenance, Rejection, Row};
+use super::rows::{QuarantineRecord, RowRecord};
+use crate::records::{Clip, ClipId, Rejection, Row};
 
 use super::layout::{QUARANTINE_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
@@ -120,26 +122,6 @@ struct SplitWriter {
     features: String,
     npy: NpyWriter,
     left_out: u64,
-}
-
-/// One line of `rows.jsonl`.
-#[derive(Serialize)]
-struct RowLine<'a> {
-    split: &'a str,
-    row: u64,
-    clip: &'a str,
-    round: u32,
-    #[serde(flatten)]
-    provenance: &'a Provenance,
-}
-
-/// One line of `quarantine.jsonl`.
-#[derive(Serialize)]
-struct QuarantineLine<'a> {
-    split: &'a str,
-    clip: &'a str,
-    #[serde(flatten)]
-    rejection: &'a Rejection,
 }
 
 impl<'a> Writer<'a> {
@@ -262,12 +244,12 @@ impl<'a> Writer<'a> {
     ) -> Result<(), WriteError> {
         let split = &mut self.splits[split];
         if let Some(lines) = &mut self.rows {
-            lines.append(&RowLine {
-                split: &split.name,
+            lines.append(&RowRecord {
+                split: Cow::Borrowed(&split.name),
                 row: split.npy.rows(),
-                clip: &clip.name,
+                clip: Cow::Borrowed(&clip.name),
                 round: row.round,
-                provenance: &row.provenance,
+                provenance: Cow::Borrowed(&row.provenance),
             })?;
         }
         split.npy.append(values)?;
@@ -303,10 +285,11 @@ impl<'a> Writer<'a> {
                 reason,
             });
         }
-        self.quarantine.append(&QuarantineLine {
-            split: &split.name,
-            clip: &clip.name,
-            rejection,
+        self.quarantine.append(&QuarantineRecord {
+            split: Cow::Borrowed(&split.name),
+            clip: Cow::Borrowed(&clip.name),
+            stage: Cow::Borrowed(stage),
+            reason: Cow::Borrowed(&rejection.reason),
         })?;
         split.left_out += 1;
         self.left_out += 1;

@@ -5,23 +5,53 @@
 //! it restores the clip's RMS level.
 
 use multiversion::multiversion;
-use rand::Rng;
-use serde::Serialize;
+use rand_chacha::ChaCha8Rng;
 
+use super::effect::{
+    Allows, Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, parameters,
+};
 use super::{Range, happens};
 
-/// How often distortion is applied, and how strongly.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DistortionParams {
-    /// Probability of applying it to a clip, in [0, 1].
-    pub probability: f64,
-    /// Amount, in [0, 1]: the share of the loudest samples pushed into the knee.
-    pub amount: Range,
+parameters! {
+    /// How often distortion is applied, and how strongly.
+    pub struct TanhDistortion {
+        /// Probability of tanh distortion.
+        probability: f64 = "0.25", PROBABILITY;
+        /// Share of the loudest samples pushed into the knee.
+        amount: Range = "[0.01, 0.7]", Allows::Interval(0.0, 1.0);
+    }
 }
 
-/// Draws the amount for one clip, or `None` where it is left alone.
-pub fn draw(params: &DistortionParams, rng: &mut impl Rng) -> Option<f64> {
-    happens(params.probability, rng).then(|| params.amount.draw(rng))
+impl Effect for TanhDistortion {
+    const NAME: &'static str = "distortion";
+    const TABLE: &'static str = "augment.distortion";
+    const RECORD: &'static str = "tanh_distortion";
+    const LABEL: &'static str = "tanh distortion";
+    const PARAMETERS: &'static [Parameter] = Self::KEYS;
+    /// The amount, in [0, 1].
+    type Drawn = f64;
+
+    fn draw(
+        &self,
+        _: usize,
+        _: &mut Scene<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<f64>, EffectError> {
+        Ok(happens(self.probability, rng).then(|| self.amount.draw(rng)))
+    }
+
+    fn apply(
+        amount: &f64,
+        scene: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
+        apply(*amount, samples, &mut scene.workspace.bits);
+        Ok(())
+    }
+
+    fn facts(amount: &f64, _: u32) -> Facts<'_> {
+        Facts::new(format!("distortion {amount:.2}"))
+    }
 }
 
 /// Distorts a clip in place by an amount in [0, 1].

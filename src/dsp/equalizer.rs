@@ -11,10 +11,14 @@ mod cascade;
 mod section;
 
 use rand::Rng;
-use serde::Serialize;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use self::cascade::Cascade;
 use self::section::Section;
+use super::effect::{
+    Allows, Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, parameters,
+};
 use super::{Range, happens};
 
 /// Bands of the equalizer.
@@ -32,21 +36,83 @@ const LAYOUT: [(BandKind, Range); BANDS] = [
     (BandKind::HighShelf, Range::new(4216.0, 9486.0)),
 ];
 
-/// How often the equalizer is applied, and what its bands are drawn from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EqualizerParams {
-    /// Probability of applying it to a clip, in [0, 1].
-    pub probability: f64,
-    /// Gain of each band, in dB.
-    pub gain_db: Range,
-    /// Quality factor of the five peaking bands.
-    pub peaking_q: Range,
-    /// Quality factor of the two shelves.
-    pub shelf_q: Range,
+parameters! {
+    /// How often the equalizer is applied, and what its bands are drawn from.
+    pub struct Equalizer {
+        /// Probability of the seven-band equalizer.
+        probability: f64 = "0.25", PROBABILITY;
+        /// Gain of each band, in dB.
+        gain_db: Range = "[-12, 12]", Allows::Interval(-60.0, 60.0);
+        /// Q of the five peaking bands.
+        peaking_q: Range = "[0.5, 5]", Allows::Interval(0.01, 100.0);
+        /// Q of the two shelves.
+        shelf_q: Range = "[0.1, 0.999]", Allows::Interval(0.01, 100.0);
+    }
+}
+
+impl Effect for Equalizer {
+    const NAME: &'static str = "equalizer";
+    const TABLE: &'static str = "augment.equalizer";
+    const RECORD: &'static str = "equalizer";
+    const LABEL: &'static str = "equalizer";
+    const PARAMETERS: &'static [Parameter] = Self::KEYS;
+    type Drawn = [Band; BANDS];
+
+    fn draw(
+        &self,
+        _: usize,
+        _: &mut Scene<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<[Band; BANDS]>, EffectError> {
+        Ok(happens(self.probability, rng).then(|| self.bands(rng)))
+    }
+
+    fn apply(
+        bands: &[Band; BANDS],
+        scene: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
+        apply(bands, scene.sample_rate, samples);
+        Ok(())
+    }
+
+    fn facts(bands: &[Band; BANDS], _: u32) -> Facts<'_> {
+        let least = &bands[0];
+        let most = bands.iter().fold(least, |most, band| {
+            match band.gain_db.abs() > most.gain_db.abs() {
+                true => band,
+                false => most,
+            }
+        });
+        Facts::new(format!(
+            "equalizer, most at {:.0} Hz: {:+.1} dB",
+            most.center_hz, most.gain_db
+        ))
+    }
+}
+
+impl Equalizer {
+    /// Draws the bands: centre frequencies uniform in mel, gains in dB and
+    /// quality factors uniform.
+    pub fn bands(&self, rng: &mut impl Rng) -> [Band; BANDS] {
+        LAYOUT.map(|(kind, center_hz)| {
+            let mel = Range::new(hz_to_mel(center_hz.min), hz_to_mel(center_hz.max)).draw(rng);
+            let q = match kind {
+                BandKind::Peaking => self.peaking_q,
+                BandKind::LowShelf | BandKind::HighShelf => self.shelf_q,
+            };
+            Band {
+                kind,
+                center_hz: mel_to_hz(mel),
+                gain_db: self.gain_db.draw(rng),
+                q: q.draw(rng),
+            }
+        })
+    }
 }
 
 /// The shape of one band.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BandKind {
     /// Boosts or cuts everything below the centre.
@@ -58,7 +124,7 @@ pub enum BandKind {
 }
 
 /// One drawn band.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Band {
     /// The shape.
     pub kind: BandKind,
@@ -68,29 +134,6 @@ pub struct Band {
     pub gain_db: f64,
     /// Quality factor.
     pub q: f64,
-}
-
-/// Draws the bands for one clip, or `None` where it is left alone.
-///
-/// Centre frequencies are uniform in mel, gains in dB and quality factors are
-/// uniform.
-pub fn draw(params: &EqualizerParams, rng: &mut impl Rng) -> Option<[Band; BANDS]> {
-    if !happens(params.probability, rng) {
-        return None;
-    }
-    Some(LAYOUT.map(|(kind, center_hz)| {
-        let mel = Range::new(hz_to_mel(center_hz.min), hz_to_mel(center_hz.max)).draw(rng);
-        let q = match kind {
-            BandKind::Peaking => params.peaking_q,
-            BandKind::LowShelf | BandKind::HighShelf => params.shelf_q,
-        };
-        Band {
-            kind,
-            center_hz: mel_to_hz(mel),
-            gain_db: params.gain_db.draw(rng),
-            q: q.draw(rng),
-        }
-    }))
 }
 
 /// Filters a clip in place.

@@ -1,28 +1,28 @@
 //! Signal processing: pure functions on slices, with the random generator passed in.
 //!
-//! Nothing here knows of files, batches or threads. Every effect comes as two
-//! halves: a `draw` that picks parameters from a random stream, and an `apply`
-//! that is a deterministic function of samples and parameters. What `draw`
-//! returns is what `rows.jsonl` records, so any row can be redone elsewhere.
+//! Nothing here knows of files, batches or threads. [`effect`] says what an
+//! effect is, [`chain`] lists all of them, and each has a file of its own.
 //!
 //! Samples are mono `f32`, nominally in [-1, 1]. Hot loops are compiled for
 //! AVX2 too, and the processor decides (`multiversion`). They hold no fused
 //! multiply-add, so that both versions give the same bits.
 
+pub mod background;
+pub mod chain;
 pub mod distortion;
+pub mod effect;
 pub mod equalizer;
-pub mod noise;
 pub mod pcm16;
 pub mod placement;
 pub mod resample;
 pub mod reverb;
 
 use rand::{Rng, RngExt};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A closed interval that a parameter is drawn from, uniformly.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(into = "[f64; 2]")]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Range {
     /// The least value.
     pub min: f64,
@@ -46,6 +46,12 @@ impl Range {
 /// whatever the probability.
 fn happens(probability: f64, rng: &mut impl Rng) -> bool {
     rng.random::<f64>() < probability
+}
+
+impl From<[f64; 2]> for Range {
+    fn from([min, max]: [f64; 2]) -> Self {
+        Self { min, max }
+    }
 }
 
 impl From<Range> for [f64; 2] {

@@ -3,11 +3,14 @@
 //! The rules are livekit-wakeword's: `align_clip_to_end` for wake words, and
 //! padding or cropping evenly on both sides for everything else.
 
-use rand::{Rng, RngExt};
-use serde::Serialize;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::effect::{Allows, Effect, EffectError, Facts, Parameter, Scene, parameters};
 
 /// Where a clip goes in its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// At the end, less a random jitter: for wake words.
@@ -17,7 +20,7 @@ pub enum Place {
 }
 
 /// One drawn placement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Placement {
     /// The clip ends `jitter` samples before the window does.
@@ -29,13 +32,74 @@ pub enum Placement {
     Center,
 }
 
-/// Draws a placement, with a jitter of at most `max_jitter` samples.
-pub fn draw(place: Place, max_jitter: u32, rng: &mut impl Rng) -> Placement {
-    match place {
-        Place::End => Placement::End {
-            jitter: rng.random_range(0..=max_jitter),
-        },
-        Place::Center => Placement::Center,
+parameters! {
+    /// How a clip is placed in its window.
+    pub struct Placing {
+        /// Greatest gap behind a clip placed at the end, in milliseconds.
+        jitter_ms: f64 = "200", Allows::Number(0.0, 60_000.0);
+    }
+}
+
+impl Effect for Placing {
+    const NAME: &'static str = "place";
+    const TABLE: &'static str = "augment";
+    const RECORD: &'static str = "place";
+    const LABEL: &'static str = "placed in the window";
+    const PARAMETERS: &'static [Parameter] = Self::KEYS;
+    type Drawn = Placement;
+
+    fn draw(
+        &self,
+        _: usize,
+        scene: &mut Scene<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Placement>, EffectError> {
+        let most = (self.jitter_ms / 1000.0 * f64::from(scene.sample_rate)).round() as u32;
+        Ok(scene.place.map(|place| match place {
+            Place::End => Placement::End {
+                jitter: rng.random_range(0..=most),
+            },
+            Place::Center => Placement::Center,
+        }))
+    }
+
+    fn apply(
+        placement: &Placement,
+        scene: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
+        let window = &mut scene.workspace.window;
+        window.resize(scene.window, 0.0);
+        apply(*placement, samples, window);
+        std::mem::swap(samples, window);
+        Ok(())
+    }
+
+    fn check(&self, window_seconds: f64) -> Result<(), (&'static str, String)> {
+        let Self { jitter_ms } = self;
+        if jitter_ms / 1000.0 < window_seconds {
+            return Ok(());
+        }
+        Err((
+            "jitter_ms",
+            format!(
+                "is {jitter_ms}; it must be shorter than the window, audio.clip_seconds = {window_seconds}"
+            ),
+        ))
+    }
+
+    fn facts(placement: &Placement, sample_rate: u32) -> Facts<'_> {
+        let (words, variant) = match placement {
+            Placement::End { jitter } => {
+                let gap = 1000.0 * f64::from(*jitter) / f64::from(sample_rate);
+                (format!("ends {gap:.0} ms before the window"), "end")
+            }
+            Placement::Center => ("centred".to_owned(), "center"),
+        };
+        Facts {
+            variant: Some(variant),
+            ..Facts::new(words)
+        }
     }
 }
 

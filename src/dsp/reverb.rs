@@ -8,11 +8,14 @@
 use std::sync::Arc;
 
 use multiversion::multiversion;
-use rand::{Rng, RngExt};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, FftError, RealFftPlanner, RealToComplex};
-use serde::Serialize;
 
+use super::effect::{
+    Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, SoundKind, file_name, parameters,
+};
 use super::happens;
 
 /// Samples in a block. Two transforms of twice as many a block, and one
@@ -23,11 +26,56 @@ const BLOCK: usize = 4096;
 /// Values in the spectrum of two blocks.
 const BINS: usize = BLOCK + 1;
 
-/// How often a room impulse response is applied.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ReverbParams {
-    /// Probability of applying one to a clip, in [0, 1].
-    pub probability: f64,
+parameters! {
+    /// How often a room impulse response is applied.
+    pub struct Reverb {
+        /// Probability of a room impulse response.
+        probability: f64 = "0.5", PROBABILITY;
+    }
+}
+
+impl Effect for Reverb {
+    const NAME: &'static str = "reverb";
+    const TABLE: &'static str = "augment.reverb";
+    const RECORD: &'static str = "rir";
+    const LABEL: &'static str = "impulse response";
+    const PARAMETERS: &'static [Parameter] = Self::KEYS;
+    const SOUND: Option<SoundKind> = Some(SoundKind::Impulse);
+    /// The impulse response.
+    type Drawn = Arc<str>;
+
+    fn draw(
+        &self,
+        _: usize,
+        scene: &mut Scene<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Arc<str>>, EffectError> {
+        let count = scene.sounds.count(SoundKind::Impulse);
+        if !happens(self.probability, rng) || count == 0 {
+            return Ok(None);
+        }
+        let index = rng.random_range(0..count);
+        Ok(Some(scene.sounds.name(SoundKind::Impulse, index)))
+    }
+
+    fn apply(
+        name: &Arc<str>,
+        scene: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
+        let convolver = &mut scene.workspace.convolver;
+        let impulse = scene.sounds.impulse(name, convolver)?;
+        convolver
+            .convolve(&impulse, samples)
+            .map_err(|error| EffectError(format!("{name}: {error}")))
+    }
+
+    fn facts(name: &Arc<str>, _: u32) -> Facts<'_> {
+        Facts {
+            sounds: vec![name],
+            ..Facts::new(format!("room {}", file_name(name)))
+        }
+    }
 }
 
 /// Why a clip could not be convolved.
@@ -55,12 +103,6 @@ impl Impulse {
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(self.spectra.as_slice())
     }
-}
-
-/// Draws one of `count` impulse responses for one clip, or `None` where it is
-/// left alone or there are none.
-pub fn draw(params: &ReverbParams, count: usize, rng: &mut impl Rng) -> Option<usize> {
-    (happens(params.probability, rng) && count > 0).then(|| rng.random_range(0..count))
 }
 
 /// Convolves clips with prepared impulse responses; one for each worker.

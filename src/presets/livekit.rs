@@ -14,10 +14,8 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::config::paths;
 use crate::config::rules::{self, Rule};
-use crate::config::{ConfigError, Problem};
-use document::{Document, Eval};
-
-pub use mapping::rename;
+use crate::config::{ConfigError, Document, Problem};
+use document::Eval;
 
 /// What of a livekit-wakeword configuration is used beside its pipeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,30 +55,26 @@ pub fn read(path: &Path) -> Result<(LivekitConfig, Vec<String>), ConfigError> {
     Ok((LivekitConfig::new(&document, path, &folder)?, warnings))
 }
 
-/// A configuration and the pipeline that it maps to.
-pub struct Mapped {
-    pub config: LivekitConfig,
-    pub pipeline: toml::Table,
-    /// The folder that its relative paths start at; empty for the current one.
-    pub folder: PathBuf,
-    pub warnings: Vec<String>,
-}
-
-/// Reads a configuration and maps it to a pipeline.
-pub fn map(path: &Path) -> Result<Mapped, ConfigError> {
+/// Reads a configuration, and the pipeline that it maps to; `augmented` takes
+/// the clips that livekit-wakeword augmented.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: &Path, augmented: bool) -> Result<(Document, LivekitConfig), ConfigError> {
     let (document, folder, mut warnings) = document::open(path)?;
     let config = LivekitConfig::new(&document, path, &folder)?;
-    let pipeline = mapping::pipeline(&document, &folder, &mut warnings);
-    Ok(Mapped {
-        config,
-        pipeline,
+    let table = mapping::pipeline(&document, &folder, augmented, &mut warnings);
+    let pipeline = Document {
+        table,
         folder,
         warnings,
-    })
+        rename: mapping::rename,
+    };
+    Ok((pipeline, config))
 }
 
 impl LivekitConfig {
-    fn new(document: &Document, path: &Path, folder: &Path) -> Result<Self, ConfigError> {
+    fn new(document: &document::Document, path: &Path, folder: &Path) -> Result<Self, ConfigError> {
         let absolute = |relative: &Path| {
             paths::absolute(Some(folder), relative).map_err(|source| ConfigError::Unreadable {
                 path: relative.to_owned(),

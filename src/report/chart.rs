@@ -10,7 +10,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::register_font;
 
-use super::census::Histogram;
+use crate::dataset::statistics::Histogram;
 
 /// Half a desktop page, and not too wide for a phone.
 const SIZE: (u32, u32) = (520, 270);
@@ -65,13 +65,13 @@ pub(super) fn histogram(
     let most = histogram.counts.iter().copied().max().unwrap_or(0);
     let x = Axis {
         name,
-        range: histogram.from..histogram.to,
+        range: histogram.from..histogram.to(),
         format: &short,
     };
     let y = counted(rows, most as f64);
     let bars = histogram.counts.iter().enumerate().map(|(n, count)| {
-        let from = histogram.from + n as f64 * histogram.width();
-        (from, from + 0.9 * histogram.width(), *count as f64)
+        let from = histogram.from + n as f64 * histogram.width;
+        (from, from + 0.9 * histogram.width, *count as f64)
     });
     let mark = mark.filter(|at| x.range.contains(at));
     draw(|area| {

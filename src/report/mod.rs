@@ -19,7 +19,7 @@ use std::path::Path;
 use crate::dataset::jsonl::JsonlError;
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::partial::{PartialFile, WriteError};
-use crate::dsp::Range;
+use crate::dataset::statistics::Statistics;
 use crate::frontend::FrontEnd;
 use crate::runtime::ModelError;
 
@@ -28,7 +28,7 @@ pub use timeline::Timeline;
 use crate::build::Build;
 use crate::build::render::Renderer;
 use crate::dataset::Dataset;
-use census::{LeftOut, Lengths, Rows};
+use census::{LeftOut, Lengths};
 use chart::ChartError;
 use examples::Example;
 
@@ -63,7 +63,7 @@ pub struct Facts<'a> {
 struct Content<'a> {
     facts: Facts<'a>,
     /// Nothing where `rows.jsonl` is not written.
-    rows: Option<Rows>,
+    rows: Option<Statistics>,
     left_out: LeftOut,
     lengths: Lengths,
     examples: Vec<Example>,
@@ -72,12 +72,8 @@ struct Content<'a> {
 /// Writes the report of a data set whose files are complete.
 pub fn write(folder: &Path, facts: Facts<'_>, renderer: Renderer) -> Result<(), ReportError> {
     let (plan, inputs) = (&facts.build.plan, &facts.build.inputs);
-    let snr_db = plan
-        .augment
-        .as_ref()
-        .map_or(Range::new(0.0, 0.0), |augment| augment.background.snr_db);
     let rows = match plan.output_files.rows {
-        true => Some(Rows::read(folder, inputs, snr_db)?),
+        true => Some(Statistics::read(folder, plan, &facts.dataset.sounds)?),
         false => None,
     };
     let content = Content {

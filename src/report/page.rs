@@ -4,6 +4,8 @@ mod rows;
 
 use std::fmt::{self, Display, Write};
 
+use serde::Serialize;
+
 use crate::autoscale::sizing::cores;
 use crate::dataset::{Dataset, StageTimes};
 
@@ -44,7 +46,11 @@ impl<T: Display> Display for Text<T> {
 /// The whole page.
 pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
     let (dataset, plan) = (content.facts.dataset, &content.facts.build.plan);
-    let name = plan.output.file_name().unwrap_or(plan.output.as_os_str());
+    let name = plan
+        .output
+        .path
+        .file_name()
+        .unwrap_or(plan.output.path.as_os_str());
     let name = name.to_string_lossy();
     let sections = [
         summary(dataset),
@@ -302,7 +308,6 @@ fn left_out(left_out: &LeftOut) -> String {
 }
 
 fn origin(dataset: &Dataset) -> String {
-    let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
     format!(
         "<h2>Where it comes from</h2>\n<p class=\"soft\">Fingerprint {}</p>\n\
          <details class=\"card\"><summary>Networks</summary><pre>{}</pre></details><br>\n\
@@ -311,6 +316,10 @@ fn origin(dataset: &Dataset) -> String {
         Text(pretty(&dataset.front_end)),
         Text(pretty(&dataset.configuration)),
     )
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
 fn figure(title: &str, svg: &str, text: &str, below: &str) -> String {

@@ -1,7 +1,6 @@
 //! Numbers in words.
 
 use crate::dataset::StageTimes;
-use crate::dsp::placement::Placement;
 use crate::records::Provenance;
 
 /// From this share on a stage is busy all the time.
@@ -67,38 +66,10 @@ pub(super) fn evenness(counts: &[u64], what: &str) -> String {
 
 /// What was done to a row.
 pub(super) fn effects(provenance: &Provenance, sample_rate: u32) -> Vec<String> {
-    let mut effects = Vec::new();
-    if let Some(bands) = &provenance.equalizer {
-        let most = bands
-            .iter()
-            .max_by(|a, b| a.gain_db.abs().total_cmp(&b.gain_db.abs()));
-        effects.extend(most.map(|band| {
-            format!(
-                "equalizer, most at {:.0} Hz: {:+.1} dB",
-                band.center_hz, band.gain_db
-            )
-        }));
-    }
-    if let Some(amount) = provenance.tanh_distortion {
-        effects.push(format!("distortion {amount:.2}"));
-    }
-    if let Some(rir) = &provenance.rir {
-        effects.push(format!("room {}", file_name(rir)));
-    }
-    if let Some(background) = &provenance.background {
-        effects.push(format!(
-            "noise {} at {:.1} dB",
-            file_name(&background.file),
-            background.snr_db
-        ));
-    }
-    effects.extend(provenance.place.map(|place| match place {
-        Placement::End { jitter } => format!(
-            "ends {:.0} ms before the window",
-            1000.0 * f64::from(jitter) / f64::from(sample_rate)
-        ),
-        Placement::Center => "centred".to_owned(),
-    }));
+    let applied = provenance.applied();
+    let mut effects: Vec<_> = applied
+        .map(|(_, drawn)| drawn.facts(sample_rate).words)
+        .collect();
     if effects.is_empty() {
         effects.push("left as it is".to_owned());
     }
@@ -118,10 +89,6 @@ pub(super) fn duration(seconds: f64) -> String {
         120..7200 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
     }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 #[cfg(test)]

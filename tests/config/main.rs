@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use wakemill::config;
 use wakemill::config::plan::Plan;
 use wakemill::config::{ConfigError, Loaded, Source};
+use wakemill::presets;
 
 const MINIMAL: &str = "output = \"out\"\n[[split]]\nname = \"wake\"\ninput = \"clips\"\n";
 
@@ -75,7 +76,7 @@ impl Case {
     }
 
     fn load(&self) -> Result<Loaded, ConfigError> {
-        config::load(&Source {
+        presets::load(&Source {
             path: &self.file,
             with: &self.with,
             set: &self.set,

@@ -13,6 +13,7 @@ use wakemill::config::{self, Source};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
 use wakemill::flow::Observer;
+use wakemill::presets;
 use wakemill::records::{ClipId, Provenance};
 
 use crate::bounds::{assert_rate, assert_uniform};
@@ -37,7 +38,7 @@ impl Watch for Quiet {
 fn draws() -> Vec<Vec<Arc<Provenance>>> {
     let project = Project::small(ROUNDS as u32);
     let path = project.path("config.yaml");
-    let loaded = config::load(&Source {
+    let loaded = presets::load(&Source {
         set: &["audio.clip_seconds=0.8".to_owned()],
         ..Source::new(&path)
     });

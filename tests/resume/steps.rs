@@ -15,6 +15,7 @@ use wakemill::dataset::write::Step;
 use wakemill::flow::{Cancel, Observer};
 use wakemill::frontend::speech::Windows;
 use wakemill::frontend::{FrontEnd, FrontEndSpec};
+use wakemill::presets;
 
 use super::support::{Case, assert_same, errors};
 
@@ -75,7 +76,7 @@ pub fn build_here(
         set: &set,
         ..config::Source::new(file)
     };
-    let plan = config::load(&source).unwrap().plan;
+    let plan = presets::load(&source).unwrap().plan;
     let mut build = build::prepare(plan, 2, watch).unwrap();
     change(&mut build);
     let spec = FrontEndSpec {

@@ -1,50 +1,80 @@
-//! Augmentation: units converted, and what would do harm without it.
+//! Augmentation: the chain of effects, each with its own settings, and what
+//! would do harm without it.
 
-use super::{Dialect, Resolver};
-use crate::config::plan::{AudioPlan, AugmentPlan};
-use crate::config::settings::Settings;
-use crate::dsp::Range;
-use crate::dsp::distortion::DistortionParams;
-use crate::dsp::equalizer::EqualizerParams;
-use crate::dsp::noise::NoiseParams;
-use crate::dsp::reverb::ReverbParams;
+use figment::value::Value;
+
+use super::super::layers::value_at;
+use super::super::plan::{AudioPlan, AugmentPlan};
+use super::super::settings::Settings;
+use super::Resolver;
+use crate::dsp::chain::{EffectKind, EffectSpec};
 
 impl Resolver<'_> {
     pub(super) fn augment(&mut self, settings: &Settings, audio: AudioPlan) -> AugmentPlan {
         let augment = &settings.augment;
-        let jitter = (augment.jitter_ms / 1000.0 * f64::from(audio.sample_rate)).round();
-        if jitter >= audio.clip_samples as f64 {
-            let message = format!(
-                "'augment.jitter_ms' is {}; it must be shorter than the window, audio.clip_seconds = {}",
-                augment.jitter_ms, settings.audio.clip_seconds
-            );
-            self.problem("augment.jitter_ms", &message);
-        }
+        let kinds = augment.chain.iter();
+        let kinds: Vec<_> = kinds.filter_map(|name| EffectKind::named(name)).collect();
+        let chain = kinds
+            .iter()
+            .filter_map(|&kind| self.effect(kind, settings, audio))
+            .collect();
+        self.left_out(&kinds);
         AugmentPlan {
+            enabled: augment.enabled,
             rounds: augment.rounds,
-            order: augment.order,
+            row_order: augment.row_order,
+            chain,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
             rirs: self.paths("augment.rirs", &augment.rirs),
-            wav_only: self.dialect != Dialect::Native,
-            equalizer: EqualizerParams {
-                probability: augment.equalizer.probability,
-                gain_db: range(augment.equalizer.gain_db),
-                peaking_q: range(augment.equalizer.peaking_q),
-                shelf_q: range(augment.equalizer.shelf_q),
-            },
-            distortion: DistortionParams {
-                probability: augment.distortion.probability,
-                amount: range(augment.distortion.amount),
-            },
-            reverb: ReverbParams {
-                probability: augment.reverb.probability,
-            },
-            background: NoiseParams {
-                probability: augment.background.probability,
-                snr_db: range(augment.background.snr_db),
-            },
-            jitter: jitter as u32,
+            sound_files: augment.sound_files,
             cache_bytes: augment.cache,
+        }
+    }
+
+    /// One effect of the chain, with its settings.
+    fn effect(
+        &mut self,
+        kind: EffectKind,
+        settings: &Settings,
+        audio: AudioPlan,
+    ) -> Option<EffectSpec> {
+        let empty = Value::from(figment::value::Dict::new());
+        let table = value_at(&self.root, kind.table()).unwrap_or(&empty);
+        match kind.settings(table) {
+            Ok(effect) => {
+                let seconds = settings.audio.clip_seconds.max(audio.window_seconds());
+                if let Err((key, message)) = effect.check(seconds) {
+                    let key = format!("{}.{key}", kind.table());
+                    self.problem(&key, &format!("'{key}' {message}"));
+                }
+                Some(effect)
+            }
+            Err(error) => {
+                self.problem(kind.table(), &format!("'{}': {error}", kind.table()));
+                None
+            }
+        }
+    }
+
+    /// Reports what the user set of effects that are not in the chain.
+    fn left_out(&mut self, chain: &[EffectKind]) {
+        if !chain.contains(&EffectKind::Place) {
+            self.warnings.push(
+                "augment.chain has no \"place\": clips keep their lengths, and rows of short ones begin with zeros"
+                    .to_owned(),
+            );
+        }
+        for kind in EffectKind::ALL.iter().filter(|kind| !chain.contains(kind)) {
+            for parameter in kind.parameters() {
+                let key = format!("{}.{}", kind.table(), parameter.name);
+                if !self.origin(&key).is_default {
+                    let name = kind.name();
+                    let message = format!(
+                        "'{key}' is set, and {name:?} is not in augment.chain: add it there, or remove the key"
+                    );
+                    self.problem(&key, &message);
+                }
+            }
         }
     }
 
@@ -59,8 +89,4 @@ impl Resolver<'_> {
             self.problem("output_files.wavs", &message);
         }
     }
-}
-
-fn range([min, max]: [f64; 2]) -> Range {
-    Range::new(min, max)
 }

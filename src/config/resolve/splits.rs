@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dialect, Resolver};
+use super::Resolver;
 use crate::config::paths;
 use crate::config::plan::{Input, SplitPlan};
 use crate::config::settings::Split;
@@ -38,23 +38,16 @@ impl Resolver<'_> {
             name,
             input,
             features: feature_file(split)?,
-            place: split.place,
+            files: split.files,
+            missing: split.missing,
+            place: split.place.place(),
         })
     }
 
     fn input(&mut self, key: &str, text: &str) -> Option<Input> {
         let origin = self.origin(key);
-        if let Dialect::Livekit { augmented } = self.dialect
-            && origin.folder.is_some()
-        {
-            let folder = self.path(key, text)?;
-            return Some(match augmented {
-                true => Input::LivekitAugmented(folder),
-                false => Input::LivekitClips(folder),
-            });
-        }
         let wrong = match paths::input(origin.folder.as_deref(), text) {
-            Ok(Input::Glob(pattern)) => match glob::Pattern::new(&pattern) {
+            Ok(Input::Glob(pattern)) => match glob::Pattern::new(&pattern.path.to_string_lossy()) {
                 Ok(_) => return Some(Input::Glob(pattern)),
                 Err(error) => format!(", which is no glob: {}", error.msg),
             },

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::dataset::layout::JOURNAL_FILE;
 use crate::dataset::layout::ROWS_FILE;
@@ -12,7 +11,8 @@ use crate::dataset::npy::NpyReader;
 use crate::dataset::partial::sha256_of;
 
 use super::InspectError;
-use super::provenance::{RowCounts, Sources, Summary, summarize};
+use crate::config::plan::InputScale;
+use crate::dataset::statistics::Statistics;
 
 /// What is in an output folder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,11 +24,11 @@ pub struct FolderFacts {
     /// The fingerprint of configuration and inputs.
     pub fingerprint: String,
     /// The input scale that the build used: `unit` or `int16`.
-    pub input_scale: Option<String>,
+    pub input_scale: InputScale,
     /// The splits, in order.
     pub splits: Vec<SplitFacts>,
     /// What was done to the rows; `None` without `rows.jsonl`.
-    pub provenance: Option<Summary>,
+    pub provenance: Option<Statistics>,
     /// Whether every file was hashed, and is the one that was built.
     pub verified: bool,
 }
@@ -75,19 +75,16 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
             check_hash(&path.join(name), sha256)?;
         }
     }
-    let rows = path.join(ROWS_FILE);
-    let recorded = dataset.configuration["output_files"]["rows"] != Value::Bool(false);
-    let provenance = match recorded {
+    let provenance = match dataset.configuration.output_files.rows {
         true => {
-            let (summary, counts) = summarize(&rows, &sources(&dataset.configuration))?;
-            check_counts(&rows, &dataset.splits, &counts)?;
-            Some(summary)
+            let statistics = Statistics::read(path, &dataset.configuration, &dataset.sounds)?;
+            check_counts(&path.join(ROWS_FILE), &dataset.splits, &statistics)?;
+            Some(statistics)
         }
         false => None,
     };
-    let input_scale = dataset.configuration["features"]["input_scale"].as_str();
     Ok(FolderFacts {
-        input_scale: input_scale.map(str::to_owned),
+        input_scale: dataset.configuration.features.input_scale,
         wakemill: dataset.wakemill,
         seed: dataset.seed,
         fingerprint: dataset.fingerprint,
@@ -117,18 +114,17 @@ fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, Inspect
     })
 }
 
-/// Where the sounds came from; nowhere in a build without augmentation.
-fn sources(configuration: &Value) -> Sources {
-    serde_json::from_value(configuration["augment"].clone()).unwrap_or_default()
-}
-
 fn check_counts(
     path: &Path,
     splits: &[SplitReport],
-    counts: &RowCounts,
+    statistics: &Statistics,
 ) -> Result<(), InspectError> {
     for split in splits {
-        let lines = counts.get(&split.written.name).copied().unwrap_or(0);
+        let lines = statistics
+            .splits
+            .get(&split.written.name)
+            .copied()
+            .unwrap_or(0);
         if lines != split.written.rows {
             let (name, rows) = (&split.written.name, split.written.rows);
             return Err(InspectError::Changed {

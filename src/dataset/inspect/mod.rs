@@ -1,11 +1,7 @@
 //! What is in a feature file or an output folder.
-//!
-//! Everything is read as a stream: memory follows the number of splits and of
-//! distinct sounds, never that of rows.
 
 mod array;
 mod folder;
-mod provenance;
 mod scale;
 
 use std::io;
@@ -13,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 pub use array::{ArrayFacts, array};
 pub use folder::{FolderFacts, SplitFacts, folder};
-pub use provenance::{Share, SoundUse, Summary};
 pub use scale::{ScaleGuess, Verdict};
 
 use super::jsonl::JsonlError;

@@ -35,7 +35,12 @@ const MAPPED: &[(&str, &str)] = &[
 
 /// The pipeline; warns about sounds that do not exist. Relative paths start at
 /// `folder`.
-pub fn pipeline(document: &Document, folder: &Path, warnings: &mut Vec<String>) -> toml::Table {
+pub fn pipeline(
+    document: &Document,
+    folder: &Path,
+    augmented: bool,
+    warnings: &mut Vec<String>,
+) -> toml::Table {
     let augmentation = &document.augmentation;
     let mut existing = |paths: &toml::Value| {
         let mut paths = paths.clone();
@@ -49,10 +54,13 @@ pub fn pipeline(document: &Document, folder: &Path, warnings: &mut Vec<String>) 
     let mut pipeline = toml::Table::new();
     let mut set = |key: &str, value: toml::Value| insert(&mut pipeline, key, value);
     set("output", text(&document.output()));
-    set("split", splits(document));
+    set("split", splits(document, augmented));
     set("audio.clip_seconds", augmentation.clip_duration.clone());
     set("augment.rounds", augmentation.rounds.clone());
-    set("augment.order", "place-last".into());
+    let chain = ["equalizer", "distortion", "reverb", "background", "place"];
+    set("augment.chain", chain.to_vec().into());
+    set("augment.row_order", "name".into());
+    set("augment.sound_files", "wav".into());
     set("augment.backgrounds", backgrounds);
     set("augment.rirs", rirs);
     if let Some(workers) = &augmentation.n_workers {
@@ -82,17 +90,19 @@ pub fn rename(problem: Problem) -> Problem {
     }
 }
 
-fn splits(document: &Document) -> toml::Value {
+fn splits(document: &Document, augmented: bool) -> toml::Value {
     let split = |&(name, features): &(&str, &str)| {
-        let place = if name.contains("positive") {
-            "end"
-        } else {
-            "center"
+        let (files, place) = match augmented {
+            true => ("clip_NNNNNN_rR.wav", "none"),
+            false if name.contains("positive") => ("clip_NNNNNN.wav", "end"),
+            false => ("clip_NNNNNN.wav", "center"),
         };
         let mut split = toml::Table::new();
         insert(&mut split, "name", name.into());
         insert(&mut split, "input", text(&document.output().join(name)));
         insert(&mut split, "features", features.into());
+        insert(&mut split, "files", files.into());
+        insert(&mut split, "missing", "skip".into());
         insert(&mut split, "place", place.into());
         toml::Value::Table(split)
     };

@@ -1,12 +1,17 @@
 //! What went in: what was drawn for the rows, and how long the clips are.
 
 use super::figure;
-use crate::report::census::{Lengths, Rows, Uses};
+use crate::dataset::statistics::{SoundStatistics, Statistics};
+use crate::report::census::Lengths;
 use crate::report::chart::{self, ChartError};
 use crate::report::words::{self, percent};
 
 /// The section.
-pub fn section(rows: Option<&Rows>, lengths: &Lengths, window: f64) -> Result<String, ChartError> {
+pub fn section(
+    rows: Option<&Statistics>,
+    lengths: &Lengths,
+    window: f64,
+) -> Result<String, ChartError> {
     let mut cards = match rows {
         Some(rows) => drawn(rows)?,
         None => {
@@ -27,27 +32,30 @@ pub fn section(rows: Option<&Rows>, lengths: &Lengths, window: f64) -> Result<St
     ))
 }
 
-fn drawn(rows: &Rows) -> Result<String, ChartError> {
+fn drawn(rows: &Statistics) -> Result<String, ChartError> {
     let mut cards = effects(rows);
-    let noisy = rows.backgrounds.total();
-    if noisy > 0 {
-        let svg = chart::histogram(&rows.snr_db, "dB", "rows", None)?;
-        let text = format!("Signal-to-noise ratio of {noisy} rows with a background.");
-        cards += &figure("Noise", &svg, &text, "");
+    for effect in &rows.effects {
+        if let Some(measure) = &effect.measure {
+            let svg = chart::histogram(&measure.histogram, measure.unit, "rows", None)?;
+            let title = capitalized(measure.name);
+            let text = format!("{title} of {} rows, {}.", effect.rows, effect.label);
+            cards += &figure(&title, &svg, &text, "");
+        }
     }
-    for (uses, title, what) in [
-        (&rows.backgrounds, "Use of backgrounds", "background"),
-        (&rows.rirs, "Use of impulse responses", "impulse response"),
-    ] {
-        if uses.files > 0 {
-            cards += &used(uses, title, what)?;
+    for sounds in rows
+        .effects
+        .iter()
+        .filter_map(|effect| effect.sounds.as_ref())
+    {
+        if !sounds.uses.is_empty() {
+            cards += &used(sounds)?;
         }
     }
     Ok(cards)
 }
 
-fn used(uses: &Uses, title: &str, what: &str) -> Result<String, ChartError> {
-    let counts = uses.sorted();
+fn used(sounds: &SoundStatistics) -> Result<String, ChartError> {
+    let counts: Vec<u64> = sounds.uses.iter().map(|(_, rows)| *rows).collect();
     let svg = chart::counts(&counts, "files, the most used first", "rows")?;
     let columns = match chart::to_a_column(counts.len()) {
         1 => String::new(),
@@ -55,32 +63,34 @@ fn used(uses: &Uses, title: &str, what: &str) -> Result<String, ChartError> {
     };
     let text = format!(
         "{} The line is the average.{columns}",
-        words::evenness(&counts, what)
+        words::evenness(&counts, sounds.label)
     );
-    Ok(figure(title, &svg, &text, ""))
+    let title = format!("Use of {}s", sounds.label);
+    Ok(figure(&title, &svg, &text, ""))
 }
 
-fn effects(rows: &Rows) -> String {
+fn effects(rows: &Statistics) -> String {
     let all = rows.rows.max(1) as f64;
-    let lines = [
-        ("equalizer", rows.equalized),
-        ("distortion", rows.distorted),
-        ("impulse response", rows.rirs.total()),
-        ("background", rows.backgrounds.total()),
-    ];
-    let lines = lines.map(|(name, count)| {
-        let share = count as f64 / all;
+    let lines = rows.effects.iter().map(|effect| {
+        let share = effect.rows as f64 / all;
         format!(
-            "<div>{name}: {} of rows<div class=\"bar\"><span class=\"share\" style=\"width:{:.2}%\"></span></div></div>\n",
+            "<div>{}: {} of rows<div class=\"bar\"><span class=\"share\" style=\"width:{:.2}%\"></span></div></div>\n",
+            effect.label,
             percent(share),
             100.0 * share
         )
     });
     format!(
         "<div class=\"card\"><h3>Effects</h3>\n{}<p class=\"soft\">How many of {} rows each effect was applied to.</p></div>\n",
-        lines.concat(),
+        lines.collect::<String>(),
         rows.rows
     )
+}
+
+fn capitalized(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
 }
 
 #[cfg(test)]
@@ -88,9 +98,11 @@ mod tests {
     use super::*;
 
     fn card(files: usize) -> String {
-        let mut uses = Uses::default();
-        uses.files = files;
-        used(&uses, "Use of backgrounds", "background").unwrap()
+        let sounds = SoundStatistics {
+            label: "background",
+            uses: vec![(String::new(), 0); files],
+        };
+        used(&sounds).unwrap()
     }
 
     #[test]

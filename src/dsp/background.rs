@@ -5,41 +5,103 @@
 //! `mix_with_background`.
 
 use std::ops::Range as Span;
+use std::sync::Arc;
 
 use multiversion::multiversion;
 use rand::{Rng, RngExt};
-use serde::Serialize;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
+use super::effect::{
+    Allows, Effect, EffectError, Facts, Measure, PROBABILITY, Parameter, Scene, SoundKind,
+    file_name, parameters,
+};
 use super::{Range, happens};
 
 /// Added to mean squares, so that silence has a level.
 const POWER_FLOOR: f64 = 1e-8;
 
-/// How often background noise is mixed in, and how loud.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NoiseParams {
-    /// Probability of mixing it into a clip, in [0, 1].
-    pub probability: f64,
-    /// Signal-to-noise ratio, in dB.
-    pub snr_db: Range,
+parameters! {
+    /// How often background noise is mixed in, and how loud.
+    pub struct BackgroundNoise {
+        /// Probability of background noise.
+        probability: f64 = "1.0", PROBABILITY;
+        /// Signal-to-noise ratio, in dB.
+        snr_db: Range = "[5, 15]", Allows::Interval(-100.0, 100.0);
+    }
 }
 
-/// What is drawn before the noise's length is known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NoiseDraw {
-    /// Which of the noises.
-    pub index: usize,
+/// The background noise mixed into one row.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Background {
+    /// The file.
+    pub file: Arc<str>,
+    /// First sample of the piece taken, at the pipeline's rate, in the file
+    /// repeated until it covers the clip.
+    pub start: u64,
     /// Signal-to-noise ratio in dB.
     pub snr_db: f64,
 }
 
-/// Draws one of `count` noises and its level for one clip, or `None` where it
-/// is left alone or there are none.
-pub fn draw(params: &NoiseParams, count: usize, rng: &mut impl Rng) -> Option<NoiseDraw> {
-    (happens(params.probability, rng) && count > 0).then(|| NoiseDraw {
-        index: rng.random_range(0..count),
-        snr_db: params.snr_db.draw(rng),
-    })
+impl Effect for BackgroundNoise {
+    const NAME: &'static str = "background";
+    const TABLE: &'static str = "augment.background";
+    const RECORD: &'static str = "background";
+    const LABEL: &'static str = "background";
+    const PARAMETERS: &'static [Parameter] = Self::KEYS;
+    const SOUND: Option<SoundKind> = Some(SoundKind::Background);
+    type Drawn = Background;
+
+    fn draw(
+        &self,
+        samples: usize,
+        scene: &mut Scene<'_>,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<Background>, EffectError> {
+        let count = scene.sounds.count(SoundKind::Background);
+        if !happens(self.probability, rng) || count == 0 {
+            return Ok(None);
+        }
+        let index = rng.random_range(0..count);
+        let snr_db = self.snr_db.draw(rng);
+        let file = scene.sounds.name(SoundKind::Background, index);
+        let len = scene.sounds.background_len(&file)?;
+        Ok(Some(Background {
+            start: draw_start(len, samples as u64, rng),
+            file,
+            snr_db,
+        }))
+    }
+
+    fn apply(
+        drawn: &Background,
+        scene: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
+        let len = scene.sounds.background_len(&drawn.file)?;
+        let span = needed(len, drawn.start, samples.len() as u64);
+        let offset = (drawn.start - span.start) as usize;
+        let piece = scene.sounds.background(&drawn.file, span)?;
+        mix(samples, piece, offset, drawn.snr_db);
+        Ok(())
+    }
+
+    fn measure(&self) -> Option<Measure> {
+        Some(Measure {
+            name: "signal-to-noise ratio",
+            unit: "dB",
+            range: self.snr_db,
+        })
+    }
+
+    fn facts(drawn: &Background, _: u32) -> Facts<'_> {
+        let words = format!("noise {} at {:.1} dB", file_name(&drawn.file), drawn.snr_db);
+        Facts {
+            sounds: vec![&drawn.file],
+            value: Some(drawn.snr_db),
+            ..Facts::new(words)
+        }
+    }
 }
 
 /// Draws where the piece for a clip starts, in samples from the start of the

@@ -1,0 +1,62 @@
+//! The lines of `rows.jsonl` and `quarantine.jsonl`: one type each, written and
+//! read.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::records::Provenance;
+
+/// One line of `rows.jsonl`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RowRecord<'a> {
+    /// The split.
+    pub split: Cow<'a, str>,
+    /// The row in the split's feature file, from 0.
+    pub row: u64,
+    /// The clip.
+    pub clip: Cow<'a, str>,
+    /// The round.
+    pub round: u32,
+    /// What was drawn.
+    #[serde(flatten)]
+    pub provenance: Cow<'a, Provenance>,
+}
+
+/// One line of `quarantine.jsonl`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct QuarantineRecord<'a> {
+    /// The split.
+    pub split: Cow<'a, str>,
+    /// The clip that was left out.
+    pub clip: Cow<'a, str>,
+    /// The stage that refused it.
+    pub stage: Cow<'a, str>,
+    /// Why.
+    pub reason: Cow<'a, str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dsp::chain::EffectKind;
+
+    use super::*;
+
+    /// The contract's line, effects in the order of their chain.
+    const LINE: &str = r#"{"split":"wake","row":3,"clip":"a/b.wav","round":1,"equalizer":null,"tanh_distortion":0.25,"rir":"rooms/hall.wav","background":{"file":"noise/fan.ogg","start":17,"snr_db":7.5},"place":{"kind":"end","jitter":31}}"#;
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let row: RowRecord = serde_json::from_str(LINE).unwrap();
+        assert_eq!(serde_json::to_string(&row).unwrap(), LINE);
+        assert!(row.provenance.get(EffectKind::Equalizer).is_none());
+        assert_eq!(row.provenance.applied().count(), 4);
+    }
+
+    #[test]
+    fn a_row_of_an_unknown_effect_is_refused() {
+        let line = LINE.replace("\"rir\"", "\"echo\"");
+        let error = serde_json::from_str::<RowRecord>(&line).unwrap_err();
+        assert!(error.to_string().contains("no effect 'echo'"), "{error}");
+    }
+}
