@@ -8,12 +8,12 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wakemill::dsp::equalizer;
-use wakemill::dsp::equalizer::EqualizerParams;
+use wakemill::dsp::equalizer::Equalizer;
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
 use wakemill::dsp::resample::Resampler;
 use wakemill::dsp::reverb::Convolver;
-use wakemill::dsp::{Range, distortion, noise, pcm16};
+use wakemill::dsp::{Range, background, distortion, pcm16};
 
 const RATE: u32 = 16_000;
 const CLIP: usize = 32_000;
@@ -36,13 +36,13 @@ fn in_place(c: &mut Criterion, name: &str, mut effect: impl FnMut(&mut [f32])) {
 }
 
 fn effects(c: &mut Criterion) {
-    let params = EqualizerParams {
+    let params = Equalizer {
         probability: 1.0,
         gain_db: Range::new(-12.0, 12.0),
         peaking_q: Range::new(0.5, 5.0),
         shelf_q: Range::new(0.1, 0.999),
     };
-    let bands = equalizer::draw(&params, &mut ChaCha8Rng::seed_from_u64(2)).unwrap();
+    let bands = params.bands(&mut ChaCha8Rng::seed_from_u64(2));
     in_place(c, "equalizer", |clip| equalizer::apply(&bands, RATE, clip));
 
     let mut scratch = Vec::new();
@@ -60,7 +60,7 @@ fn effects(c: &mut Criterion) {
 
     let background = audio(10 * CLIP, 4);
     in_place(c, "noise", |clip| {
-        noise::mix(clip, &background, 12_345, 10.0)
+        background::mix(clip, &background, 12_345, 10.0)
     });
 }
 

@@ -19,8 +19,10 @@
 //! 3. **Everything is bounded.** Channels are, and so is the total in flight:
 //!    a batch holds a permit from scan to write, the reorder buffer included.
 //!    Memory follows from the configuration, never from the data set.
-//! 4. **Randomness belongs to the clip.** Seed, split, clip name and round key
-//!    a random stream of their own, so any row can be made again alone.
+//! 4. **Randomness belongs to the row and the effect.** Seed, epoch, split, clip
+//!    name, round and effect key a random stream of their own, so any row can be
+//!    made again alone, and taking an effect out leaves every other draw as it
+//!    was.
 //! 5. **The runtime knows nothing of audio.** [`flow`] moves items, counts time
 //!    and shuts down; [`stages`] are thin adapters; [`dsp`] is pure functions;
 //!    [`runtime`] alone knows ONNX Runtime.
@@ -36,7 +38,7 @@
 //! | [`source`] | `records`, `audio` |
 //! | [`augment`] | `records`, `dsp`, `audio` |
 //! | [`config`] | `records`, `dsp` |
-//! | [`dataset`] | `records`, `config` (the plan that a data set was built by) |
+//! | [`dataset`] | `records`, `dsp`, `config` (the plan that a data set was built by) |
 //! | [`presets`] | `config` |
 //! | [`autoscale`], [`metrics`] | `flow` |
 //! | [`stages`] | `flow`, `records`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |

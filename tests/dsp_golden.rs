@@ -13,7 +13,7 @@ use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
 use wakemill::dsp::reverb::Convolver;
-use wakemill::dsp::{distortion, noise, pcm16};
+use wakemill::dsp::{background, distortion, pcm16};
 
 const RATE: u32 = 16_000;
 
@@ -62,7 +62,7 @@ fn noise_is_mixed_as_livekit_does() {
         let mut samples = clip();
         let start = case["start"].as_u64().unwrap() as usize;
         let snr_db = number(&case["snr_db"]);
-        noise::mix(&mut samples, &decoded(&case["noise"]), start, snr_db);
+        background::mix(&mut samples, &decoded(&case["noise"]), start, snr_db);
         assert_matches(&samples, &case["output"]);
     }
 }

@@ -12,7 +12,7 @@ const END: &str = "<!-- /keys -->";
 
 fn reference() -> String {
     let mut table = String::from("| key | allows | default | meaning |\n|---|---|---|---|\n");
-    for key in KEYS {
+    for key in KEYS.iter() {
         let default = match key.default {
             "" => String::new(),
             default => format!("`{default}`"),

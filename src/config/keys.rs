@@ -105,7 +105,7 @@ const FIXED: &[Key] = &[
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
     key("features.timesteps", Whole(1, 100_000), "16", "Embeddings a row: the last ones of its clip."),
     key("output_files.wavs", Flag, "false", "Whether each augmented row's audio is written into its split's input folder."),
-    free("output_files.rows", Flag, "true", "Whether rows.jsonl is written."),
+    key("output_files.rows", Flag, "true", "Whether rows.jsonl is written."),
     free("flow.batch", Auto(1, 65_536), "\"auto\"", "Rows a batch, rounded to whole clips."),
     free("flow.in_flight", Auto(1, 65_536), "\"auto\"", "Batches between scan and write."),
     free("flow.memory", Bytes(1 << 20), "\"256MiB\"", "Memory that the batches in flight may take."),

@@ -1,9 +1,9 @@
 //! livekit-wakeword configurations.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use wakemill::config::plan::{EffectOrder, Input, Plan, RowOrder};
+use wakemill::config::plan::{ClipFiles, Input, Missing, Plan, RowOrder, SoundFiles};
 use wakemill::dsp::placement::Place;
 use wakemill::presets::livekit;
 use wakemill::presets::livekit::EvalSettings;
@@ -13,6 +13,15 @@ use crate::Case;
 /// Every key of livekit-wakeword 0.3.0 and of its pull request 71.
 const FULL: &str = include_str!("livekit.yaml");
 const MINIMAL: &str = "model_name: hey\ntarget_phrases: [hey]\n";
+
+const PLACE_LAST: [&str; 5] = ["equalizer", "distortion", "reverb", "background", "place"];
+const PLACE_FIRST: [&str; 5] = ["place", "equalizer", "distortion", "reverb", "background"];
+
+/// The names of a chain.
+fn chain(augment: &wakemill::config::plan::AugmentPlan) -> Vec<&'static str> {
+    let effects = augment.chain.iter();
+    effects.map(|effect| effect.kind().name()).collect()
+}
 
 #[test]
 fn every_key_is_known_and_maps() {
@@ -27,14 +36,16 @@ fn every_key_is_known_and_maps() {
         ]
     );
     let plan = loaded.plan;
-    assert_eq!(plan.output, here.join("built/hey"));
-    assert_eq!(plan.row_order, RowOrder::Lexical);
+    assert_eq!(plan.output.path, here.join("built/hey"));
+    assert_eq!(plan.augment.row_order, RowOrder::Name);
     assert_eq!(plan.audio.clip_samples, 40_000);
     assert_eq!(plan.seed, 0);
     assert!(!plan.output_files.wavs);
-    let augment = plan.augment.unwrap();
-    assert_eq!((augment.rounds, augment.order), (3, EffectOrder::PlaceLast));
-    assert!(augment.wav_only && augment.backgrounds.is_empty() && augment.rirs.is_empty());
+    let augment = plan.augment;
+    assert_eq!(augment.rounds, 3);
+    assert_eq!(chain(&augment), PLACE_LAST);
+    assert_eq!(augment.sound_files, SoundFiles::Wav);
+    assert!(augment.backgrounds.is_empty() && augment.rirs.is_empty());
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(plan.stages.decode.workers, Some(cores));
     assert_eq!(plan.stages.augment.workers, Some(cores));
@@ -63,7 +74,13 @@ fn the_six_splits_are_in_order() {
     let splits: Vec<_> = plan
         .splits
         .iter()
-        .map(|split| (split.name.as_str(), split.features.as_str(), split.place))
+        .map(|split| {
+            (
+                split.name.as_str(),
+                split.features.as_str(),
+                split.place.unwrap(),
+            )
+        })
         .collect();
     assert_eq!(
         splits,
@@ -91,7 +108,11 @@ fn the_six_splits_are_in_order() {
     let output = std::env::current_dir().unwrap().join("output/hey");
     for split in &plan.splits {
         let folder = output.join(&split.name);
-        assert!(matches!(&split.input, Input::LivekitClips(path) if *path == folder));
+        assert!(matches!(&split.input, Input::Folder(place) if place.path == folder));
+        assert_eq!(
+            (split.files, split.missing),
+            (ClipFiles::Numbered, Missing::Skip)
+        );
     }
     assert_eq!(plan.stages.augment.workers, None);
     assert_eq!(plan.stages.mel.workers, None);
@@ -111,15 +132,9 @@ fn it_differs_from_the_reference_pipeline_only_by_its_conventions() {
         plan.splits.iter().map(facts).collect()
     };
     assert_eq!(splits(&native), splits(&yaml));
-    assert_eq!(native.output, yaml.output);
-    let (native, yaml) = (native.augment.unwrap(), yaml.augment.unwrap());
-    assert_eq!(native.rounds, yaml.rounds);
-    assert_eq!(native.order, yaml.order);
-    assert_eq!(native.jitter, yaml.jitter);
-    assert_eq!(native.equalizer, yaml.equalizer);
-    assert_eq!(native.distortion, yaml.distortion);
-    assert_eq!(native.reverb, yaml.reverb);
-    assert_eq!(native.background, yaml.background);
+    assert_eq!(native.output.path, yaml.output.path);
+    assert_eq!(native.augment.rounds, yaml.augment.rounds);
+    assert_eq!(native.augment.chain, yaml.augment.chain);
 }
 
 #[test]
@@ -127,9 +142,10 @@ fn only_extract_takes_the_augmented_clips() {
     let mut case = Case::yaml(MINIMAL);
     case.only_extract = true;
     let plan = case.plan();
-    assert!(plan.augment.is_none());
-    let augmented = |input: &Input| matches!(input, Input::LivekitAugmented(_));
-    assert!(plan.splits.iter().all(|split| augmented(&split.input)));
+    assert!(!plan.augment.enabled);
+    for split in &plan.splits {
+        assert_eq!((split.files, split.place), (ClipFiles::Augmented, None));
+    }
 }
 
 #[test]
@@ -138,22 +154,21 @@ fn overrides_address_the_pipeline() {
         .env("WAKEMILL_SEED", "7")
         .set("augment.rounds=4")
         .set("output=elsewhere")
-        .set("augment.order=place-first")
+        .set(&format!("augment.chain={PLACE_FIRST:?}"))
         .set("split.positive_test.input=clips")
         .set("output_files.wavs=true");
     let plan = case.plan();
     let here = std::env::current_dir().unwrap();
     assert_eq!(plan.seed, 7);
-    assert_eq!(plan.output, here.join("elsewhere"));
+    assert_eq!(plan.output.path, here.join("elsewhere"));
     assert!(plan.output_files.wavs);
-    assert!(matches!(&plan.splits[1].input, Input::Folder(path) if *path == here.join("clips")));
-    let folder = here.join("output/hey/positive_train");
-    assert!(matches!(&plan.splits[0].input, Input::LivekitClips(path) if *path == folder));
-    let augment = plan.augment.unwrap();
-    assert_eq!(
-        (augment.rounds, augment.order),
-        (4, EffectOrder::PlaceFirst)
+    assert!(
+        matches!(&plan.splits[1].input, Input::Folder(place) if place.path == here.join("clips"))
     );
+    let folder = here.join("output/hey/positive_train");
+    assert!(matches!(&plan.splits[0].input, Input::Folder(place) if place.path == folder));
+    assert_eq!(plan.augment.rounds, 4);
+    assert_eq!(chain(&plan.augment), PLACE_FIRST);
 }
 
 #[test]
@@ -163,10 +178,12 @@ fn paths_start_beside_the_file_where_the_clips_are_only_there() {
     fs::create_dir_all(root.join("output/hey")).unwrap();
     fs::create_dir_all(root.join("data/backgrounds")).unwrap();
     let loaded = case.load().unwrap();
-    assert_eq!(loaded.plan.output, root.join("output/hey"));
-    let augment = loaded.plan.augment.unwrap();
-    assert_eq!(augment.backgrounds, [root.join("data/backgrounds")]);
-    assert_eq!(augment.rirs, Vec::<PathBuf>::new());
+    assert_eq!(loaded.plan.output.path, root.join("output/hey"));
+    let augment = loaded.plan.augment;
+    assert_eq!(augment.backgrounds.len(), 1);
+    assert_eq!(augment.backgrounds[0].path, root.join("data/backgrounds"));
+    assert_eq!(augment.backgrounds[0].configured, "./data/backgrounds");
+    assert!(augment.rirs.is_empty());
     assert_eq!(loaded.livekit.unwrap().data_dir, root.join("data"));
     let root = root.display();
     assert_eq!(

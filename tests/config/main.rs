@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use wakemill::config;
 use wakemill::config::plan::Plan;
-use wakemill::config::{ConfigError, Loaded, Source};
-use wakemill::presets;
+use wakemill::config::{ConfigError, Source};
+use wakemill::presets::{self, Loaded};
 
 const MINIMAL: &str = "output = \"out\"\n[[split]]\nname = \"wake\"\ninput = \"clips\"\n";
 

@@ -124,8 +124,8 @@ fn wrong_values_name_key_value_and_range() {
             "'augment.equalizer.gain_db' is 12; it must be two numbers from -60 to 60, the smaller first",
         ),
         (
-            "augment.order=place_last",
-            "'augment.order' is \"place_last\"; it must be \"place-first\" or \"place-last\"; did you mean \"place-last\"?",
+            "augment.row_order=nam",
+            "'augment.row_order' is \"nam\"; it must be \"round\" or \"name\"; did you mean \"name\"?",
         ),
         (
             "features.input_scale=int8",
@@ -273,10 +273,7 @@ fn the_front_end_is_checked_as_a_whole() {
         .set("audio.sample_rate=8000")
         .set("features.mel_model=m.onnx")
         .plan();
-    assert_eq!(
-        (plan.audio.clip_samples, plan.augment.unwrap().jitter),
-        (16_000, 1600)
-    );
+    assert_eq!(plan.audio.clip_samples, 16_000);
     assert_eq!(
         Case::minimal("").set("features.window=80").error(),
         "--set features.window=80: 'features.window' is 80; the frozen embedding network takes 76, another needs features.embedding_model"
@@ -376,6 +373,52 @@ fn files_that_cannot_be_read_say_why() {
     assert_eq!(error, "config.yaml:1:1: missing field `model_name`");
 }
 
+#[test]
+fn what_was_the_order_is_a_chain() {
+    let error = Case::minimal("").set("augment.order=place-last").error();
+    let expected =
+        "place-last is [\"equalizer\", \"distortion\", \"reverb\", \"background\", \"place\"]";
+    assert!(
+        error.contains("unknown key 'augment.order'") && error.contains(expected),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_chain_names_each_effect_once() {
+    let effects =
+        "a list of effects, each at most once (place, equalizer, distortion, reverb, background";
+    for (chain, hint) in [
+        ("[\"place\", \"place\"]", ""),
+        ("[\"place\", \"echo\"]", ""),
+        ("reverbs", "did you mean \"reverb\"?"),
+    ] {
+        let error = Case::minimal("")
+            .set(&format!("augment.chain={chain}"))
+            .error();
+        assert!(error.contains(effects) && error.contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn a_key_of_an_effect_that_is_not_in_the_chain_is_named_where_it_was_set() {
+    let chain = "augment.chain=[\"place\", \"reverb\"]";
+    assert!(Case::minimal("").set(chain).load().is_ok());
+    let case = Case::minimal("[augment.equalizer]\ngain_db = [0, 1]\n").set(chain);
+    let error = case.error();
+    assert!(
+        error.contains(
+            "'augment.equalizer.gain_db' is set, and \"equalizer\" is not in augment.chain"
+        ),
+        "{error}"
+    );
+    let loaded = Case::minimal("")
+        .set("augment.chain=[\"reverb\"]")
+        .load()
+        .unwrap();
+    assert!(loaded.warnings[0].contains("augment.chain has no \"place\""));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -391,7 +434,7 @@ proptest! {
 
     #[test]
     fn any_value_of_a_known_key_is_taken_or_named(
-        key in proptest::sample::select(KEYS),
+        key in proptest::sample::select(KEYS.as_slice()),
         value in prop_oneof![".{0,20}", "-?[0-9]{1,20}", "\\[[-0-9., ]{0,12}\\]", "[0-9]{1,3}[kMG]i?B"],
     ) {
         let path = key.path.replacen("split.", "split.0.", 1);

@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use wakemill::config::PROVIDERS;
+use wakemill::config::location::Location;
 use wakemill::config::plan::{
-    Backend, EffectOrder, FailurePolicy, Input, InputScale, RowOrder, Strategy,
+    Backend, FailurePolicy, Input, InputScale, RowOrder, SoundFiles, Strategy,
 };
-use wakemill::dsp::Range;
 use wakemill::dsp::placement::Place;
 use wakemill::runtime::provider::{KNOWN, Provider};
 use wakemill::source;
 
 use crate::Case;
+
+fn paths(places: &[Location]) -> Vec<&Path> {
+    places.iter().map(|place| &*place.path).collect()
+}
 
 #[test]
 fn a_minimal_pipeline_has_the_documented_defaults() {
@@ -21,32 +25,33 @@ fn a_minimal_pipeline_has_the_documented_defaults() {
     assert_eq!(loaded.warnings, Vec::<String>::new());
     assert!(loaded.livekit.is_none());
     assert_eq!(plan.seed, 0);
-    assert_eq!(plan.output, case.folder.path().join("out"));
+    assert_eq!(plan.output.path, case.folder.path().join("out"));
+    assert_eq!(plan.output.configured, "out");
     assert_eq!(plan.audio.sample_rate, 16_000);
     assert_eq!(plan.audio.clip_samples, 32_000);
     assert_eq!(plan.audio.max_seconds, 600.0);
-    assert_eq!(plan.row_order, RowOrder::Numeric);
     let split = &plan.splits[0];
     assert_eq!(
         (split.name.as_str(), split.features.as_str()),
         ("wake", "wake.npy")
     );
-    assert_eq!(split.place, Place::Center);
-    let augment = plan.augment.unwrap();
+    assert_eq!(split.place, Some(Place::Center));
+    let augment = plan.augment;
+    assert!(augment.enabled);
     assert_eq!(augment.rounds, 1);
-    assert_eq!(augment.order, EffectOrder::PlaceFirst);
-    assert_eq!(augment.jitter, 3200);
+    assert_eq!(augment.row_order, RowOrder::Round);
     assert_eq!(augment.cache_bytes, 64 << 20);
-    assert!(!augment.wav_only && augment.backgrounds.is_empty() && augment.rirs.is_empty());
-    assert_eq!(augment.equalizer.probability, 0.25);
-    assert_eq!(augment.equalizer.gain_db, Range::new(-12.0, 12.0));
-    assert_eq!(augment.equalizer.peaking_q, Range::new(0.5, 5.0));
-    assert_eq!(augment.equalizer.shelf_q, Range::new(0.1, 0.999));
-    assert_eq!(augment.distortion.probability, 0.25);
-    assert_eq!(augment.distortion.amount, Range::new(0.01, 0.7));
-    assert_eq!(augment.reverb.probability, 0.5);
-    assert_eq!(augment.background.probability, 1.0);
-    assert_eq!(augment.background.snr_db, Range::new(5.0, 15.0));
+    assert_eq!(augment.sound_files, SoundFiles::Audio);
+    assert!(augment.backgrounds.is_empty() && augment.rirs.is_empty());
+    let expected = serde_json::json!([
+        {"effect": "place", "jitter_ms": 200.0},
+        {"effect": "equalizer", "probability": 0.25, "gain_db": [-12.0, 12.0],
+         "peaking_q": [0.5, 5.0], "shelf_q": [0.1, 0.999]},
+        {"effect": "distortion", "probability": 0.25, "amount": [0.01, 0.7]},
+        {"effect": "reverb", "probability": 0.5},
+        {"effect": "background", "probability": 1.0, "snr_db": [5.0, 15.0]},
+    ]);
+    assert_eq!(serde_json::to_value(&augment.chain).unwrap(), expected);
     assert_eq!(plan.features.input_scale, InputScale::Unit);
     assert_eq!(plan.features.execution_providers, ["cpu"]);
     assert_eq!(plan.features.strategy, Strategy::Auto);
@@ -102,7 +107,7 @@ fn later_layers_win() {
         .set("flow.in_flight=4")
         .set("flow.in_flight=5");
     let plan = case.plan();
-    assert_eq!(plan.augment.unwrap().rounds, 2);
+    assert_eq!(plan.augment.rounds, 2);
     assert_eq!(plan.flow.batch, Some(3));
     assert_eq!(plan.flow.in_flight, Some(5));
     assert_eq!(plan.flow.memory_bytes, 256 << 20);
@@ -119,7 +124,7 @@ fn options_of_the_command_line_win_over_all() {
         plan.metrics.address,
         Some("127.0.0.1:9464".parse().unwrap())
     );
-    assert!(plan.augment.is_none());
+    assert!(!plan.augment.enabled);
     case.metrics = Some("everywhere");
     assert_eq!(
         case.error(),
@@ -138,14 +143,15 @@ fn overrides_are_toml_or_bare_strings() {
         .set("stages.mel.workers=auto")
         .set("output=elsewhere=here");
     let plan = case.plan();
-    let augment = plan.augment.unwrap();
-    assert_eq!(augment.equalizer.gain_db, Range::new(-6.0, 6.0));
+    let augment = plan.augment;
+    let gain_db = serde_json::to_value(&augment.chain[1]).unwrap()["gain_db"].clone();
+    assert_eq!(gain_db, serde_json::json!([-6.0, 6.0]));
     assert_eq!(augment.rounds, 3);
     assert_eq!(plan.features.execution_providers, ["cuda", "cpu"]);
     assert_eq!(plan.flow.memory_bytes, 1 << 30);
     assert_eq!(plan.failures.policy, FailurePolicy::Skip);
     assert_eq!(
-        plan.output,
+        plan.output.path,
         std::env::current_dir().unwrap().join("elsewhere=here")
     );
 }
@@ -170,10 +176,10 @@ fn a_split_is_addressed_by_index_or_name() {
         .set("split.0.place=end")
         .set("split.other.features=negatives.npy");
     let plan = case.plan();
-    assert_eq!(plan.splits[0].place, Place::End);
+    assert_eq!(plan.splits[0].place, Some(Place::End));
     assert_eq!(plan.splits[1].features, "negatives.npy");
     let folder = case.folder.path().join("others");
-    assert!(matches!(&plan.splits[1].input, Input::Folder(path) if *path == folder));
+    assert!(matches!(&plan.splits[1].input, Input::Folder(place) if place.path == folder));
     assert_eq!(
         Case::minimal(other).set("split.2.place=end").error(),
         "--set split.2.place=end: there is no element '2'; there are 0, 1"
@@ -189,16 +195,17 @@ fn relative_paths_start_where_they_were_written() {
             .set("augment.backgrounds.1=mine")
             .env("WAKEMILL_RUNTIME__LIBRARY", "../lib.so");
     let plan = case.plan();
-    let augment = plan.augment.unwrap();
+    let augment = plan.augment;
     assert_eq!(
-        augment.backgrounds,
+        paths(&augment.backgrounds),
         [case.folder.path().join("a"), here.join("mine")]
     );
-    assert_eq!(augment.rirs, [Path::new("/abs/r")]);
-    assert_eq!(plan.features.mel_model, Some(here.join("mel.onnx")));
+    assert_eq!(paths(&augment.rirs), [Path::new("/abs/r")]);
+    assert_eq!(augment.backgrounds[1].configured, "mine");
+    assert_eq!(plan.features.mel_model.unwrap().path, here.join("mel.onnx"));
     assert_eq!(
-        plan.runtime_library,
-        Some(here.parent().unwrap().join("lib.so"))
+        plan.runtime_library.unwrap().path,
+        here.parent().unwrap().join("lib.so")
     );
 }
 
@@ -218,12 +225,12 @@ fn inputs_are_folders_globs_or_lists() {
     let root = case.folder.path();
     let plan = case.plan();
     let inputs: Vec<_> = plan.splits.iter().map(|split| &split.input).collect();
-    assert!(matches!(inputs[0], Input::Folder(path) if *path == root.join("clips")));
+    assert!(matches!(inputs[0], Input::Folder(place) if place.path == root.join("clips")));
     let glob = format!("{}/clips/**/*.wav", root.display());
-    assert!(matches!(inputs[1], Input::Glob(pattern) if *pattern == glob));
-    assert!(matches!(inputs[2], Input::List(path) if *path == root.join("clips.LST")));
+    assert!(matches!(inputs[1], Input::Glob(place) if place.path == Path::new(&glob)));
+    assert!(matches!(inputs[2], Input::List(place) if place.path == root.join("clips.LST")));
     let glob = format!("{}/*.flac", root.display());
-    assert!(matches!(inputs[3], Input::Glob(pattern) if *pattern == glob));
+    assert!(matches!(inputs[3], Input::Glob(place) if place.path == Path::new(&glob)));
 }
 
 #[test]
@@ -261,7 +268,10 @@ fn the_essence_is_what_the_bytes_depend_on() {
         "split.0.place=end",
         "augment.enabled=false",
         "augment.rounds=2",
-        "augment.order=place-last",
+        "augment.chain=[\"equalizer\", \"place\"]",
+        "augment.row_order=name",
+        "augment.sound_files=wav",
+        "split.0.files=clip_NNNNNN.wav",
         "augment.backgrounds=x",
         "augment.rirs=x",
         "augment.jitter_ms=1",
@@ -300,7 +310,7 @@ fn brackets_in_the_folder_of_a_file_are_no_wildcards() {
     let Input::Glob(pattern) = &plan.splits[0].input else {
         panic!("{:?}", plan.splits[0].input);
     };
-    let pattern = glob::Pattern::new(pattern).unwrap();
+    let pattern = glob::Pattern::new(pattern.path.to_str().unwrap()).unwrap();
     assert!(pattern.matches_path(&folder.join("clips/x.wav")));
     assert!(!pattern.matches_path(&case.folder.path().join("set 1/clips/x.wav")));
 }
@@ -317,16 +327,16 @@ fn a_name_that_exists_is_no_pattern() {
         let case = Case::minimal("").set(&format!("split.0.input={}", path.display()));
         case.plan().splits[0].input.clone()
     };
-    assert!(matches!(input("set [1]"), Input::Folder(path) if path == folder));
+    assert!(matches!(input("set [1]"), Input::Folder(place) if place.path == folder));
     let list = folder.join("list [a].txt");
-    assert!(matches!(input("set [1]/list [a].txt"), Input::List(path) if path == list));
+    assert!(matches!(input("set [1]/list [a].txt"), Input::List(place) if place.path == list));
     for (pattern, found) in [("set [1]/[xy].wav", true), ("set [2]/*.wav", false)] {
         let Input::Glob(pattern) = input(pattern) else {
             panic!("{pattern} is a pattern");
         };
-        let listing = source::glob(&pattern).ok();
+        let listing = source::glob(pattern.path.to_str().unwrap()).ok();
         let files = listing.map(|listing| listing.files[0].path.to_path_buf());
-        assert_eq!(files, found.then(|| folder.join("x.wav")), "{pattern}");
+        assert_eq!(files, found.then(|| folder.join("x.wav")), "{pattern:?}");
     }
 }
 
@@ -343,7 +353,7 @@ fn sizes_have_units() {
         let plan = Case::minimal("")
             .set(&format!("augment.cache={text}"))
             .plan();
-        assert_eq!(plan.augment.unwrap().cache_bytes, bytes, "{text}");
+        assert_eq!(plan.augment.cache_bytes, bytes, "{text}");
     }
     for text in [
         "1.5GiB",

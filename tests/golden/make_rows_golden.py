@@ -53,9 +53,12 @@ def main():
         shutil.copytree(OUT / "input", root)
         wakemill = Wakemill(sys.argv[1], [])
         wakemill.run(root / "config.yaml", "--set", f"seed={SEED}")
-        text = (root / "output/hey/rows.jsonl").read_text().replace(f"{root}/", "")
+        text = (root / "output/hey/rows.jsonl").read_text()
         (OUT / "rows.jsonl").write_text(text)
         rows = [json.loads(line) for line in text.splitlines()]
+        for row in rows:
+            for sound, key in ((row, "rir"), (row["background"], "file")):
+                sound[key] = sound[key] and str((root / sound[key]).relative_to(root))
         for path in root.rglob("*.wav"):
             if sf.info(path).samplerate != dataset.RATE:
                 wakemill.decode(path, root / "decoded")

@@ -9,8 +9,11 @@ use crate::support::{Project, stderr, stdout};
 #[test]
 fn a_folder_is_summed_up() {
     let project = Project::small(5);
+    // Of sixty backgrounds, ten rows leave most unused.
+    for n in 0..60 {
+        project.clip(&format!("../../data/backgrounds/many_{n}.wav"));
+    }
     project.run(&[]);
-    project.clip("../../data/backgrounds/never_used.wav");
     let output = project.wakemill(&["inspect", "output/hey", "--verify", "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let facts: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -20,34 +23,32 @@ fn a_folder_is_summed_up() {
 
     let (summary, rows) = (&facts["provenance"], project.rows());
     assert_eq!(summary["rows"], rows.len());
-    for (index, key) in ["equalizer", "tanh_distortion", "rir", "background"]
-        .iter()
-        .enumerate()
-    {
-        let expected = rows.iter().filter(|row| !row[key].is_null()).count();
+    let keys = ["equalizer", "tanh_distortion", "rir", "background", "place"];
+    for (index, key) in keys.iter().enumerate() {
+        let expected = rows.iter().filter(|row| !row[*key].is_null()).count();
         assert_eq!(summary["effects"][index]["rows"], expected, "{key}");
     }
-    let ratios = summary["snr_db"].as_object().unwrap();
-    assert_eq!(
-        ratios
-            .values()
-            .map(|rows| rows.as_u64().unwrap())
-            .sum::<u64>(),
-        10
-    );
-    let never = summary["backgrounds"]["never"].as_array().unwrap();
+    let noise = &summary["effects"][3];
+    let ratios = noise["measure"]["histogram"]["counts"].as_array().unwrap();
+    let counted: u64 = ratios.iter().map(|rows| rows.as_u64().unwrap()).sum();
+    assert_eq!(counted, 10);
+    let uses = noise["sounds"]["uses"].as_array().unwrap();
+    assert_eq!(uses.len(), 62);
     assert!(
-        never
-            .iter()
-            .any(|file| file.as_str().unwrap().ends_with("never_used.wav"))
+        uses[0][0]
+            .as_str()
+            .unwrap()
+            .starts_with("./data/backgrounds/")
     );
+    assert_eq!(uses[61][1], 0);
 
     let text = stdout(&project.wakemill(&["inspect", "output/hey"]));
     for part in [
         "positive_train",
         "(5, 16, 96)",
         "signal-to-noise",
-        "never_used.wav",
+        "never used",
+        "./data/backgrounds/",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }

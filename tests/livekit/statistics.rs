@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use wakemill::build::{self, Watch};
 use wakemill::config::{self, Source};
+use wakemill::dsp::background::Background;
+use wakemill::dsp::chain::{Drawn, EffectKind};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
 use wakemill::flow::Observer;
@@ -32,6 +34,41 @@ impl Observer for Quiet {}
 
 impl Watch for Quiet {
     fn warn(&self, _: &str) {}
+}
+
+fn bands(row: &Provenance) -> Option<&[Band; 7]> {
+    match row.get(EffectKind::Equalizer)? {
+        Drawn::Equalizer(bands) => Some(bands),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn amount(row: &Provenance) -> Option<f64> {
+    match row.get(EffectKind::Distortion)? {
+        Drawn::Distortion(amount) => Some(*amount),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn room(row: &Provenance) -> Option<&str> {
+    match row.get(EffectKind::Reverb)? {
+        Drawn::Reverb(room) => Some(room),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn noise(row: &Provenance) -> Option<&Background> {
+    match row.get(EffectKind::Background)? {
+        Drawn::Background(noise) => Some(noise),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn place(row: &Provenance) -> Option<Placement> {
+    match row.get(EffectKind::Place)? {
+        Drawn::Place(place) => Some(*place),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What was drawn, by clip and round: first for the wake words, then for others.
@@ -86,10 +123,7 @@ fn count(rows: &[&Provenance], happened: impl Fn(&Provenance) -> bool) -> usize 
 }
 
 fn equalizers(rows: &[&Provenance]) {
-    let drawn: Vec<&[Band; 7]> = rows
-        .iter()
-        .filter_map(|row| row.equalizer.as_ref())
-        .collect();
+    let drawn: Vec<&[Band; 7]> = rows.iter().filter_map(|row| bands(row)).collect();
     assert_rate("equalizer", drawn.len(), ROWS, 0.25);
     let centers = [
         (42.0, 95.0),
@@ -118,13 +152,13 @@ fn equalizers(rows: &[&Provenance]) {
 }
 
 fn distortion(rows: &[&Provenance]) {
-    let amounts: Vec<f64> = rows.iter().filter_map(|row| row.tanh_distortion).collect();
+    let amounts: Vec<f64> = rows.iter().filter_map(|row| amount(row)).collect();
     assert_rate("distortion", amounts.len(), ROWS, 0.25);
     assert_uniform("amount", amounts, 0.01, 0.7);
 }
 
 fn sounds(rows: &[&Provenance]) {
-    let rooms: Vec<_> = rows.iter().filter_map(|row| row.rir.as_deref()).collect();
+    let rooms: Vec<_> = rows.iter().filter_map(|row| room(row)).collect();
     assert_rate("impulse response", rooms.len(), ROWS, 0.5);
     let first = rooms
         .iter()
@@ -132,10 +166,7 @@ fn sounds(rows: &[&Provenance]) {
         .count();
     assert_rate("one of two impulse responses", first, rooms.len(), 0.5);
 
-    let noises: Vec<_> = rows
-        .iter()
-        .filter_map(|row| row.background.as_ref())
-        .collect();
+    let noises: Vec<_> = rows.iter().filter_map(|row| noise(row)).collect();
     assert_eq!(noises.len(), ROWS);
     let first: Vec<_> = noises
         .iter()
@@ -151,8 +182,8 @@ fn sounds(rows: &[&Provenance]) {
     // Round 0 mixes before it places: the clip is still short.
     let starts: Vec<_> = rows
         .iter()
-        .filter(|row| row.place.is_some())
-        .filter_map(|row| row.background.as_ref())
+        .filter(|row| place(row).is_some())
+        .filter_map(|row| noise(row))
         .filter(|noise| noise.file.ends_with("backgrounds/a.wav"))
         .map(|noise| noise.start as f64)
         .collect();
@@ -161,26 +192,24 @@ fn sounds(rows: &[&Provenance]) {
 
 fn placements(clips: &[Vec<Arc<Provenance>>]) {
     let (wake, other) = clips.split_at(CLIPS);
-    let jitters = wake.iter().map(|rounds| match rounds[0].place {
+    let jitters = wake.iter().map(|rounds| match place(&rounds[0]) {
         Some(Placement::End { jitter }) => f64::from(jitter),
-        ref place => panic!("{place:?}"),
+        other => panic!("{other:?}"),
     });
     assert_uniform("jitter", jitters.collect(), 0.0, 3_200.0);
     assert!(
         other
             .iter()
-            .all(|rounds| rounds[0].place == Some(Placement::Center))
+            .all(|rounds| place(&rounds[0]) == Some(Placement::Center))
     );
-    assert!(clips.iter().all(|rounds| rounds[1].place.is_none()));
+    assert!(clips.iter().all(|rounds| place(&rounds[1]).is_none()));
 }
 
 /// Effects come and go independently, in one round and from round to round.
 fn independence(clips: &[Vec<Arc<Provenance>>], rows: &[&Provenance]) {
-    let both = count(rows, |row| {
-        row.equalizer.is_some() && row.tanh_distortion.is_some()
-    });
+    let both = count(rows, |row| bands(row).is_some() && amount(row).is_some());
     assert_rate("equalizer and distortion", both, ROWS, 1.0 / 16.0);
-    let both = count(rows, |row| row.equalizer.is_some() && row.rir.is_some());
+    let both = count(rows, |row| bands(row).is_some() && room(row).is_some());
     assert_rate("equalizer and reverb", both, ROWS, 1.0 / 8.0);
     let twice = |happened: fn(&Provenance) -> bool| {
         clips
@@ -190,19 +219,19 @@ fn independence(clips: &[Vec<Arc<Provenance>>], rows: &[&Provenance]) {
     };
     assert_rate(
         "equalizer twice",
-        twice(|row| row.equalizer.is_some()),
+        twice(|row| bands(row).is_some()),
         2 * CLIPS,
         1.0 / 16.0,
     );
     assert_rate(
         "reverb twice",
-        twice(|row| row.rir.is_some()),
+        twice(|row| room(row).is_some()),
         2 * CLIPS,
         1.0 / 4.0,
     );
     // The same clip names in two splits draw differently.
     let same = (0..CLIPS).filter(|&clip| {
-        let ratio = |clip: usize| clips[clip][0].background.as_ref().map(|noise| noise.snr_db);
+        let ratio = |clip: usize| noise(&clips[clip][0]).map(|noise| noise.snr_db);
         ratio(clip) == ratio(clip + CLIPS)
     });
     assert_eq!(same.count(), 0);

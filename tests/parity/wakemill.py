@@ -91,5 +91,5 @@ def build(wakemill, case, root):
     rows = [json.loads(line) for line in open(root / "output/parity/rows.jsonl")]
     for row in rows:
         for sound, key in ((row, "rir"), (row["background"], "file")):
-            sound[key] = sound[key] and str(Path(sound[key]).relative_to(root))
+            sound[key] = sound[key] and str((root / sound[key]).relative_to(root))
     return Build(case, root, config, rows)

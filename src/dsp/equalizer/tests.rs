@@ -8,7 +8,7 @@ use super::*;
 
 const RATE: u32 = 16_000;
 
-const PARAMS: EqualizerParams = EqualizerParams {
+const PARAMS: Equalizer = Equalizer {
     probability: 0.25,
     gain_db: Range::new(-12.0, 12.0),
     peaking_q: Range::new(0.5, 5.0),
@@ -16,11 +16,7 @@ const PARAMS: EqualizerParams = EqualizerParams {
 };
 
 fn bands(seed: u64) -> [Band; BANDS] {
-    let params = EqualizerParams {
-        probability: 1.0,
-        ..PARAMS
-    };
-    draw(&params, &mut ChaCha8Rng::seed_from_u64(seed)).unwrap()
+    PARAMS.bands(&mut ChaCha8Rng::seed_from_u64(seed))
 }
 
 /// The definition: each section over the whole clip, rounded, then the next.
