@@ -163,6 +163,7 @@ effects! {
     Distortion(super::distortion::TanhDistortion),
     Reverb(super::reverb::Reverb),
     Background(super::background::BackgroundNoise),
+    Gain(super::gain::Gain),
 }
 
 impl EffectKind {

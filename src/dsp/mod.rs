@@ -12,6 +12,7 @@ pub mod chain;
 pub mod distortion;
 pub mod effect;
 pub mod equalizer;
+pub mod gain;
 pub mod pcm16;
 pub mod placement;
 pub mod resample;
