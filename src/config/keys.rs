@@ -66,7 +66,6 @@ fn of_effect(kind: EffectKind, parameter: &Parameter) -> Key {
     }
 }
 
-const PROBABILITY: Rule = Number(0.0, 1.0);
 const WORKERS: Rule = Auto(1, 4096);
 const CAPACITY: Rule = Auto(1, 65_536);
 

@@ -4,6 +4,7 @@
 
 mod chain;
 mod determinism;
+mod elsewhere;
 mod errors;
 mod interrupt;
 mod memory;

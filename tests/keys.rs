@@ -1,0 +1,151 @@
+//! Every key of the table either changes the fingerprint, or is declared to
+//! change no byte: and then a build with another value gives the same bytes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use wakemill::config::keys::{KEYS, Key};
+use wakemill::config::{Rule, Source};
+use wakemill::dsp::chain::EffectKind;
+use wakemill::presets;
+
+/// A pipeline over the quickstart clips with every effect in its chain, in a
+/// folder of its own.
+struct Case {
+    folder: tempfile::TempDir,
+}
+
+impl Case {
+    fn new() -> Self {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/quickstart");
+        let data = data.display();
+        let text = format!(
+            "output = 'out'\n[[split]]\nname = 'wake'\ninput = '{data}/wake'\n\
+             [augment]\nrounds = 2\nbackgrounds = '{data}/noise'\nrirs = '{data}/rooms'\n\
+             chain = {:?}\n",
+            EffectKind::NAMES
+        );
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pipeline.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    /// What the fingerprint holds of the configuration.
+    fn essence(&self, set: &[String]) -> String {
+        let path = self.folder.path().join("pipeline.toml");
+        let source = Source {
+            set,
+            environment: Vec::new(),
+            ..Source::new(&path)
+        };
+        let loaded = presets::load(&source).unwrap_or_else(|error| panic!("{set:?}: {error}"));
+        loaded.plan.essence().to_string()
+    }
+
+    /// The bytes of a build, and its fingerprint.
+    fn build(&self, set: &[String]) -> (Vec<Vec<u8>>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wakemill"));
+        command
+            .args(["run", "pipeline.toml", "--overwrite", "--progress", "none"])
+            .args(set.iter().flat_map(|set| ["--set", set]))
+            .current_dir(self.folder.path());
+        let run = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{set:?}: {errors}");
+        let out = set.iter().find_map(|set| set.strip_prefix("output="));
+        let out = self.folder.path().join(out.unwrap_or("out"));
+        let files = ["wake.npy", "rows.jsonl", "quarantine.jsonl"];
+        let bytes = files.map(|name| fs::read(out.join(name)).unwrap());
+        let dataset = fs::read(out.join("dataset.json")).unwrap();
+        let dataset: serde_json::Value = serde_json::from_slice(&dataset).unwrap();
+        (
+            bytes.into(),
+            dataset["fingerprint"].as_str().unwrap().into(),
+        )
+    }
+}
+
+/// The key with another value than in the case, and what has to go with it.
+fn other(key: &Key) -> Vec<String> {
+    let path = key.path.replacen("split.", "split.0.", 1);
+    let value = match (&*key.path, key.rule) {
+        ("output", _) => "elsewhere",
+        ("audio.sample_rate", _) => {
+            return vec![
+                "audio.sample_rate=8000".to_owned(),
+                "features.mel_model=m.onnx".to_owned(),
+            ];
+        }
+        ("features.window", _) => {
+            return vec![
+                "features.window=80".to_owned(),
+                "features.embedding_model=m.onnx".to_owned(),
+            ];
+        }
+        ("split.features", _) => "other.npy",
+        ("augment.chain", _) => "[\"place\", \"gain\"]",
+        ("augment.preset", _) => "livekit",
+        ("features.execution_providers", _) => "[\"cuda\", \"cpu\"]",
+        ("metrics.address", _) => "127.0.0.1:0",
+        ("metrics.linger", _) => "0.1",
+        // That of this process, which no build here loads.
+        ("runtime.library", _) => "library.so",
+        ("flow.memory", _) => "8MiB",
+        ("flow.commit_seconds", _) => "0",
+        (_, Rule::Flag) if key.default == "true" => "false",
+        (_, Rule::Flag) => "true",
+        (_, Rule::OneOf(words)) => {
+            let default = key.default.trim_matches('"');
+            let word = words.iter().rfind(|word| **word != default);
+            return vec![format!("{path}={}", word.expect("another word"))];
+        }
+        (_, Rule::Whole(..) | Rule::Auto(..)) => "3",
+        (_, Rule::Number(..)) => "0.75",
+        (_, Rule::Interval(..)) => "[0.5, 0.625]",
+        (_, Rule::Bytes(_)) => "2MiB",
+        (_, Rule::Name | Rule::Path | Rule::Paths) => "another",
+        (_, rule) => panic!("{key}: no other value of {rule:?}"),
+    };
+    let value = match (&*key.path, value) {
+        ("audio.clip_seconds", _) => "2.5",
+        (_, value) => value,
+    };
+    vec![format!("{path}={value}")]
+}
+
+#[test]
+fn every_key_is_in_the_fingerprint_or_declared_not_to_be() {
+    let case = Case::new();
+    let plain = case.essence(&[]);
+    for key in KEYS.iter() {
+        let essence = case.essence(&other(key));
+        let declared = match key.changes_bytes {
+            true => "changes bytes",
+            false => "changes none",
+        };
+        assert_eq!(
+            essence != plain,
+            key.changes_bytes,
+            "{key}, which {declared}"
+        );
+    }
+}
+
+#[test]
+fn keys_that_are_declared_to_change_no_byte_change_none() {
+    let case = Case::new();
+    let (bytes, fingerprint) = case.build(&[]);
+    for key in KEYS.iter().filter(|key| !key.changes_bytes) {
+        // It needs ONNX Runtime, whose tests it has in tests/models.
+        if key.path == "features.verify" {
+            continue;
+        }
+        let set = other(key);
+        let (other, found) = case.build(&set);
+        assert!(other == bytes, "{set:?} changes bytes");
+        assert_eq!(found, fingerprint, "{set:?}");
+    }
+}
