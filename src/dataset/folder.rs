@@ -13,7 +13,7 @@ use super::layout::{
     DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE,
 };
 use super::manifest::Dataset;
-use super::write::Commit;
+use super::write::commit::Commit;
 
 /// What to do with what an earlier build left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

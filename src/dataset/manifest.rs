@@ -12,7 +12,6 @@ use super::error::DatasetError;
 use super::layout::DATASET_FILE;
 use super::partial::PartialFile;
 use super::statistics::Sounds;
-use super::write::SplitWritten;
 use crate::config::plan::Plan;
 
 /// The content of `dataset.json`.
@@ -69,6 +68,21 @@ pub struct SplitReport {
     /// What was written.
     #[serde(flatten)]
     pub written: SplitWritten,
+}
+
+/// What one split came to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct SplitWritten {
+    /// The split's name.
+    pub name: String,
+    /// Its feature file.
+    pub features: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Clips left out.
+    pub left_out: u64,
+    /// SHA-256 of the feature file.
+    pub sha256: String,
 }
 
 /// A change of a stage's workers while the flow ran.

@@ -4,7 +4,7 @@ use ndarray::Array3;
 
 use crate::records::{Batch, Rows};
 
-use super::write::WriteError;
+use super::write::error::WriteError;
 
 /// The rows of one batch, in order.
 #[derive(Clone, Debug)]

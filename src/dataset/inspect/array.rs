@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::dataset::npy::{DType, NpyReader};
 use crate::records::EMBEDDING;
 
-use super::InspectError;
+use super::error::InspectError;
 use super::scale::{ScaleGuess, ScaleMeter};
 
 /// Values looked at before the next are mapped in.

@@ -10,7 +10,7 @@ use crate::dataset::manifest::{Dataset, SplitReport};
 use crate::dataset::npy::NpyReader;
 use crate::dataset::partial::sha256_of;
 
-use super::InspectError;
+use super::error::InspectError;
 use crate::config::plan::InputScale;
 use crate::dataset::statistics::Statistics;
 

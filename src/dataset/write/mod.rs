@@ -4,32 +4,30 @@
 //! has written, and then appends to a journal how much that is. Whatever
 //! happens after that, those clips need not be built again.
 
-mod commit;
-mod error;
+pub mod commit;
+pub mod error;
+mod files;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 pub use commit::{Commit, SplitCommit};
 pub use error::WriteError;
+pub use files::WriteSettings;
 
 use super::journal::Journal;
-use super::jsonl::JsonlWriter;
-use super::npy::NpyWriter;
+use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
 use crate::records::{Clip, ClipId, Rejection, Row};
 
 use super::layout::{QUARANTINE_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
+use files::{Files, SplitWriter};
 
 /// Writes the data set, in order.
 pub struct Writer<'a> {
-    splits: Vec<SplitWriter>,
-    rows: Option<JsonlWriter>,
-    quarantine: JsonlWriter,
+    files: Files,
     /// Clips that may be left out before the build fails; `None` fails it at
     /// the first.
     tolerated: Option<u64>,
@@ -42,20 +40,6 @@ pub struct Writer<'a> {
     /// Whether what was written ends within a clip.
     broken: bool,
     told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
-}
-
-/// What to write.
-#[derive(Clone, Debug)]
-pub struct WriteSettings {
-    /// Name and feature file of each split.
-    pub splits: Vec<(String, String)>,
-    /// Shape of one row: timesteps and embedding size.
-    pub row_shape: [usize; 2],
-    /// Whether to write `rows.jsonl`.
-    pub rows: bool,
-    /// Clips that may be left out before the build fails; `None` fails it at
-    /// the first.
-    pub tolerated: Option<u64>,
 }
 
 /// What the writer tells.
@@ -102,28 +86,6 @@ pub struct Written {
     pub files: BTreeMap<String, String>,
 }
 
-/// What one split came to.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct SplitWritten {
-    /// The split's name.
-    pub name: String,
-    /// Its feature file.
-    pub features: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Clips left out.
-    pub left_out: u64,
-    /// SHA-256 of the feature file.
-    pub sha256: String,
-}
-
-struct SplitWriter {
-    name: String,
-    features: String,
-    npy: NpyWriter,
-    left_out: u64,
-}
-
 impl<'a> Writer<'a> {
     /// Opens all files in a folder, at the state of the journal's last commit;
     /// `told` hears of each batch and step.
@@ -145,11 +107,9 @@ impl<'a> Writer<'a> {
                 tolerated: tolerated.unwrap_or(0),
             });
         }
-        let files = commit::Files::open(folder, &settings, last)?;
+        let files = Files::open(folder, &settings, last)?;
         Ok(Self {
-            splits: files.splits,
-            rows: files.rows,
-            quarantine: files.quarantine,
+            files,
             tolerated,
             left_out,
             journal,
@@ -176,8 +136,8 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// [`WriteError`]; the files can then be opened again.
     pub fn finish(mut self) -> Result<Written, WriteError> {
-        let rows = self.rows.map(|rows| (ROWS_FILE, rows));
-        let quarantine = (QUARANTINE_FILE, self.quarantine);
+        let rows = self.files.rows.map(|rows| (ROWS_FILE, rows));
+        let quarantine = (QUARANTINE_FILE, self.files.quarantine);
         let mut files = BTreeMap::new();
         for (name, file) in rows.into_iter().chain([quarantine]) {
             files.insert(name.to_owned(), file.finish()?.sha256);
@@ -194,7 +154,7 @@ impl<'a> Writer<'a> {
                 sha256: summary.sha256,
             })
         };
-        let splits = self.splits.into_iter().map(finish);
+        let splits = self.files.splits.into_iter().map(finish);
         Ok(Written {
             splits: splits.collect::<Result<_, WriteError>>()?,
             files,
@@ -242,8 +202,8 @@ impl<'a> Writer<'a> {
         row: &Row<()>,
         values: &[f32],
     ) -> Result<(), WriteError> {
-        let split = &mut self.splits[split];
-        if let Some(lines) = &mut self.rows {
+        let split = &mut self.files.splits[split];
+        if let Some(lines) = &mut self.files.rows {
             lines.append(&RowRecord {
                 split: Cow::Borrowed(&split.name),
                 row: split.npy.rows(),
@@ -262,7 +222,7 @@ impl<'a> Writer<'a> {
         clip: &ClipId,
         rejection: &Rejection,
     ) -> Result<(), WriteError> {
-        let split = &mut self.splits[split];
+        let split = &mut self.files.splits[split];
         let clip_name = clip.name.to_string();
         let Rejection { stage, kind, .. } = *rejection;
         let reason = rejection.reason.clone();
@@ -285,7 +245,7 @@ impl<'a> Writer<'a> {
                 reason,
             });
         }
-        self.quarantine.append(&QuarantineRecord {
+        self.files.quarantine.append(&QuarantineRecord {
             split: Cow::Borrowed(&split.name),
             clip: Cow::Borrowed(&clip.name),
             stage: Cow::Borrowed(stage),
@@ -312,7 +272,7 @@ impl RowSink for Writer<'_> {
         }
         // A failed write leaves open what is in the file.
         self.broken = true;
-        let commit = self.sync()?;
+        let commit = self.files.sync(self.clips)?;
         (self.told)(Told::Step(Step::Synced));
         self.journal.append(&commit)?;
         (self.told)(Told::Step(Step::Committed));
