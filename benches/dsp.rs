@@ -7,12 +7,12 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use wakemill::dsp::convolution::Convolver;
 use wakemill::dsp::equalizer;
 use wakemill::dsp::equalizer::Equalizer;
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
 use wakemill::dsp::resample::Resampler;
-use wakemill::dsp::reverb::Convolver;
 use wakemill::dsp::{Range, background, distortion, pcm16};
 
 const RATE: u32 = 16_000;

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use ndarray::Array1;
 use ndarray_npy::{ReadableElement, read_npy};
 use serde_json::Value;
+use wakemill::dsp::convolution::Convolver;
 use wakemill::dsp::equalizer;
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
-use wakemill::dsp::reverb::Convolver;
 use wakemill::dsp::{background, distortion, pcm16};
 
 const RATE: u32 = 16_000;

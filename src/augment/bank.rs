@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
 use crate::audio::{self, AudioError, Info, Limits};
+use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::resample::{ResampleError, Resampler};
-use crate::dsp::reverb::{Convolver, Impulse, ReverbError};
 
 /// Samples that a thread's scratch keeps room for: one long sound must not leave
 /// every thread with its length.
@@ -68,7 +68,7 @@ pub enum SoundError {
     Resample(Arc<str>, #[source] ResampleError),
     /// It cannot serve as an impulse response.
     #[error("{0}: {1}")]
-    Impulse(Arc<str>, #[source] ReverbError),
+    Impulse(Arc<str>, #[source] ConvolveError),
     /// There is none of that name.
     #[error("{0}: no such background or impulse response")]
     Unknown(Arc<str>),

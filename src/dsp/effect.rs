@@ -9,12 +9,11 @@ use std::ops::Range as Span;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::Range;
-use super::placement::Place;
-use super::reverb::{Convolver, Impulse};
+use super::convolution::{Convolver, Impulse};
 
 /// One effect: its settings. Draw and apply are two halves, and what is drawn is
 /// what `rows.jsonl` records, so that any row can be redone elsewhere.
@@ -198,6 +197,16 @@ pub struct Scene<'a> {
     pub sounds: &'a mut dyn SoundBank,
     /// Working memory.
     pub workspace: &'a mut Workspace,
+}
+
+/// Where a clip goes in its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// At the end, less a random jitter: for wake words.
+    End,
+    /// In the middle: for everything else.
+    Center,
 }
 
 /// Working memory of the effects on one thread: no trace of earlier clips.

@@ -9,6 +9,7 @@
 
 pub mod background;
 pub mod chain;
+pub mod convolution;
 pub mod distortion;
 pub mod effect;
 pub mod equalizer;

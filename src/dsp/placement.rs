@@ -7,17 +7,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub use super::effect::Place;
 use super::effect::{Allows, Effect, EffectError, Facts, Parameter, Scene, parameters};
-
-/// Where a clip goes in its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// At the end, less a random jitter: for wake words.
-    End,
-    /// In the middle: for everything else.
-    Center,
-}
 
 /// One drawn placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -8,8 +8,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::background::BackgroundNoise;
 use super::chain::{Drawn, EffectKind, EffectSpec};
+use super::convolution::{Convolver, Impulse};
 use super::effect::{Effect, EffectError, Scene, SoundBank, SoundKind, Workspace};
-use super::reverb::{Convolver, Impulse, Reverb};
+use super::reverb::Reverb;
 use super::*;
 
 /// A bank of sounds in memory.

@@ -79,7 +79,7 @@ fn an_empty_response_is_an_error_and_an_empty_clip_is_not() {
     let mut convolver = Convolver::new();
     assert!(matches!(
         convolver.prepare(&[]),
-        Err(ReverbError::EmptyImpulse)
+        Err(ConvolveError::EmptyImpulse)
     ));
     assert!(convolved(&mut convolver, &[1.0], &[]).is_empty());
 }

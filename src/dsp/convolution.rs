@@ -1,0 +1,185 @@
+//! Convolution with a room impulse response.
+//!
+//! Uniformly partitioned overlap-save: the impulse response is cut into blocks
+//! whose spectra are computed once and serve clips of any length. In `f64`: in
+//! `f32` one sample in a thousand would come out as the next 16-bit value, and
+//! where rounds stack, each such step is heard through the next room.
+
+use std::sync::Arc;
+
+use multiversion::multiversion;
+use realfft::num_complex::Complex;
+use realfft::{ComplexToReal, FftError, RealFftPlanner, RealToComplex};
+
+/// Samples in a block. Two transforms of twice as many a block, and one
+/// product of spectra for each pair of blocks: this size balances the two for
+/// clips of seconds and rooms of up to a second.
+const BLOCK: usize = 4096;
+
+/// Values in the spectrum of two blocks.
+const BINS: usize = BLOCK + 1;
+
+/// Why a clip could not be convolved.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvolveError {
+    /// The impulse response has no samples.
+    #[error("the impulse response has no samples")]
+    EmptyImpulse,
+    /// The transform refused its input: the clip or the impulse response holds
+    /// a value that is not finite.
+    #[error("Fourier transform failed: {0}")]
+    Transform(#[from] FftError),
+}
+
+/// An impulse response made ready for convolution: normalised to a peak of 1,
+/// in the frequency domain.
+#[derive(Debug)]
+pub struct Impulse {
+    /// `BINS` values for each block of the response, in order.
+    spectra: Vec<Complex<f64>>,
+}
+
+impl Impulse {
+    /// Memory it takes, in bytes: about 16 a sample, in steps of a block.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(self.spectra.as_slice())
+    }
+}
+
+/// Convolves clips with prepared impulse responses; one for each worker.
+///
+/// Holds the transforms and working memory, no trace of earlier clips.
+pub struct Convolver {
+    forward: Arc<dyn RealToComplex<f64>>,
+    inverse: Arc<dyn ComplexToReal<f64>>,
+    /// The block before the current one, and the current one.
+    window: Vec<f64>,
+    /// Transform of the window on its way in, or of the result on its way out.
+    time: Vec<f64>,
+    /// Spectra of the last windows, one for each block of the impulse
+    /// response; a ring.
+    history: Vec<Complex<f64>>,
+    product: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
+}
+
+impl Default for Convolver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Convolver {
+    /// Plans the transforms.
+    pub fn new() -> Self {
+        let mut planner = RealFftPlanner::new();
+        let forward = planner.plan_fft_forward(2 * BLOCK);
+        let inverse = planner.plan_fft_inverse(2 * BLOCK);
+        let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
+        Self {
+            forward,
+            inverse,
+            window: vec![0.0; 2 * BLOCK],
+            time: vec![0.0; 2 * BLOCK],
+            history: Vec::new(),
+            product: vec![Complex::ZERO; BINS],
+            scratch: vec![Complex::ZERO; scratch_len],
+        }
+    }
+
+    /// Makes an impulse response ready: divides it by its peak magnitude plus
+    /// 1e-8 and transforms it.
+    ///
+    /// # Errors
+    ///
+    /// Where the response is empty.
+    pub fn prepare(&mut self, response: &[f32]) -> Result<Impulse, ConvolveError> {
+        if response.is_empty() {
+            return Err(ConvolveError::EmptyImpulse);
+        }
+        let peak = response.iter().fold(0f32, |peak, tap| peak.max(tap.abs()));
+        // The inverse transform is not scaled, so the response is.
+        let scale = 1.0 / ((f64::from(peak) + 1e-8) * (2 * BLOCK) as f64);
+        let blocks = response.len().div_ceil(BLOCK);
+        let mut spectra = vec![Complex::ZERO; blocks * BINS];
+        for (taps, spectrum) in response.chunks(BLOCK).zip(spectra.chunks_exact_mut(BINS)) {
+            self.time.fill(0.0);
+            for (slot, tap) in self.time.iter_mut().zip(taps) {
+                *slot = f64::from(*tap) * scale;
+            }
+            self.forward
+                .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;
+        }
+        Ok(Impulse { spectra })
+    }
+
+    /// Convolves a clip in place: the full convolution, cropped to the clip's
+    /// length.
+    ///
+    /// # Errors
+    ///
+    /// Where a sample of the clip or of the response is not finite; what the
+    /// clip holds is then undefined.
+    pub fn convolve(
+        &mut self,
+        impulse: &Impulse,
+        samples: &mut [f32],
+    ) -> Result<(), ConvolveError> {
+        let blocks = (impulse.spectra.len() / BINS).min(samples.len().div_ceil(BLOCK));
+        // Entries that the clip has not reached yet are never read, so what an
+        // earlier clip left there does not matter.
+        self.history.resize(blocks * BINS, Complex::ZERO);
+        self.window.fill(0.0);
+        for (index, block) in samples.chunks_mut(BLOCK).enumerate() {
+            self.advance(index % blocks, block)?;
+            self.multiply(impulse, index, blocks);
+            self.inverse.process_with_scratch(
+                &mut self.product,
+                &mut self.time,
+                &mut self.scratch,
+            )?;
+            // The first half is wrapped around.
+            for (sample, wet) in block.iter_mut().zip(&self.time[BLOCK..]) {
+                *sample = *wet as f32;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the window on by a block and puts its spectrum into the history.
+    fn advance(&mut self, slot: usize, block: &[f32]) -> Result<(), ConvolveError> {
+        self.window.copy_within(BLOCK.., 0);
+        let current = &mut self.window[BLOCK..];
+        for (slot, sample) in current.iter_mut().zip(block.iter()) {
+            *slot = f64::from(*sample);
+        }
+        current[block.len()..].fill(0.0);
+        self.time.copy_from_slice(&self.window);
+        let spectrum = &mut self.history[slot * BINS..][..BINS];
+        self.forward
+            .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;
+        Ok(())
+    }
+
+    /// Sums the products of each block of the impulse response with the window
+    /// that lies as many blocks back.
+    fn multiply(&mut self, impulse: &Impulse, index: usize, blocks: usize) {
+        self.product.fill(Complex::ZERO);
+        let reached = blocks.min(index + 1);
+        for (back, response) in impulse.spectra.chunks_exact(BINS).take(reached).enumerate() {
+            let slot = (index - back) % blocks;
+            let window = &self.history[slot * BINS..][..BINS];
+            add_product(&mut self.product, window, response);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn add_product(sums: &mut [Complex<f64>], window: &[Complex<f64>], response: &[Complex<f64>]) {
+    for ((sum, x), h) in sums.iter_mut().zip(window).zip(response) {
+        *sum += x * h;
+    }
+}
+
+#[cfg(test)]
+mod tests;
