@@ -1,38 +1,15 @@
 //! Putting a flow together: source, stages in order, sink.
 
-use std::time::Duration;
-
 use flume::{Receiver, Sender};
 
-use super::Seq;
 use super::cancel::CancelToken;
 use super::error::FlowError;
-use super::gauge::FlowFacts;
+use super::facts::{FlowFacts, StageId};
 use super::governor::Governor;
-use super::observer::{Observer, StageId};
-use super::permits::Permit;
-use super::run::{self, Shared, StageState, Supervisor};
+use super::observer::Observer;
+use super::run::{self, Supervisor};
+use super::shared::{Envelope, Settings, Shared, StageSettings, StageState, Task};
 use super::stage::{Sink, Stage};
-
-/// What holds for a whole flow.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Items between source and sink, all of them counted; at least 1.
-    pub in_flight: usize,
-    /// Time between two ticks of the observer.
-    pub tick: Duration,
-}
-
-/// What holds for one stage.
-#[derive(Clone, Copy, Debug)]
-pub struct StageSettings {
-    /// Threads that work from the start; at least 1.
-    pub workers: usize,
-    /// Threads that a [`Governor`] may let work; at least `workers`.
-    pub max_workers: usize,
-    /// Items that may wait before the stage; at least 1.
-    pub capacity: usize,
-}
 
 /// A flow whose last stage so far gives `T`.
 pub struct Flow<'env, T> {
@@ -50,16 +27,6 @@ pub struct Ready<'env> {
     tasks: Vec<Task<'env>>,
     sink: Task<'env>,
     governor: Option<&'env mut dyn Governor>,
-}
-
-/// One thread's work.
-pub(super) type Task<'env> = Box<dyn FnOnce(&Shared<'_>) + Send + 'env>;
-
-/// An item on its way.
-pub(super) struct Envelope<T> {
-    pub(super) seq: Seq,
-    pub(super) permit: Permit,
-    pub(super) item: T,
 }
 
 impl<'env, T: Send + 'env> Flow<'env, T> {

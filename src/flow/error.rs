@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Seq;
+use super::facts::Seq;
 
 /// An error of a stage, of whatever type that stage has.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -1,49 +1,11 @@
-//! Counters of the flow, and the facts read from them.
+//! Counters of the flow.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam::utils::CachePadded;
 
-use super::observer::Work;
-
-/// The state of a flow at one moment.
-#[derive(Clone, Debug)]
-pub struct FlowFacts {
-    /// Time since the start.
-    pub elapsed: Duration,
-    /// Processor time that the whole process took since the start.
-    pub cpu: Duration,
-    /// Every stage from source to sink.
-    pub stages: Vec<StageFacts>,
-    /// Permits handed out.
-    pub permits_in_use: usize,
-    /// Permits there are.
-    pub permits: usize,
-    /// Items held back by the reorder buffer.
-    pub reorder_pending: usize,
-    /// Time during which the sink had items but not the next one.
-    pub reorder_stalled: Duration,
-}
-
-/// The state of one stage, summed over its workers.
-#[derive(Clone, Debug)]
-pub struct StageFacts {
-    /// The stage's name.
-    pub name: &'static str,
-    /// Threads that may work now; the others of the stage are parked.
-    pub workers: usize,
-    /// Items taken up.
-    pub started: u64,
-    /// Items finished.
-    pub items: u64,
-    /// Items waiting before the stage.
-    pub depth: usize,
-    /// Items that may wait before the stage.
-    pub capacity: usize,
-    /// Time spent, by what it was spent on; time parked is none of it.
-    pub time: Work,
-}
+use super::facts::Work;
 
 /// What a worker thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

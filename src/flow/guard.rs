@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Seq;
 use super::error::{BoxError, FlowError};
+use super::facts::Seq;
 use super::stage::Focus;
 
 /// Why a call did not end well.

@@ -32,6 +32,7 @@ mod background;
 mod builder;
 mod cancel;
 mod error;
+mod facts;
 mod gate;
 mod gauge;
 mod governor;
@@ -41,21 +42,20 @@ mod permits;
 mod recycle;
 mod reorder;
 mod run;
+mod shared;
 mod stage;
 mod stop;
 mod stopwatch;
 
 pub use background::Background;
-pub use builder::{Flow, Ready, Settings, StageSettings};
+pub use builder::{Flow, Ready};
 pub use cancel::{Cancel, CancelToken};
 pub use error::{BoxError, FlowError};
-pub use gauge::{FlowFacts, StageFacts};
-pub use governor::{Governor, Resize};
-pub use observer::{Observer, Silent, StageId, Work};
+pub use facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
+pub use governor::Governor;
+pub use observer::{Observer, Silent};
 pub use permits::{Permit, Permits};
 pub use recycle::Recycler;
 pub use reorder::{Reorder, Repeated};
+pub use shared::{Settings, StageSettings};
 pub use stage::{Focus, Sink, Stage, Worker};
-
-/// An item's place in the order of the source, from 0.
-pub type Seq = u64;

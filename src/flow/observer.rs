@@ -1,13 +1,7 @@
 //! What the flow tells while it runs.
 
-use std::time::Duration;
-
 use super::error::FlowError;
-use super::gauge::FlowFacts;
-use super::governor::Resize;
-
-/// A stage's place in the flow: 0 is the source, the last is the sink.
-pub type StageId = usize;
+use super::facts::{FlowFacts, Resize, StageId, Work};
 
 /// Is told what happens. Called from many threads, in the hot path: be quick.
 pub trait Observer: Send + Sync {
@@ -29,16 +23,3 @@ pub trait Observer: Send + Sync {
 pub struct Silent;
 
 impl Observer for Silent {}
-
-/// How one thread spent its time on one item.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Waiting for the item.
-    pub idle: Duration,
-    /// Working on it.
-    pub busy: Duration,
-    /// Processor time of that work.
-    pub cpu: Duration,
-    /// Waiting for room, or a permit, to hand it on.
-    pub blocked: Duration,
-}

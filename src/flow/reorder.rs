@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Seq;
+use super::facts::Seq;
 
 /// Holds items back until all before them have come.
 #[derive(Debug)]

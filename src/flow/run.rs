@@ -1,46 +1,21 @@
 //! The threads of a running flow.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cpu_time::ProcessTime;
 use crossbeam::channel::{Receiver as Signal, bounded, never, select, tick};
 use flume::{Receiver, Sender};
 
-use super::builder::{Envelope, StageSettings, Task};
 use super::cancel::CancelToken;
 use super::error::FlowError;
-use super::gate::Gate;
-use super::gauge::{FlowFacts, Gauge, ReorderGauge, StageFacts, State};
-use super::governor::{Governor, Resize};
+use super::facts::{FlowFacts, StageId, Work};
+use super::gauge::State;
+use super::governor::Governor;
 use super::guard::{Trouble, guard};
-use super::observer::{Observer, StageId, Work};
-use super::permits::Permits;
 use super::reorder::Reorder;
+use super::shared::{Envelope, Shared, StageState, Task};
 use super::stage::{Focus, Sink, Stage, Worker};
-use super::stop::Stop;
 use super::stopwatch::Stopwatch;
-
-/// What all threads of a flow share.
-pub(super) struct Shared<'a> {
-    stages: Vec<StageState>,
-    permits: Permits,
-    stop: Stop,
-    reorder: ReorderGauge,
-    observer: &'a dyn Observer,
-    started: Instant,
-    cpu: ProcessTime,
-}
-
-/// What all workers of a stage share.
-pub(super) struct StageState {
-    name: &'static str,
-    first_workers: usize,
-    max_workers: usize,
-    capacity: usize,
-    gate: Gate,
-    gauge: Gauge,
-}
 
 /// What the thread beside the workers needs.
 pub(super) struct Supervisor<'c, 'g> {
@@ -286,100 +261,4 @@ fn hire<'w, S: Stage>(
         }
     }
     worker.as_mut()
-}
-
-impl<'a> Shared<'a> {
-    pub(super) fn new(
-        stages: Vec<StageState>,
-        in_flight: usize,
-        observer: &'a dyn Observer,
-    ) -> Self {
-        let permits = Permits::new(in_flight);
-        Self {
-            stages,
-            stop: Stop::new(permits.clone()),
-            permits,
-            reorder: ReorderGauge::default(),
-            observer,
-            started: Instant::now(),
-            cpu: ProcessTime::now(),
-        }
-    }
-
-    fn stop(&self, cause: FlowError) {
-        self.observer.stopping(&cause);
-        self.stop.stop(cause);
-    }
-
-    fn finish(&self, stage: StageId, work: Work) {
-        self.stages[stage].gauge.finish(&work);
-        self.observer.worked(stage, &work);
-    }
-
-    fn resize(&self, resizes: Vec<Resize>) {
-        for mut resize in resizes {
-            let Some(stage) = self.stages.get(resize.stage) else {
-                continue;
-            };
-            resize.to = resize.to.clamp(1, stage.max_workers);
-            if stage.gate.set(resize.to) {
-                self.observer.resized(&resize);
-            }
-        }
-    }
-
-    fn facts(&self) -> FlowFacts {
-        // What a stage has finished and the next has not taken up is between them.
-        let handed = std::iter::once(0).chain(self.stages.iter().map(|stage| stage.gauge.items()));
-        let stages = self.stages.iter().zip(handed);
-        let elapsed = self.started.elapsed();
-        FlowFacts {
-            elapsed,
-            cpu: self.cpu.elapsed(),
-            stages: stages
-                .map(|(stage, handed)| stage.facts(handed, elapsed))
-                .collect(),
-            permits_in_use: self.permits.in_use(),
-            permits: self.permits.total(),
-            reorder_pending: self.reorder.pending(),
-            reorder_stalled: self.reorder.stalled(elapsed),
-        }
-    }
-}
-
-impl StageState {
-    pub(super) fn new(name: &'static str, settings: StageSettings, capacity: usize) -> Self {
-        let workers = settings.workers.max(1);
-        Self {
-            name,
-            max_workers: settings.max_workers.max(workers),
-            capacity,
-            first_workers: workers,
-            gate: Gate::new(workers),
-            gauge: Gauge::new(workers),
-        }
-    }
-
-    /// A stage of one thread with nothing before it.
-    pub(super) fn alone(name: &'static str) -> Self {
-        let settings = StageSettings {
-            workers: 1,
-            max_workers: 1,
-            capacity: 0,
-        };
-        Self::new(name, settings, 0)
-    }
-
-    fn facts(&self, handed: u64, elapsed: Duration) -> StageFacts {
-        let started = self.gauge.started();
-        StageFacts {
-            name: self.name,
-            workers: self.gate.open(),
-            started,
-            items: self.gauge.items(),
-            depth: handed.saturating_sub(started) as usize,
-            capacity: self.capacity,
-            time: self.gauge.time(elapsed),
-        }
-    }
 }

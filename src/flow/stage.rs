@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Seq;
 use super::error::BoxError;
+use super::facts::Seq;
 
 /// A step of the flow: makes a [`Worker`] for each of its threads.
 pub trait Stage: Send + Sync {

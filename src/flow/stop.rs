@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Seq;
 use super::error::FlowError;
+use super::facts::Seq;
 use super::permits::Permits;
 
 /// Items at or beyond the limit are dropped, those before it are finished.
