@@ -8,8 +8,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use wakemill::frontend::speech::{EmbedNet, MelNet};
 use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
+use wakemill::frontend::{Net, Network};
 
 const ROUNDS: usize = 60;
 /// Calls a variant in one round: enough that its caches are warm.
@@ -17,8 +17,8 @@ const CALLS: u32 = 5;
 
 struct Variant {
     name: &'static str,
-    mel: Box<dyn MelNet>,
-    embedding: Box<dyn EmbedNet>,
+    mel: Box<dyn Net>,
+    embedding: Box<dyn Net>,
     mel_times: Vec<Duration>,
     embedding_times: Vec<Duration>,
 }
@@ -71,8 +71,8 @@ fn variant(name: &'static str, backend: Backend, strategy: Strategy) -> Variant 
     let front_end = FrontEnd::load(&spec, &mut |notice| eprintln!("{notice}")).unwrap();
     Variant {
         name,
-        mel: front_end.mel_net().unwrap(),
-        embedding: front_end.embed_net().unwrap(),
+        mel: front_end.net(Network::Mel).unwrap(),
+        embedding: front_end.net(Network::Embedding).unwrap(),
         mel_times: Vec::new(),
         embedding_times: Vec::new(),
     }

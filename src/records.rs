@@ -115,14 +115,11 @@ pub struct Row<T> {
 /// 16-bit samples of one row: exactly what a WAV of it would hold.
 pub type Pcm = Vec<i16>;
 
-/// A normalised log-mel spectrogram, `(frames, 32)` in C order.
-pub type Mel = Vec<f32>;
-
 /// Values of one speech embedding.
 pub const EMBEDDING: usize = 96;
 
-/// Speech embeddings, `(timesteps, 96)` in C order.
-pub type Embedding = Vec<f32>;
+/// What a network takes or gives of one row, in C order.
+pub type Values = Vec<f32>;
 
 /// What was drawn for one row: every effect of the chain in its order, `None`
 /// where it was not applied. As JSON, an object of the effects' keys.

@@ -4,9 +4,10 @@
 pub mod allocate;
 pub mod balance;
 pub mod sizing;
+pub mod tune;
 
 mod policy;
-pub(crate) mod window;
+pub mod window;
 
 pub use balance::{Balance, CAUSES, Decision};
 pub use policy::{Limits, Policy};

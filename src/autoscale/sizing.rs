@@ -2,16 +2,11 @@
 
 use std::num::NonZero;
 
-use crate::config::plan::{Plan, StagePlan, StagesPlan};
 use crate::flow::StageSettings;
-use crate::runtime::provider::Provider;
 
 use super::allocate::{Load, allocate};
 use super::balance::Balance;
 use super::policy::{Limits, Policy};
-
-/// The stages between scan and write, in order.
-pub const STAGES: [&str; 4] = ["decode", "augment", "mel", "embed"];
 
 /// Rows a batch on a CPU: enough to keep a stage's caches warm and make a
 /// channel's cost vanish, few enough to spread over workers.
@@ -20,11 +15,43 @@ const CPU_BATCH: usize = 8;
 const GPU_BATCH: usize = 64;
 /// Workers that feed a GPU: one batch computes while the next is copied.
 const GPU_FEEDERS: usize = 2;
-/// What a row costs each of [`STAGES`], in milliseconds of a core, on a machine
-/// of 2025: to start with until this one is measured. Only ratios matter.
-const NOMINAL_COSTS: [f64; 4] = [0.1, 0.6, 0.6, 3.7];
-/// The same of mel and embed on a GPU, in milliseconds of a feeder.
-const NOMINAL_GPU_COSTS: [f64; 2] = [0.05, 0.2];
+
+/// What is to be sized; `None` leaves a number open.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Processors to use.
+    pub cores: usize,
+    /// The stages between source and sink, in order.
+    pub stages: Vec<StageRequest>,
+    /// Rows a clip.
+    pub rounds: usize,
+    /// Rows a batch, rounded to whole clips.
+    pub batch: Option<usize>,
+    /// Batches between source and sink.
+    pub in_flight: Option<usize>,
+    /// Memory that they may take, in bytes.
+    pub memory_bytes: u64,
+    /// Memory of one clip, in bytes.
+    pub clip_bytes: u64,
+    /// Memory of one row where it is largest, in bytes.
+    pub row_bytes: u64,
+}
+
+/// What is asked of one stage; `None` leaves a number open.
+#[derive(Clone, Copy, Debug)]
+pub struct StageRequest {
+    /// Its name.
+    pub name: &'static str,
+    /// Worker threads.
+    pub workers: Option<usize>,
+    /// Batches that wait before it.
+    pub capacity: Option<usize>,
+    /// Whether its work is done by a device, while the workers wait.
+    pub on_device: bool,
+    /// What a row costs it, in milliseconds of a worker, on a machine of 2025:
+    /// to start with until this one is measured. Only ratios matter.
+    pub nominal_cost: f64,
+}
 
 /// Workers, batches and the memory that follows.
 #[derive(Clone, Debug)]
@@ -35,17 +62,26 @@ pub struct Sizing {
     pub clips_per_batch: usize,
     /// Rows a full batch.
     pub rows_per_batch: usize,
-    /// Batches between scan and write.
+    /// Batches between source and sink.
     pub in_flight: usize,
-    /// Workers to start with and at most, and capacities, of [`STAGES`].
-    pub stages: [StageSettings; 4],
-    /// What may be changed while it runs.
-    pub limits: [Limits; 4],
-    /// Most workers in all of [`STAGES`].
+    /// The stages between source and sink, in order.
+    pub stages: Vec<StageSizing>,
+    /// Most workers in all of them.
     pub budget: usize,
     /// Most memory that the batches in flight take, in bytes, with clips no
     /// longer than the window.
     pub memory_bytes: u64,
+}
+
+/// Workers and capacity of one stage.
+#[derive(Clone, Copy, Debug)]
+pub struct StageSizing {
+    /// Its name.
+    pub name: &'static str,
+    /// Workers to start with and at most, and capacity.
+    pub settings: StageSettings,
+    /// What may be changed while it runs.
+    pub limits: Limits,
 }
 
 /// Processors that this process may use.
@@ -53,35 +89,39 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Settles every number that the plan leaves open.
+/// Settles every number that is left open.
 ///
 /// The number in flight follows from Little's law: what is in a flow is its rate
 /// times the time that an item stays. At full rate every worker holds a batch,
 /// so with as many again waiting no worker that varies leaves another without;
-/// more would only wait. Scan and write hold one each. `flow.memory` may allow
-/// fewer. With `gpu`, a device runs the networks.
-pub fn settle(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
-    let rounds = plan.rounds() as usize;
-    let rows = plan
-        .flow
+/// more would only wait. Source and sink hold one each. The memory may allow
+/// fewer.
+pub fn settle(request: &Request) -> Sizing {
+    let gpu = request.stages.iter().any(|stage| stage.on_device);
+    let rows = request
         .batch
         .unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
-    let clips_per_batch = (rows / rounds).max(1);
-    let rows_per_batch = clips_per_batch * rounds;
-    let plans = in_order(&plan.stages);
-    let limits = limits(&plans, cores, gpu);
+    let clips_per_batch = (rows / request.rounds).max(1);
+    let rows_per_batch = clips_per_batch * request.rounds;
+    let cores = request.cores;
+    let stages = request.stages.iter();
+    let limits: Vec<Limits> = stages.clone().map(|stage| stage.limits(cores)).collect();
     let budget = budget(&limits, cores);
-    let workers = first_guess(&limits, cores, budget);
-    let stages = std::array::from_fn(|index| StageSettings {
-        workers: workers[index],
-        max_workers: limits[index].max,
-        capacity: plans[index].capacity.unwrap_or(limits[index].max + 1),
+    let workers = first_guess(&request.stages, &limits, cores, budget);
+    let stages = stages.zip(&limits).zip(workers);
+    let stages = stages.map(|((stage, &limits), workers)| StageSizing {
+        name: stage.name,
+        settings: StageSettings {
+            workers,
+            max_workers: limits.max,
+            capacity: stage.capacity.unwrap_or(limits.max + 1),
+        },
+        limits,
     });
     let batch_bytes =
-        clips_per_batch as u64 * clip_bytes(plan) + rows_per_batch as u64 * row_bytes(plan);
-    let affordable = (plan.flow.memory_bytes / batch_bytes).max(1) as usize;
-    let in_flight = plan
-        .flow
+        clips_per_batch as u64 * request.clip_bytes + rows_per_batch as u64 * request.row_bytes;
+    let affordable = (request.memory_bytes / batch_bytes).max(1) as usize;
+    let in_flight = request
         .in_flight
         .unwrap_or((2 * (budget + 1)).min(affordable));
     Sizing {
@@ -89,75 +129,86 @@ pub fn settle(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
         clips_per_batch,
         rows_per_batch,
         in_flight,
-        stages,
-        limits,
+        stages: stages.collect(),
         budget,
         memory_bytes: in_flight as u64 * batch_bytes,
     }
 }
 
 impl Sizing {
-    /// Rows between scan and write, at most.
+    /// Rows between source and sink, at most.
     pub fn rows_in_flight(&self) -> usize {
         self.rows_per_batch * self.in_flight
+    }
+
+    /// Workers and capacity of a stage by its name; one of each for a stage that
+    /// was not sized.
+    pub fn settings(&self, name: &str) -> StageSettings {
+        let mut stages = self.stages.iter();
+        let found = stages.find(|stage| stage.name == name);
+        found.map_or(
+            StageSettings {
+                workers: 1,
+                max_workers: 1,
+                capacity: 1,
+            },
+            |stage| stage.settings,
+        )
+    }
+
+    /// Workers to start with, of each stage.
+    pub fn workers(&self) -> Vec<usize> {
+        let stages = self.stages.iter();
+        stages.map(|stage| stage.settings.workers).collect()
     }
 
     /// Who decides on workers while it runs.
     pub fn balance(&self) -> Balance {
         let mut limits = vec![Limits::fixed(1)];
-        limits.extend(self.limits);
+        limits.extend(self.stages.iter().map(|stage| stage.limits));
         limits.push(Limits::fixed(1));
         Balance::new(Policy::default(), self.cores, self.budget + 2, &limits)
     }
 
     /// The same with fixed workers.
-    pub fn pinned(mut self, workers: [usize; 4]) -> Self {
-        for (index, workers) in workers.into_iter().enumerate() {
-            self.limits[index] = Limits {
-                min: workers,
-                max: workers,
-                ..self.limits[index]
-            };
-            self.stages[index].workers = workers;
-            self.stages[index].max_workers = workers;
+    pub fn pinned(mut self, workers: &[usize]) -> Self {
+        for (stage, &workers) in self.stages.iter_mut().zip(workers) {
+            stage.limits.min = workers;
+            stage.limits.max = workers;
+            stage.settings.workers = workers;
+            stage.settings.max_workers = workers;
         }
         self
     }
 }
 
-/// Limits of [`STAGES`] and most workers in all, where nothing is pinned.
-pub fn unpinned(cores: usize, gpu: bool) -> ([Limits; 4], usize) {
-    let auto = StagePlan {
-        workers: None,
-        capacity: None,
-    };
-    let limits = limits(&[auto; 4], cores, gpu);
-    (limits, budget(&limits, cores))
-}
-
-/// The plans of [`STAGES`].
-fn in_order(stages: &StagesPlan) -> [StagePlan; 4] {
-    [stages.decode, stages.augment, stages.mel, stages.embed]
-}
-
-fn limits(plans: &[StagePlan; 4], cores: usize, gpu: bool) -> [Limits; 4] {
-    std::array::from_fn(|index| {
-        let on_device = gpu && index >= 2;
-        let limits = match plans[index].workers {
-            Some(workers) => Limits::fixed(workers),
-            None if on_device => Limits::fixed(GPU_FEEDERS),
-            None => Limits::up_to(cores),
-        };
-        Limits {
-            on_device,
-            ..limits
+impl StageRequest {
+    fn limits(&self, cores: usize) -> Limits {
+        match self.workers {
+            Some(workers) => Limits {
+                on_device: self.on_device,
+                ..Limits::fixed(workers)
+            },
+            None => unpinned(cores, self.on_device),
         }
-    })
+    }
+}
+
+/// The limits of a stage that nobody has pinned.
+pub(super) fn unpinned(cores: usize, on_device: bool) -> Limits {
+    let limits = match on_device {
+        true => Limits::fixed(GPU_FEEDERS),
+        false => Limits::up_to(cores),
+    };
+    Limits {
+        on_device,
+        ..limits
+    }
 }
 
 /// Most workers in all stages: as many as there are cores and a feeder for each
 /// stage that may be changed, beside those that are fixed.
-fn budget(limits: &[Limits; 4], cores: usize) -> usize {
+pub(super) fn budget(limits: &[Limits], cores: usize) -> usize {
     let fixed = |limits: &&Limits| limits.min == limits.max;
     let own: usize = limits.iter().filter(fixed).map(|limits| limits.max).sum();
     let free = limits.iter().filter(|limits| !fixed(limits)).count();
@@ -165,40 +216,20 @@ fn budget(limits: &[Limits; 4], cores: usize) -> usize {
 }
 
 /// The allocation for the nominal costs.
-fn first_guess(limits: &[Limits; 4], cores: usize, budget: usize) -> Vec<usize> {
-    let load = |(index, limits): (usize, &Limits)| {
-        let cost = match limits.on_device {
-            true => NOMINAL_GPU_COSTS[index - 2],
-            false => NOMINAL_COSTS[index],
-        };
-        Load {
-            worker_seconds: cost,
-            core_seconds: cost,
-            min: limits.min,
-            max: limits.max,
-        }
+fn first_guess(
+    stages: &[StageRequest],
+    limits: &[Limits],
+    cores: usize,
+    budget: usize,
+) -> Vec<usize> {
+    let load = |(stage, limits): (&StageRequest, &Limits)| Load {
+        worker_seconds: stage.nominal_cost,
+        core_seconds: stage.nominal_cost,
+        min: limits.min,
+        max: limits.max,
     };
-    let loads: Vec<Load> = limits.iter().enumerate().map(load).collect();
+    let loads: Vec<Load> = stages.iter().zip(limits).map(load).collect();
     allocate(&loads, cores as f64, budget).workers
-}
-
-/// Whether the first execution provider is a device.
-pub fn wants_device(plan: &Plan) -> bool {
-    let first = plan.features.execution_providers.first();
-    let provider = first.and_then(|name| Provider::named(name).ok());
-    provider.is_some_and(|provider| provider.is_accelerator)
-}
-
-/// Memory of one decoded clip as long as the window.
-fn clip_bytes(plan: &Plan) -> u64 {
-    (plan.audio.clip_samples * size_of::<f32>()) as u64
-}
-
-/// Memory of one row where it is largest: 16-bit samples, then mel frames.
-fn row_bytes(plan: &Plan) -> u64 {
-    let pcm = plan.audio.clip_samples * size_of::<i16>();
-    let mel = plan.audio.clip_samples / 160 * 32 * size_of::<f32>();
-    pcm.max(mel) as u64
 }
 
 #[cfg(test)]
@@ -206,11 +237,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn auto_or_fixed() -> impl Strategy<Value = StagePlan> {
-        prop::option::of(1usize..20).prop_map(|workers| StagePlan {
-            workers,
+    /// Stages of these workers, the last two on a device if there is one.
+    fn request(workers: [Option<usize>; 4], cores: usize, gpu: bool) -> Request {
+        let costs = match gpu {
+            true => [0.1, 0.6, 0.05, 0.2],
+            false => [0.1, 0.6, 0.6, 3.7],
+        };
+        let stages = (0..4).map(|index| StageRequest {
+            name: "stage",
+            workers: workers[index],
             capacity: None,
-        })
+            on_device: gpu && index >= 2,
+            nominal_cost: costs[index],
+        });
+        Request {
+            cores,
+            stages: stages.collect(),
+            rounds: 1,
+            batch: None,
+            in_flight: None,
+            memory_bytes: 1 << 28,
+            clip_bytes: 128_000,
+            row_bytes: 128_000,
+        }
     }
 
     proptest! {
@@ -218,16 +267,15 @@ mod tests {
         /// no more than the cores and a feeder each.
         #[test]
         fn the_first_guess_is_within_the_limits(
-            plans in prop::array::uniform4(auto_or_fixed()),
+            plans in prop::array::uniform4(prop::option::of(1usize..20)),
             cores in 1usize..130,
             gpu in any::<bool>(),
         ) {
-            let limits = limits(&plans, cores, gpu);
-            let workers = first_guess(&limits, cores, budget(&limits, cores));
+            let workers = settle(&request(plans, cores, gpu)).workers();
             let (mut chosen, mut free) = (0, 0);
             for index in 0..4 {
                 prop_assert!(workers[index] >= 1);
-                match plans[index].workers {
+                match plans[index] {
                     Some(fixed) => prop_assert_eq!(workers[index], fixed),
                     None if gpu && index >= 2 => prop_assert_eq!(workers[index], GPU_FEEDERS),
                     None => { chosen += workers[index]; free += 1; }
@@ -239,14 +287,7 @@ mod tests {
 
     #[test]
     fn on_few_cores_the_slowest_stage_may_use_them_all() {
-        let plan = StagePlan {
-            workers: None,
-            capacity: None,
-        };
-        let guess = |cores| {
-            let limits = limits(&[plan; 4], cores, false);
-            first_guess(&limits, cores, budget(&limits, cores))
-        };
+        let guess = |cores| settle(&request([None; 4], cores, false)).workers();
         assert_eq!(guess(1), [1, 1, 1, 1]);
         assert_eq!(guess(2), [1, 1, 1, 2]);
         assert_eq!(guess(64), [2, 8, 8, 48]);

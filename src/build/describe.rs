@@ -7,7 +7,6 @@ use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
 use crate::dsp::chain::{EffectKind, EffectSpec};
 
 use super::Build;
-use crate::autoscale::sizing::STAGES;
 use crate::dataset::layout::DATASET_FILE;
 use crate::dataset::layout::REPORT_FILE;
 
@@ -66,15 +65,16 @@ impl Build {
     fn describe_stages(&self, out: &mut String) -> fmt::Result {
         let sizing = &self.sizing;
         writeln!(out, "stages          workers  capacity")?;
-        for ((name, stage), limits) in STAGES.iter().zip(sizing.stages).zip(sizing.limits) {
-            let auto = match limits.min < limits.max {
-                true => format!("  auto, up to {}", limits.max),
+        for stage in &sizing.stages {
+            let auto = match stage.limits.min < stage.limits.max {
+                true => format!("  auto, up to {}", stage.limits.max),
                 false => String::new(),
             };
+            let (name, settings) = (stage.name, stage.settings);
             writeln!(
                 out,
                 "  {name:12} {:>8}  {:>8}{auto}",
-                stage.workers, stage.capacity
+                settings.workers, settings.capacity
             )?;
         }
         writeln!(

@@ -5,8 +5,7 @@ use crate::config::plan::{Backend, Plan, Strategy};
 use crate::frontend::{self, FrontEnd, FrontEndSpec, speech};
 use crate::runtime::ModelError;
 
-use super::Build;
-use crate::autoscale::sizing;
+use super::{Build, sizing};
 
 impl Build {
     /// Loads the networks, fetched first if need be, which `notice` is told;
@@ -20,7 +19,7 @@ impl Build {
         let front_end = FrontEnd::load(&spec, notice)?;
         let gpu = front_end.is_on_device();
         if gpu != sizing::wants_device(&self.plan) {
-            self.sizing = sizing::settle(&self.plan, self.sizing.cores, gpu);
+            self.sizing = sizing::of(&self.plan, self.sizing.cores, gpu);
         }
         Ok(front_end)
     }
@@ -50,6 +49,7 @@ fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
         },
         providers: features.execution_providers.clone(),
         runtime_library: path(&plan.runtime_library),
+        full_scale: features.input_scale.full_scale(),
         verify: features.verify,
         batch,
     }

@@ -14,16 +14,17 @@ mod manifest;
 mod origin;
 pub mod render;
 mod run;
+mod sizing;
 mod stream;
 mod tune;
 
 use std::sync::Arc;
 
-use crate::autoscale::sizing::{self, Sizing};
+use crate::autoscale::sizing::Sizing;
 use crate::dataset::Dataset;
 pub use error::BuildError;
 pub use inputs::Inputs;
-pub use tune::{Prediction, Sample, StageCost, Tuning, sample_rows};
+pub use tune::sample_rows;
 
 use crate::audio::Limits;
 use crate::augment::Augment;
@@ -79,7 +80,7 @@ pub enum Outcome {
 pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Build, BuildError> {
     inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
-    let sizing = sizing::settle(&plan, cores, sizing::wants_device(&plan));
+    let sizing = sizing::of(&plan, cores, sizing::wants_device(&plan));
     Ok(Build {
         plan,
         inputs,

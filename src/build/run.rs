@@ -75,7 +75,6 @@ impl Build {
             dataset: &dataset,
             timeline: &timeline,
             front_end: &front_end,
-            full_scale: stages.mel.full_scale,
         };
         let renderer = Renderer::new(&stages.decode, &stages.augment.augment)?;
         // A data set without a report is still one.

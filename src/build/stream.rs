@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dataset::RowSink;
-use crate::flow::{CancelToken, Flow, FlowError, FlowFacts, Observer, Settings};
+use crate::flow::{CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
 use crate::frontend::FrontEnd;
 use crate::records::EMBEDDING;
 use crate::source::sequence;
 use crate::stages::Buffers;
 use crate::stages::augment::AugmentStage;
 use crate::stages::decode::Decode;
-use crate::stages::embed::Embed;
-use crate::stages::mel::ComputeMel;
+use crate::stages::net::NetStage;
 use crate::stages::write::Write;
 
 use super::{Build, BuildError, Watch};
@@ -25,8 +24,7 @@ const TICK: Duration = Duration::from_millis(250);
 pub(super) struct Stages {
     pub(super) decode: Decode,
     pub(super) augment: AugmentStage,
-    pub(super) mel: ComputeMel,
-    embed: Embed,
+    nets: Vec<NetStage>,
     pub(super) buffers: Buffers,
 }
 
@@ -44,24 +42,15 @@ impl Build {
         front_end: &Arc<FrontEnd>,
         watch: &dyn Watch,
     ) -> Result<Stages, BuildError> {
-        let features = &self.plan.features;
         let buffers = Buffers::new(self.sizing.rows_in_flight(), self.plan.audio.clip_samples);
         Ok(Stages {
             decode: self.decode(&buffers),
             augment: AugmentStage {
                 augment: Arc::new(self.augment(watch)?),
+                full_scale: front_end.features().full_scale,
                 buffers: buffers.clone(),
             },
-            mel: ComputeMel {
-                front_end: Arc::clone(front_end),
-                full_scale: features.input_scale.full_scale(),
-                buffers: buffers.clone(),
-            },
-            embed: Embed {
-                front_end: Arc::clone(front_end),
-                timesteps: features.timesteps,
-                buffers: buffers.clone(),
-            },
+            nets: NetStage::all(front_end, &buffers),
             buffers,
         })
     }
@@ -84,13 +73,17 @@ impl Build {
             in_flight: sizing.in_flight,
             tick: TICK,
         };
-        let [decode, augment, mel, embed] = sizing.stages;
         let mut balance = sizing.balance();
-        let (facts, ended) = Flow::source("scan", clips, settings)
+        // Every stage is in the sizing: both are made of the same lists.
+        let of = |name| sizing.settings(name);
+        let (decode, augment) = (of(stages.decode.name()), of(stages.augment.name()));
+        let mut flow = Flow::source(sequence::NAME, clips, settings)
             .stage(&stages.decode, decode)
-            .stage(&stages.augment, augment)
-            .stage(&stages.mel, mel)
-            .stage(&stages.embed, embed)
+            .stage(&stages.augment, augment);
+        for net in &stages.nets {
+            flow = flow.stage(net, of(net.name()));
+        }
+        let (facts, ended) = flow
             .sink(&mut write, sizing.in_flight)
             .governed(&mut balance)
             .run(observer, cancel);

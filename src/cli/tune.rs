@@ -7,8 +7,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use crate::autoscale::sizing::{self, STAGES};
-use crate::build::{self, Build, BuildError, Prediction, Sample, Tuning, Watch};
+use crate::autoscale::sizing;
+use crate::autoscale::tune::{Prediction, Sample, Tuning};
+use crate::build::{self, Build, BuildError, Watch};
 use crate::flow::{Cancel, CancelToken};
 use crate::frontend::FrontEnd;
 
@@ -53,7 +54,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
         );
     }
     if let Some(path) = &args.write {
-        let text = overlay(&here, tuning.cores);
+        let text = overlay(&tuning.sample.stages(), &here, tuning.cores);
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("\nwrote {}; use it: {}", path.display(), usage(args, path));
     }
@@ -66,7 +67,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
             token: &token,
             rows: build::sample_rows(here.rows_per_second),
         };
-        sweep.run(here.workers)?;
+        sweep.run(&here.workers)?;
     }
     Ok(())
 }
@@ -79,7 +80,7 @@ fn report(tuning: &Tuning, here: &Prediction) -> String {
         "{} rows in {:.1} s with {}: {}\n\n",
         sample.rows,
         sample.seconds,
-        workers(&sample.workers),
+        workers(&sample.stages(), &sample.workers),
         rate(sample, tuning.cores)
     );
     out.push_str("stage     ms/row   share  rows/s a worker  workers here\n");
@@ -133,7 +134,7 @@ fn larger(tuning: &Tuning, cores: impl Iterator<Item = usize>) -> String {
         "\n{:>5}  {:>8}  workers ({})  bound by\n",
         "cores",
         "rows/s",
-        STAGES.join(", ")
+        tuning.sample.stages().join(", ")
     );
     for cores in cores {
         let expected = tuning.predict(cores);
@@ -141,7 +142,7 @@ fn larger(tuning: &Tuning, cores: impl Iterator<Item = usize>) -> String {
             out,
             "{cores:>5}  {:>8.0}  {:28}  {}",
             expected.rows_per_second,
-            expected.workers.map(|count| count.to_string()).join(", "),
+            counts(&expected.workers),
             expected.bound.unwrap_or("the cores")
         );
     }
@@ -172,12 +173,12 @@ fn check_overlay(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The worker counts as a file to lay over a configuration.
-fn overlay(here: &Prediction, cores: usize) -> String {
+fn overlay(stages: &[&str], here: &Prediction, cores: usize) -> String {
     let mut out = format!(
         "{OVERLAY}{cores} cores, measured by wakemill tune: {:.0} rows/s.\n",
         here.rows_per_second
     );
-    for (stage, workers) in STAGES.iter().zip(here.workers) {
+    for (stage, workers) in stages.iter().zip(&here.workers) {
         let _ = writeln!(out, "\n[stages.{stage}]\nworkers = {workers}");
     }
     out
@@ -198,8 +199,13 @@ fn rate(sample: &Sample, cores: usize) -> String {
     )
 }
 
-fn workers(counts: &[usize; 4]) -> String {
-    let named = STAGES.iter().zip(counts);
+fn counts(workers: &[usize]) -> String {
+    let counts: Vec<_> = workers.iter().map(usize::to_string).collect();
+    counts.join(", ")
+}
+
+fn workers(stages: &[&str], counts: &[usize]) -> String {
+    let named = stages.iter().zip(counts);
     let named: Vec<_> = named
         .map(|(name, count)| format!("{name} {count}"))
         .collect();
@@ -216,11 +222,11 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    fn run(&self, suggested: [usize; 4]) -> Result<(), BuildError> {
+    fn run(&self, suggested: &[usize]) -> Result<(), BuildError> {
         let first = self.sample("suggested", suggested)?;
-        let mut best = (suggested, 0.0);
+        let mut best = (suggested.to_vec(), 0.0);
         for counts in neighbours(suggested) {
-            let sample = self.sample("", counts)?;
+            let sample = self.sample("", &counts)?;
             if sample.rows_per_second > best.1 {
                 best = (counts, sample.rows_per_second);
             }
@@ -229,18 +235,18 @@ impl Sweep<'_> {
         let own = (first.rows_per_second + last.rows_per_second) / 2.0;
         println!(
             "best neighbour: {}, {:.1} % of the suggestion's rate",
-            workers(&best.0),
+            workers(&last.stages(), &best.0),
             100.0 * best.1 / own
         );
         Ok(())
     }
 
-    fn sample(&self, label: &str, counts: [usize; 4]) -> Result<Sample, BuildError> {
+    fn sample(&self, label: &str, counts: &[usize]) -> Result<Sample, BuildError> {
         let sample =
             (self.build).sample(self.front_end, counts, self.rows, self.watch, self.token)?;
         println!(
             "  {}: {} {label}",
-            workers(&counts),
+            workers(&sample.stages(), counts),
             rate(&sample, self.build.sizing.cores)
         );
         Ok(sample)
@@ -248,12 +254,12 @@ impl Sweep<'_> {
 }
 
 /// One worker more or fewer in one stage.
-fn neighbours(counts: [usize; 4]) -> Vec<[usize; 4]> {
+fn neighbours(counts: &[usize]) -> Vec<Vec<usize>> {
     let mut all = Vec::new();
     for index in 0..counts.len() {
         let changes = [counts[index].checked_sub(1), counts[index].checked_add(1)];
         for changed in changes.into_iter().flatten().filter(|&count| count > 0) {
-            let mut neighbour = counts;
+            let mut neighbour = counts.to_vec();
             neighbour[index] = changed;
             all.push(neighbour);
         }

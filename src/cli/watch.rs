@@ -1,7 +1,6 @@
 //! Everybody who is told how a build goes.
 
 use crate::autoscale::balance::CAUSES;
-use crate::autoscale::sizing::STAGES;
 use crate::build::{Build, Inputs, Watch};
 use crate::dataset::write::{Commit, Step, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
@@ -33,13 +32,18 @@ impl Watchers<'_> {
             rounds,
             rows_per_batch: build.sizing.rows_per_batch,
             row_seconds: plan.audio.window_seconds(),
-            networks: vec![("mel", "mel"), ("embed", "embedding")],
+            networks: front_end
+                .networks()
+                .map(|network| (network.stage(), network.name()))
+                .into(),
             provider: front_end.report().provider,
             version: env!("CARGO_PKG_VERSION"),
             refusals: REFUSALS.map(|(stage, kind)| (stage, kind.name())).into(),
-            resizes: STAGES
-                .into_iter()
-                .flat_map(|stage| CAUSES.map(|cause| (stage, cause)))
+            resizes: build
+                .sizing
+                .stages
+                .iter()
+                .flat_map(|stage| CAUSES.map(|cause| (stage.name, cause)))
                 .collect(),
         });
     }

@@ -347,6 +347,19 @@ pub struct StagesPlan {
     pub embed: StagePlan,
 }
 
+impl StagesPlan {
+    /// That of a stage by its name.
+    pub fn of(&self, name: &str) -> Option<StagePlan> {
+        match name {
+            "decode" => Some(self.decode),
+            "augment" => Some(self.augment),
+            "mel" => Some(self.mel),
+            "embed" => Some(self.embed),
+            _ => None,
+        }
+    }
+}
+
 /// Workers and channel capacity of one stage; `None` lets the program choose.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct StagePlan {

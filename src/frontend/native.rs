@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::files::ModelFiles;
+use super::net::{Net, Network};
+use super::spec::{Backend, FrontEndSpec, Strategy};
 use super::speech::native::{
     EmbedKernel, EmbedScratch, Isa, MaxDifference, MelKernel, MelScratch, Refused, Unknown, prove,
 };
-use super::speech::{EmbedNet, MelNet};
-use super::{FrontEndSpec, ModelFiles, Strategy};
 use crate::runtime::ModelError;
 use crate::runtime::packages;
 use crate::runtime::provider::{self, Provider};
@@ -97,7 +98,7 @@ impl NativeNets {
         let mel = MelKernel::from_model(isa, &files.mel.model).map_err(unknown("mel"))?;
         let embedding =
             EmbedKernel::from_model(isa, &files.embedding.model).map_err(unknown("embedding"))?;
-        if !isa.is_fast() && spec.backend == super::Backend::Auto {
+        if !isa.is_fast() && spec.backend == Backend::Auto {
             return Err(Refusal::Slow(isa.name()));
         }
         let proof = prove(&mel, &embedding)?;
@@ -121,21 +122,19 @@ impl NativeNets {
         )
     }
 
-    /// A mel network for one worker.
-    pub fn mel_net(&self) -> Box<dyn MelNet> {
-        Box::new(NativeMel {
-            scratch: self.mel.scratch(),
-            kernel: Arc::clone(&self.mel),
-        })
-    }
-
-    /// An embedding network for one worker.
-    pub fn embed_net(&self) -> Box<dyn EmbedNet> {
-        Box::new(NativeEmbed {
-            scratch: EmbedScratch::new(),
-            kernel: Arc::clone(&self.embedding),
-            last: self.last,
-        })
+    /// One of the networks for one worker.
+    pub fn net(&self, network: Network) -> Box<dyn Net> {
+        match network {
+            Network::Mel => Box::new(NativeMel {
+                scratch: self.mel.scratch(),
+                kernel: Arc::clone(&self.mel),
+            }),
+            Network::Embedding => Box::new(NativeEmbed {
+                scratch: EmbedScratch::new(),
+                kernel: Arc::clone(&self.embedding),
+                last: self.last,
+            }),
+        }
     }
 }
 
@@ -144,7 +143,7 @@ struct NativeMel {
     scratch: MelScratch,
 }
 
-impl MelNet for NativeMel {
+impl Net for NativeMel {
     fn run(&mut self, audio: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         for (audio, out) in audio.iter().zip(out) {
             self.kernel.run(&mut self.scratch, audio, out);
@@ -159,7 +158,7 @@ struct NativeEmbed {
     last: usize,
 }
 
-impl EmbedNet for NativeEmbed {
+impl Net for NativeEmbed {
     fn run(&mut self, mel: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         for (mel, out) in mel.iter().zip(out) {
             self.kernel.run_last(&mut self.scratch, mel, self.last, out);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use super::files::ModelFiles;
+use super::net::{Net, Network};
+use super::spec::{Backend, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
 use super::speech::embedding::{EmbedGraph, OnnxEmbed};
 use super::speech::mel::{MelGraph, OnnxMel};
-use super::speech::{EmbedNet, MelNet, plan};
-use super::{Backend, FrontEndReport, FrontEndSpec, ModelFiles, RuntimeReport, Strategy};
+use super::speech::plan;
+use crate::runtime::ModelError;
 use crate::runtime::library::{Origin, Runtime};
 use crate::runtime::provider::Provider;
-use crate::runtime::{ModelError, serve};
+use crate::runtime::serve;
 
 /// Both networks on ONNX Runtime.
 pub struct OnnxNets {
@@ -64,15 +67,14 @@ impl OnnxNets {
         self.provider.is_accelerator
     }
 
-    /// A mel network for one worker.
-    pub fn mel_net(&self) -> Result<Box<dyn MelNet>, ModelError> {
-        let net = OnnxMel::open(&self.runtime, self.provider, &self.mel, self.batch)?;
-        Ok(Box::new(net))
-    }
-
-    /// An embedding network for one worker.
-    pub fn embed_net(&self) -> Result<Box<dyn EmbedNet>, ModelError> {
-        let net = OnnxEmbed::open(&self.runtime, self.provider, &self.embedding, self.batch)?;
-        Ok(Box::new(net))
+    /// One of the networks for one worker.
+    pub fn net(&self, network: Network) -> Result<Box<dyn Net>, ModelError> {
+        let (runtime, provider, batch) = (&self.runtime, self.provider, self.batch);
+        Ok(match network {
+            Network::Mel => Box::new(OnnxMel::open(runtime, provider, &self.mel, batch)?),
+            Network::Embedding => {
+                Box::new(OnnxEmbed::open(runtime, provider, &self.embedding, batch)?)
+            }
+        })
     }
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use super::net::{Net, Network};
 use super::onnx::OnnxNets;
 use super::speech::difference::largest_difference;
 use super::speech::native::{EMBEDDING_TOLERANCE, MEL_TOLERANCE_DB};
-use super::speech::{EmbedNet, MelNet};
 use crate::runtime::ModelError;
 
 /// One row in so many is computed twice.
@@ -68,66 +68,49 @@ impl Verifier {
         }
     }
 
-    /// A mel network that is compared as it runs.
-    pub fn mel_net(&self, net: Box<dyn MelNet>) -> Result<Box<dyn MelNet>, ModelError> {
-        Ok(Box::new(VerifiedMel {
+    /// A network that is compared as it runs.
+    pub fn net(&self, network: Network, net: Box<dyn Net>) -> Result<Box<dyn Net>, ModelError> {
+        Ok(Box::new(Verified {
+            network,
             net,
-            reference: self.reference.mel_net()?,
-            found: Arc::clone(&self.found),
-            turn: 0,
-        }))
-    }
-
-    /// An embedding network that is compared as it runs.
-    pub fn embed_net(&self, net: Box<dyn EmbedNet>) -> Result<Box<dyn EmbedNet>, ModelError> {
-        Ok(Box::new(VerifiedEmbed {
-            net,
-            reference: self.reference.embed_net()?,
+            reference: self.reference.net(network)?,
             found: Arc::clone(&self.found),
             turn: 0,
         }))
     }
 }
 
-struct VerifiedMel {
-    net: Box<dyn MelNet>,
-    reference: Box<dyn MelNet>,
+struct Verified {
+    network: Network,
+    net: Box<dyn Net>,
+    reference: Box<dyn Net>,
     found: Arc<Found>,
     turn: usize,
 }
 
-impl MelNet for VerifiedMel {
-    fn run(&mut self, audio: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
-        self.net.run(audio, out)?;
-        for index in sample(&mut self.turn, audio.len()) {
+impl Net for Verified {
+    fn run(&mut self, input: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
+        self.net.run(input, out)?;
+        for index in sample(&mut self.turn, input.len()) {
             let mut again = [Vec::new()];
-            self.reference.run(&audio[index..=index], &mut again)?;
-            raise(&self.found.mel, largest_difference(&out[index], &again[0]));
+            self.reference.run(&input[index..=index], &mut again)?;
+            let difference = largest_difference(&out[index], &again[0]);
+            self.found.add(self.network, difference);
         }
         Ok(())
     }
 }
 
-struct VerifiedEmbed {
-    net: Box<dyn EmbedNet>,
-    reference: Box<dyn EmbedNet>,
-    found: Arc<Found>,
-    turn: usize,
-}
-
-impl EmbedNet for VerifiedEmbed {
-    fn run(&mut self, mel: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
-        self.net.run(mel, out)?;
-        for index in sample(&mut self.turn, mel.len()) {
-            let mut again = [Vec::new()];
-            self.reference.run(&mel[index..=index], &mut again)?;
-            raise(
-                &self.found.embedding,
-                largest_difference(&out[index], &again[0]),
-            );
-            self.found.rows.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(())
+impl Found {
+    fn add(&self, network: Network, difference: f32) {
+        let largest = match network {
+            Network::Mel => &self.mel,
+            Network::Embedding => {
+                self.rows.fetch_add(1, Ordering::Relaxed);
+                &self.embedding
+            }
+        };
+        largest.fetch_max(difference.to_bits(), Ordering::Relaxed);
     }
 }
 
@@ -136,10 +119,6 @@ fn sample(turn: &mut usize, rows: usize) -> impl Iterator<Item = usize> + use<> 
     let first = turn.wrapping_neg() % EVERY;
     *turn += rows;
     (first..rows).step_by(EVERY)
-}
-
-fn raise(largest: &AtomicU32, difference: f32) {
-    largest.fetch_max(difference.to_bits(), Ordering::Relaxed);
 }
 
 #[cfg(test)]

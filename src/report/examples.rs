@@ -8,7 +8,8 @@ use crate::build::Build;
 use crate::build::render::Renderer;
 use crate::dsp::pcm16;
 use crate::frontend::FrontEnd;
-use crate::frontend::speech::{BANDS, MelNet};
+use crate::frontend::speech::BANDS;
+use crate::frontend::{Net, Network};
 use crate::records::{Pcm, Provenance};
 use crate::runtime::ModelError;
 use crate::source::sequence::Entry;
@@ -45,20 +46,19 @@ pub(super) struct Sound {
 struct Booth {
     sample_rate: u32,
     gain: f32,
-    net: Box<dyn MelNet>,
+    net: Box<dyn Net>,
 }
 
 /// Rows spread over the splits; clips that cannot be rendered give none.
 pub(super) fn pick(
     build: &Build,
     front_end: &FrontEnd,
-    full_scale: f32,
     mut renderer: Renderer,
 ) -> Result<Vec<Example>, ModelError> {
     let mut booth = Booth {
         sample_rate: build.plan.audio.sample_rate,
-        gain: full_scale / 32768.0,
-        net: front_end.mel_net()?,
+        gain: front_end.features().full_scale / 32768.0,
+        net: front_end.net(Network::Mel)?,
     };
     let splits = build.plan.splits.iter().zip(&build.inputs.clips);
     let filled: Vec<_> = splits

@@ -55,8 +55,6 @@ pub struct Facts<'a> {
     pub dataset: &'a Dataset,
     pub timeline: &'a Timeline<'a>,
     pub front_end: &'a FrontEnd,
-    /// What a sample of full scale is to the mel network.
-    pub full_scale: f32,
 }
 
 /// Everything that is on the page.
@@ -80,7 +78,7 @@ pub fn write(folder: &Path, facts: Facts<'_>, renderer: Renderer) -> Result<(), 
         rows,
         left_out: LeftOut::read(folder)?,
         lengths: Lengths::look(inputs, plan.audio.window_seconds()),
-        examples: examples::pick(facts.build, facts.front_end, facts.full_scale, renderer)?,
+        examples: examples::pick(facts.build, facts.front_end, renderer)?,
         facts,
     };
     let html = page::html(&content)?;

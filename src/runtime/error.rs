@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use super::cache::NoCacheFolder;
 use super::fetch::FetchError;
 use crate::onnx::OnnxError;
 
 /// Why a network cannot be loaded or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// No user cache folder can be determined.
-    #[error("this user has no cache folder; set WAKEMILL_HOME to a folder that can be written")]
-    NoCacheFolder,
+    /// There is no folder for the cache.
+    #[error(transparent)]
+    NoCacheFolder(#[from] NoCacheFolder),
     /// No ONNX Runtime was found.
     #[error(
         "no ONNX Runtime found (looked at {searched}); run `wakemill setup` with a network \

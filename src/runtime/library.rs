@@ -8,7 +8,8 @@ use ort::environment::Environment;
 
 use super::cache::{Cache, RuntimeKind};
 use super::error::ModelError;
-use super::{provider, python};
+use super::provider::{self, Provider};
+use super::python;
 
 /// The environment variable that names the runtime's library.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -124,11 +125,17 @@ impl Runtime {
         Ok(runtime)
     }
 
+    /// Whether it was built with a provider, whose device may be missing all the
+    /// same.
+    pub fn has(&self, provider: Provider) -> bool {
+        provider.is_built_in()
+    }
+
     /// The known providers that it was built with, by ONNX Runtime's names.
     pub fn providers(&self) -> Vec<&'static str> {
         provider::KNOWN
             .iter()
-            .filter(|known| known.is_in(self))
+            .filter(|known| self.has(**known))
             .map(|known| known.name)
             .collect()
     }

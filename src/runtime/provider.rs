@@ -4,7 +4,6 @@ use ort::ep::{self, ExecutionProvider as _, cuda::ConvAlgorithmSearch};
 use ort::session::builder::SessionBuilder;
 
 use super::error::ModelError;
-use super::library::Runtime;
 
 /// An execution provider that is known by name.
 #[derive(Clone, Copy)]
@@ -100,9 +99,8 @@ impl Provider {
             })
     }
 
-    /// Whether the loaded runtime was built with it; its device may be missing
-    /// all the same.
-    pub fn is_in(&self, _loaded: &Runtime) -> bool {
+    /// Whether the runtime that this process has loaded was built with it.
+    pub(super) fn is_built_in(&self) -> bool {
         (self.has)().unwrap_or(false)
     }
 

@@ -90,7 +90,7 @@ fn can_serve(
     provider: Provider,
     files: &[&ModelFile],
 ) -> Result<(), ModelError> {
-    if !provider.is_in(runtime) {
+    if !runtime.has(provider) {
         return Err(ModelError::Runtime {
             library: runtime.library.clone(),
             reason: format!(

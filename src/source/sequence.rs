@@ -2,7 +2,8 @@
 
 use crate::records::{Batch, Clip, ClipId, Rejection, Trouble};
 
-const NAME: &str = "scan";
+/// The source, where it refuses a clip.
+pub const NAME: &str = "scan";
 
 /// One clip of a split's list.
 #[derive(Clone, Debug)]

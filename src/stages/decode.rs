@@ -7,7 +7,8 @@ use crate::records::{Batch, ClipId, Rejection, Samples, Trouble};
 
 use super::{Buffers, each_clip};
 
-const NAME: &str = "decode";
+/// The stage.
+pub const NAME: &str = "decode";
 
 /// Reads clips.
 #[derive(Clone, Debug)]

@@ -6,8 +6,7 @@
 
 pub mod augment;
 pub mod decode;
-pub mod embed;
-pub mod mel;
+pub mod net;
 pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
@@ -20,10 +19,12 @@ const LONGEST: usize = 4;
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
 pub struct Buffers {
+    /// Decoded clips.
     pub samples: Recycler<f32>,
+    /// Rows as 16-bit samples.
     pub pcm: Recycler<i16>,
-    pub mel: Recycler<f32>,
-    pub embedding: Recycler<f32>,
+    /// What the networks take and give.
+    pub values: Recycler<f32>,
 }
 
 impl Buffers {
@@ -34,8 +35,7 @@ impl Buffers {
         Self {
             samples: Recycler::new(rows, longest),
             pcm: Recycler::new(rows, longest),
-            mel: Recycler::new(rows, longest),
-            embedding: Recycler::new(rows, longest),
+            values: Recycler::new(rows, longest),
         }
     }
 }

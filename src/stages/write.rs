@@ -1,4 +1,4 @@
-//! Rows of embeddings to a sink, in order.
+//! Rows of features to a sink, in order.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use ndarray::Array3;
 
 use crate::dataset::{RowBlock, RowSink};
 use crate::flow::{BoxError, Focus, Seq, Sink};
-use crate::records::{Batch, Embedding, Rows};
+use crate::records::{Batch, Rows, Values};
 
 use super::{Buffers, replace};
 
@@ -37,14 +37,14 @@ impl<'a> Write<'a> {
         }
     }
 
-    fn block(&self, batch: Batch<Rows<Embedding>>) -> Result<RowBlock, BoxError> {
+    fn block(&self, batch: Batch<Rows<Values>>) -> Result<RowBlock, BoxError> {
         let rows = batch.clips.iter().flat_map(|clip| clip.state.iter());
         let rows: usize = rows.map(Vec::len).sum();
         let [steps, size] = self.row_shape;
         let mut values = Vec::with_capacity(rows * steps * size);
         let batch = replace(batch, vec![(); rows], |row| {
             values.extend_from_slice(&row);
-            self.buffers.embedding.give(row);
+            self.buffers.values.give(row);
         });
         let values = Array3::from_shape_vec((rows, steps, size), values)?;
         Ok(RowBlock { batch, values })
@@ -52,7 +52,7 @@ impl<'a> Write<'a> {
 }
 
 impl Sink for Write<'_> {
-    type In = Batch<Rows<Embedding>>;
+    type In = Batch<Rows<Values>>;
 
     fn name(&self) -> &'static str {
         "write"

@@ -9,6 +9,7 @@ mod native;
 
 use std::path::{Path, PathBuf};
 
+use wakemill::frontend::Network;
 use wakemill::frontend::speech::{BANDS, EMBEDDING, Windows};
 use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
 use wakemill::onnx::{Attribute, DimensionValue, Model, Node, Tensor, ValueInfo};
@@ -53,13 +54,21 @@ fn array(name: &str) -> Vec<f32> {
 
 fn mel(front_end: &FrontEnd, audio: &[&[f32]]) -> Vec<Vec<f32>> {
     let mut out = vec![vec![9.0]; audio.len()];
-    front_end.mel_net().unwrap().run(audio, &mut out).unwrap();
+    front_end
+        .net(Network::Mel)
+        .unwrap()
+        .run(audio, &mut out)
+        .unwrap();
     out
 }
 
 fn embed(front_end: &FrontEnd, mel: &[&[f32]]) -> Vec<Vec<f32>> {
     let mut out = vec![vec![9.0]; mel.len()];
-    front_end.embed_net().unwrap().run(mel, &mut out).unwrap();
+    front_end
+        .net(Network::Embedding)
+        .unwrap()
+        .run(mel, &mut out)
+        .unwrap();
     out
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::mel::shape_error;
-use super::{BANDS, EMBEDDING, EmbedNet, Windows};
+use super::sizes::{BANDS, EMBEDDING};
+use super::windows::Windows;
+use crate::frontend::net::Net;
 use crate::onnx::Model;
 use crate::onnx::shape::single_input_and_output;
 use crate::runtime::batch;
@@ -162,7 +164,7 @@ impl OnnxEmbed {
     }
 }
 
-impl EmbedNet for OnnxEmbed {
+impl Net for OnnxEmbed {
     fn run(&mut self, mel: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         out.iter_mut().for_each(Vec::clear);
         if self.graph.dense {

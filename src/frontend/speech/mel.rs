@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{BANDS, MelNet};
+use super::sizes::BANDS;
+use crate::frontend::net::Net;
 use crate::onnx::Model;
 use crate::onnx::shape::{Dims, dims_text, single_input_and_output};
 use crate::runtime::batch;
@@ -112,7 +113,7 @@ impl OnnxMel {
     }
 }
 
-impl MelNet for OnnxMel {
+impl Net for OnnxMel {
     fn run(&mut self, audio: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         out.iter_mut().for_each(Vec::clear);
         let clips: Vec<_> = audio.iter().map(|clip| self.used(clip)).collect();

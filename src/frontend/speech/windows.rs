@@ -1,6 +1,6 @@
 //! Which frames of a spectrogram are embedded.
 
-use super::BANDS;
+use super::sizes::BANDS;
 
 /// The windows over a spectrogram's frames: one every `stride` frames from the
 /// first on, as many as fit, of which the last ones may be all that is wanted.

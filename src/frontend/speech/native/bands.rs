@@ -3,10 +3,10 @@
 // See `lanes`.
 #![allow(clippy::needless_range_loop)]
 
-use crate::frontend::speech::BANDS;
+use crate::frontend::speech::sizes::BANDS;
 
 use super::lanes::{Lanes, WIDTH};
-use super::mel::{MelWeights, POWER_FLOOR};
+use super::spectrum::{MelWeights, POWER_FLOOR};
 
 /// Eight bands in a [`Lanes`], so many of them.
 pub const GROUPS: usize = BANDS / WIDTH;

@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::lanes::{Lanes, WIDTH};
-use super::mel::{BINS, MelWeights, WINDOW};
+use super::spectrum::{BINS, MelWeights, WINDOW};
 
 /// Taps summed in one go: ONNX Runtime's matrix product adds up stretches of
 /// this length, and then the stretches.

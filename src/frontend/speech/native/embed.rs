@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::frontend::speech::BANDS;
+use crate::frontend::speech::sizes::BANDS;
 
 use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};

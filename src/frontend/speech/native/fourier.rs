@@ -6,7 +6,7 @@ use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
 use super::lanes::mul_add;
-use super::mel::{BINS, MelWeights, WINDOW};
+use super::spectrum::{BINS, MelWeights, WINDOW};
 
 /// Points of the complex transform that does the work of the real one.
 const HALF: usize = WINDOW / 2;

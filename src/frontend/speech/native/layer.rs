@@ -1,10 +1,8 @@
 //! One convolution of three taps, along time or along frequency, with its
 //! activation and pooling.
 
-use super::dispatch::Isa;
 use super::lanes::{Lanes, WIDTH};
 use super::product::{COLUMNS, Row, Weights};
-use super::walk::{AlongFrequency, AlongTime, Maps, Workspace};
 use super::winograd::{Bilinear, F43, Pair};
 
 /// Slope of the activation below zero, and the least value it takes.
@@ -66,7 +64,7 @@ impl Shape {
 /// A convolution, ready to run.
 #[derive(Clone, Debug)]
 pub struct Convolution {
-    scheme: Scheme,
+    pub(super) scheme: Scheme,
     pub(super) lanes_in: usize,
     pub(super) activation: Activation,
     /// `[block of outputs][point][lane of inputs]`
@@ -106,34 +104,6 @@ impl Convolution {
             Scheme::TimePool2x2 => (times / 2, input.bins / 2),
         };
         Shape { times, bins, lanes }
-    }
-
-    /// Reads a map from the head of `input` and writes one to the head of
-    /// `output`; returns its shape.
-    pub fn run(
-        &self,
-        isa: Isa,
-        shape: Shape,
-        input: &[Lanes],
-        output: &mut [Lanes],
-        workspace: &mut Workspace,
-    ) -> Shape {
-        debug_assert_eq!(shape.lanes, self.lanes_in);
-        let written = self.output(shape);
-        let maps = Maps {
-            shape,
-            written,
-            input: &input[..shape.len()],
-            output: &mut output[..written.len()],
-        };
-        match self.scheme {
-            Scheme::Frequency => isa.run(AlongFrequency::new(self, F43, maps, workspace)),
-            Scheme::FrequencyPair => isa.run(AlongFrequency::new(self, Pair, maps, workspace)),
-            Scheme::Time => isa.run(AlongTime::<1, 1>::new(self, maps, workspace)),
-            Scheme::TimePool1x2 => isa.run(AlongTime::<1, 2>::new(self, maps, workspace)),
-            Scheme::TimePool2x2 => isa.run(AlongTime::<2, 2>::new(self, maps, workspace)),
-        }
-        written
     }
 }
 

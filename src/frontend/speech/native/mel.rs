@@ -11,46 +11,18 @@
 
 use std::sync::Arc;
 
-use crate::frontend::speech::BANDS;
+use crate::frontend::speech::sizes::BANDS;
 
 use super::bands::{Bands, CHAINS, GROUPS};
 use super::direct::Direct;
 use super::dispatch::{Isa, Operation};
 use super::fourier::{Fourier, FourierScratch};
 use super::lanes::{Lanes, WIDTH, mul_add};
-
-/// Samples of a window.
-pub const WINDOW: usize = 512;
-/// Samples from one window to the next.
-pub const HOP: usize = 160;
-/// Frequencies of a window's transform.
-pub const BINS: usize = WINDOW / 2 + 1;
-/// The least power of a band: −100 dB.
-pub const POWER_FLOOR: f32 = 1e-10;
-/// How far below the clip's maximum values may lie, in dB.
-pub const RANGE_DB: f32 = 80.0;
+pub use super::spectrum::{BINS, HOP, MelWeights, POWER_FLOOR, RANGE_DB, WINDOW};
 
 /// The least share of a frame's power that a band may hold for the fast
 /// transform to do: at a smaller one its rounding comes near 2e-3 dB.
 const LEAST_SHARE: f32 = 1e-10;
-
-/// The weights of the network, as in its graph.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MelWeights {
-    /// The windowed cosine of each of 257 bins, `[bin][tap]`.
-    pub cosines: Vec<f32>,
-    /// The windowed sine, negative.
-    pub sines: Vec<f32>,
-    /// The weight of each of 257 bins in each band.
-    pub bands: Vec<[f32; BANDS]>,
-}
-
-impl MelWeights {
-    /// The 512 factors of the window: at frequency zero the cosine is one.
-    pub fn window(&self) -> &[f32] {
-        &self.cosines[..WINDOW]
-    }
-}
 
 /// The mel front end, shared between workers.
 #[derive(Clone)]

@@ -26,6 +26,7 @@ mod recognise;
 #[cfg(test)]
 mod reference;
 mod repeats;
+mod spectrum;
 mod stem;
 mod walk;
 mod winograd;

@@ -5,8 +5,8 @@
 //! float32: 92 frames of 32 mel values, then 3 embeddings of 96. The script
 //! `tests/golden/make_native_probe.py` made it.
 
-use crate::frontend::speech::BANDS;
 use crate::frontend::speech::difference::largest_difference;
+use crate::frontend::speech::sizes::BANDS;
 
 use super::embed::{EmbedKernel, EmbedScratch};
 use super::mel::{HOP, MelKernel, WINDOW};

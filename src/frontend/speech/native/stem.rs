@@ -3,7 +3,7 @@
 // See `lanes`.
 #![allow(clippy::needless_range_loop)]
 
-use crate::frontend::speech::BANDS;
+use crate::frontend::speech::sizes::BANDS;
 
 use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};

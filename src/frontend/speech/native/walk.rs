@@ -9,12 +9,12 @@
 // See `lanes`.
 #![allow(clippy::needless_range_loop)]
 
-use super::dispatch::Operation;
+use super::dispatch::{Isa, Operation};
 use super::lanes::{Lanes, WIDTH};
-use super::layer::{Convolution, Shape};
+use super::layer::{Convolution, Scheme, Shape};
 use super::product::{self, COLUMNS, Row};
 use super::repeats::Units;
-use super::winograd::{Bilinear, F43};
+use super::winograd::{Bilinear, F43, Pair};
 
 /// Tiles that go through the steps together.
 const CHUNK: usize = 96;
@@ -42,6 +42,36 @@ impl Workspace {
             zeros: vec![Lanes::ZERO; MAX_STEP],
             fresh: Vec::new(),
         }
+    }
+}
+
+impl Convolution {
+    /// Reads a map from the head of `input` and writes one to the head of
+    /// `output`; returns its shape.
+    pub fn run(
+        &self,
+        isa: Isa,
+        shape: Shape,
+        input: &[Lanes],
+        output: &mut [Lanes],
+        workspace: &mut Workspace,
+    ) -> Shape {
+        debug_assert_eq!(shape.lanes, self.lanes_in);
+        let written = self.output(shape);
+        let maps = Maps {
+            shape,
+            written,
+            input: &input[..shape.len()],
+            output: &mut output[..written.len()],
+        };
+        match self.scheme {
+            Scheme::Frequency => isa.run(AlongFrequency::new(self, F43, maps, workspace)),
+            Scheme::FrequencyPair => isa.run(AlongFrequency::new(self, Pair, maps, workspace)),
+            Scheme::Time => isa.run(AlongTime::<1, 1>::new(self, maps, workspace)),
+            Scheme::TimePool1x2 => isa.run(AlongTime::<1, 2>::new(self, maps, workspace)),
+            Scheme::TimePool2x2 => isa.run(AlongTime::<2, 2>::new(self, maps, workspace)),
+        }
+        written
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tests of the decision on graphs.
 
 use super::*;
-use crate::frontend::speech::{EmbedNet, MelNet};
+use crate::frontend::net::Net;
 use crate::frontend::{Backend, FrontEnd};
 
 /// The decided graphs, on the fetched runtime.

@@ -5,7 +5,8 @@
 //! its strides along time line up with the window stride. Windows overlap by
 //! nine tenths, so that running over all frames at once shares that much.
 
-use crate::frontend::speech::{BANDS, EMBEDDING, Windows};
+use crate::frontend::speech::sizes::{BANDS, EMBEDDING};
+use crate::frontend::speech::windows::Windows;
 use crate::onnx::rewrite::Refusal;
 use crate::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
 

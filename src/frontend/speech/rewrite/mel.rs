@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use crate::frontend::speech::BANDS;
+use crate::frontend::speech::sizes::BANDS;
 use crate::onnx::rewrite::Refusal;
 use crate::onnx::{Attribute, DimensionValue, Graph, Model, Node, OperatorSet, Tensor, ValueInfo};
 

@@ -3,7 +3,9 @@
 //! The probes are the same on every machine and in every run. They are loud,
 //! quiet, silent and sudden, and of lengths that end between two windows.
 
-use crate::frontend::speech::{BANDS, EmbedNet, MelNet, Windows};
+use crate::frontend::net::Net;
+use crate::frontend::speech::sizes::BANDS;
+use crate::frontend::speech::windows::Windows;
 use crate::onnx::rewrite::proof::Noise;
 use crate::runtime::ModelError;
 
@@ -15,7 +17,7 @@ pub const EMBEDDING_TOLERANCE: f32 = 1e-4;
 
 /// What a mel network makes of the probes. They are passed in one call, so that
 /// a network that runs batches is proven in them.
-pub fn run_mel(network: &mut dyn MelNet) -> Result<Vec<Vec<f32>>, ModelError> {
+pub fn run_mel(network: &mut dyn Net) -> Result<Vec<Vec<f32>>, ModelError> {
     let clips = probe_audio();
     let clips: Vec<&[f32]> = clips.iter().map(Vec::as_slice).collect();
     let mut out = vec![Vec::new(); clips.len()];
@@ -24,10 +26,7 @@ pub fn run_mel(network: &mut dyn MelNet) -> Result<Vec<Vec<f32>>, ModelError> {
 }
 
 /// What an embedding network makes of the probes.
-pub fn run_embed(
-    network: &mut dyn EmbedNet,
-    windows: Windows,
-) -> Result<Vec<Vec<f32>>, ModelError> {
+pub fn run_embed(network: &mut dyn Net, windows: Windows) -> Result<Vec<Vec<f32>>, ModelError> {
     let mel = probe_mel(windows);
     let mel: Vec<&[f32]> = mel.iter().map(Vec::as_slice).collect();
     let mut out = vec![Vec::new(); mel.len()];

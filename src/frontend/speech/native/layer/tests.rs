@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::super::dispatch::Isa;
+use super::super::walk::Workspace;
 use super::*;
-use crate::frontend::speech::BANDS;
 use crate::frontend::speech::native::reference::{self, Map, Noise, distance};
 use crate::frontend::speech::native::stem::{CHANNELS, Stem};
+use crate::frontend::speech::sizes::BANDS;
 
 fn lanes(values: &[f32]) -> Vec<Lanes> {
     values

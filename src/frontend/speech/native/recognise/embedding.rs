@@ -4,7 +4,7 @@ use super::{Reader, Unknown, explicit_padding, integer, list, operand, output};
 use crate::frontend::speech::native::embed::{EmbedWeights, LAYERS, WINDOW};
 use crate::frontend::speech::native::layer::{FLOOR, SLOPE, Scheme, Taps};
 use crate::frontend::speech::native::stem::CHANNELS;
-use crate::frontend::speech::{BANDS, EMBEDDING};
+use crate::frontend::speech::sizes::{BANDS, EMBEDDING};
 use crate::onnx::{Model, Node};
 
 /// The weights of the embedding network, if that is what the model is.

@@ -1,0 +1,59 @@
+//! What a plan asks of the sizing.
+
+use crate::augment;
+use crate::autoscale::sizing::{Request, Sizing, StageRequest, settle};
+use crate::config::plan::Plan;
+use crate::frontend::Network;
+use crate::runtime::provider::Provider;
+use crate::stages::decode;
+
+/// Settles every number that the plan leaves open; with `gpu`, a device runs the
+/// networks.
+pub(super) fn of(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
+    let stage = |name: &'static str, on_device: bool, nominal_cost: f64| {
+        let wanted = plan.stages.of(name);
+        StageRequest {
+            name,
+            workers: wanted.and_then(|stage| stage.workers),
+            capacity: wanted.and_then(|stage| stage.capacity),
+            on_device,
+            nominal_cost,
+        }
+    };
+    let cpu = [
+        stage(decode::NAME, false, 0.1),
+        stage(augment::NAME, false, 0.6),
+    ];
+    let networks = Network::ALL.map(|network| {
+        let cost = match (network, gpu) {
+            (Network::Mel, false) => 0.6,
+            (Network::Embedding, false) => 3.7,
+            (Network::Mel, true) => 0.05,
+            (Network::Embedding, true) => 0.2,
+        };
+        stage(network.stage(), gpu, cost)
+    });
+    settle(&Request {
+        cores,
+        stages: cpu.into_iter().chain(networks).collect(),
+        rounds: plan.rounds() as usize,
+        batch: plan.flow.batch,
+        in_flight: plan.flow.in_flight,
+        memory_bytes: plan.flow.memory_bytes,
+        clip_bytes: window_bytes(plan),
+        // As samples: more than as mel frames.
+        row_bytes: window_bytes(plan),
+    })
+}
+
+/// Whether the first execution provider is a device.
+pub(super) fn wants_device(plan: &Plan) -> bool {
+    let first = plan.features.execution_providers.first();
+    let provider = first.and_then(|name| Provider::named(name).ok());
+    provider.is_some_and(|provider| provider.is_accelerator)
+}
+
+/// Memory of the samples of one window.
+fn window_bytes(plan: &Plan) -> u64 {
+    (plan.audio.clip_samples * size_of::<f32>()) as u64
+}

@@ -1,0 +1,45 @@
+//! One network of a front end.
+
+use crate::runtime::ModelError;
+
+/// A network, owned by one worker.
+pub trait Net: Send {
+    /// Runs on each input: `out[i]` becomes what `input[i]` gives, and empty
+    /// where that is too short. `out` is as long as `input`.
+    ///
+    /// # Errors
+    /// Where the runtime fails.
+    fn run(&mut self, input: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError>;
+}
+
+/// Which of the networks of a front end, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// From mono samples, in the scale that the embedding network was trained
+    /// with, to mel spectrograms: `(frames, 32)` in C order, in dB/10 + 2.
+    Mel,
+    /// From those to speech embeddings, `(windows, 96)` in C order, with the
+    /// number of windows that [`Windows`](super::speech::Windows) gives.
+    Embedding,
+}
+
+impl Network {
+    /// Both, in order.
+    pub const ALL: [Self; 2] = [Self::Mel, Self::Embedding];
+
+    /// The stage that runs it.
+    pub fn stage(self) -> &'static str {
+        match self {
+            Self::Mel => "mel",
+            Self::Embedding => "embed",
+        }
+    }
+
+    /// What it is called where networks are counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mel => "mel",
+            Self::Embedding => "embedding",
+        }
+    }
+}
