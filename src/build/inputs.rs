@@ -2,58 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::augment::{Effects, SoundSettings, Sounds, SplitRules};
-use crate::config::plan::{
-    AugmentPlan, EffectOrder, FailurePolicy, Input, Plan, RowOrder, SplitPlan,
-};
-use crate::dsp::Range;
-use crate::dsp::distortion::DistortionParams;
-use crate::dsp::equalizer::EqualizerParams;
-use crate::dsp::noise::NoiseParams;
-use crate::dsp::reverb::ReverbParams;
-use crate::records::ClipId;
+use crate::config::plan::{AugmentPlan, FailurePolicy, Input, Plan, SplitPlan};
 use crate::source::sequence::Entry;
-use crate::source::{self, DiscoverError, Found, Kinds, Listing, Problem};
+use crate::source::{
+    self, ClipSource, DiscoverError, FolderSource, GlobSource, Kinds, ListSource, Listing, Names,
+};
 
-use super::{BuildError, Watch};
+use super::{BuildError, Split, Watch};
 
 /// Every file that a build reads.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inputs {
-    /// The clips of each split, by index of the split.
-    pub clips: Vec<Vec<Entry>>,
+    /// The splits, in the order they are built.
+    pub splits: Vec<Split>,
     /// Backgrounds, sorted by path.
     pub backgrounds: Vec<PathBuf>,
     /// Impulse responses, sorted by path.
     pub impulses: Vec<PathBuf>,
-    /// Augmented files of an earlier build, to be removed before WAVs are
-    /// written.
-    stale: Vec<PathBuf>,
 }
 
 impl Inputs {
     /// Clips in all splits.
     pub fn clip_count(&self) -> u64 {
-        self.clips.iter().map(|clips| clips.len() as u64).sum()
-    }
-
-    /// The same sounds with other clips.
-    pub(super) fn with_clips(&self, clips: Vec<Vec<Entry>>) -> Self {
-        Self {
-            clips,
-            backgrounds: self.backgrounds.clone(),
-            impulses: self.impulses.clone(),
-            stale: Vec::new(),
-        }
-    }
-
-    /// Removes the augmented files of an earlier build.
-    pub(super) fn remove_stale_wavs(&self) -> Result<(), BuildError> {
-        for path in &self.stale {
-            std::fs::remove_file(path).map_err(BuildError::io("remove", path))?;
-        }
-        Ok(())
+        self.splits
+            .iter()
+            .map(|split| split.clips.len() as u64)
+            .sum()
     }
 }
 
@@ -69,7 +45,7 @@ pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
         return;
     }
     for split in plan.splits.extract_if(.., |split| missing(split)) {
-        let place = place(&split.input);
+        let place = source_of(&split.input).place();
         watch.warn(&format!(
             "split '{}' is skipped: there is no folder {place}",
             split.name
@@ -79,29 +55,27 @@ pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
 
 /// Finds every input of a plan.
 pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError> {
+    let sources: Vec<_> = plan
+        .splits
+        .iter()
+        .map(|split| (split, source_of(&split.input)))
+        .collect();
+    if plan.output_files.wavs {
+        check_wav_folders(&sources)?;
+    }
+    let splits = sources
+        .into_iter()
+        .map(|(split, source)| find_split(plan, split, source, watch));
     let mut inputs = Inputs {
-        clips: Vec::with_capacity(plan.splits.len()),
+        splits: splits.collect::<Result<_, _>>()?,
         backgrounds: Vec::new(),
         impulses: Vec::new(),
-        stale: Vec::new(),
     };
-    if plan.output_files.wavs {
-        check_wav_folders(plan)?;
-    }
-    for split in &plan.splits {
-        let mut clips = clips(plan, split, watch)?;
-        if plan.output_files.wavs {
-            inputs.stale.extend(own_rows(split, &mut clips)?);
-        }
-        inputs.clips.push(clips);
-    }
     if inputs.clip_count() == 0 {
-        let places = plan
-            .splits
-            .iter()
-            .map(|split| place(&split.input))
-            .collect();
-        return Err(BuildError::NoClips { places });
+        let places = inputs.splits.iter().map(|split| split.source.place());
+        return Err(BuildError::NoClips {
+            places: places.collect(),
+        });
     }
     if let Some(augment) = &plan.augment {
         inputs.backgrounds =
@@ -111,82 +85,61 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     Ok(inputs)
 }
 
-/// What is done to a clip.
-pub(super) fn effects(plan: &Plan) -> Effects {
-    let none = no_effects();
-    let augment = plan.augment.as_ref().unwrap_or(&none);
-    let mut rounds: Vec<u32> = (0..augment.rounds).collect();
-    if plan.row_order == RowOrder::Lexical {
-        rounds.sort_by_key(u32::to_string);
-    }
-    Effects {
-        seed: plan.seed,
-        sample_rate: plan.audio.sample_rate,
-        window: plan.audio.clip_samples,
-        rounds,
-        place_first: augment.order == EffectOrder::PlaceFirst,
-        jitter: augment.jitter,
-        equalizer: augment.equalizer.clone(),
-        distortion: augment.distortion.clone(),
-        reverb: augment.reverb.clone(),
-        background: augment.background.clone(),
+/// What reads a split's clips.
+fn source_of(input: &Input) -> Arc<dyn ClipSource> {
+    let folder = |path: &PathBuf, names| {
+        Arc::new(FolderSource {
+            path: path.clone(),
+            names,
+        })
+    };
+    match input {
+        Input::Folder(path) => folder(path, Names::Audio),
+        Input::LivekitClips(path) => folder(path, Names::LivekitClips),
+        Input::LivekitAugmented(path) => folder(path, Names::LivekitAugmented),
+        Input::Glob(pattern) => Arc::new(GlobSource {
+            pattern: pattern.clone(),
+        }),
+        Input::List(path) => Arc::new(ListSource { path: path.clone() }),
     }
 }
 
-/// What the augment stage has to know of each split.
-pub(super) fn rules(plan: &Plan) -> Vec<SplitRules> {
-    let rules = plan.splits.iter().map(|split| SplitRules {
-        name: split.name.clone(),
-        place: match split.input {
-            Input::LivekitAugmented(_) => None,
-            _ => Some(split.place),
-        },
-        wavs: plan.output_files.wavs.then(|| root(&split.input)).flatten(),
-    });
-    rules.collect()
-}
-
-/// Opens the backgrounds and impulse responses; one that cannot be read is an
-/// error, or under the policy `skip` left out with a warning.
-pub(super) fn sounds(
+fn find_split(
     plan: &Plan,
-    inputs: &Inputs,
+    split: &SplitPlan,
+    source: Arc<dyn ClipSource>,
     watch: &dyn Watch,
-) -> Result<Sounds, BuildError> {
-    let settings = SoundSettings {
-        sample_rate: plan.audio.sample_rate,
-        cache_bytes: plan
-            .augment
-            .as_ref()
-            .map_or(0, |augment| augment.cache_bytes),
-    };
-    let unusable = |error| match plan.failures.policy {
-        FailurePolicy::Stop => Err(BuildError::Sound(error)),
-        FailurePolicy::Skip => {
-            watch.warn(&format!("left out: {error}"));
-            Ok(())
+) -> Result<Split, BuildError> {
+    let mut clips = clips(plan, split, &*source, watch)?;
+    let root = source.root().filter(|_| plan.output_files.wavs);
+    let stale = match &root {
+        Some(root) => {
+            clips.retain(|clip| !source::is_row_name(&clip.id.name));
+            check_wav_names(split, &clips)?;
+            rows_in(root)
         }
+        None => Vec::new(),
     };
-    let sounds = Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, unusable)?;
-    if sounds.whole_bytes() > settings.cache_bytes {
-        watch.warn(&format!(
-            "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
-            settings.sample_rate,
-            sounds.whole_bytes() >> 20
-        ));
-    }
-    Ok(sounds)
+    Ok(Split {
+        plan: split.clone(),
+        source,
+        clips,
+        wavs: root,
+        stale,
+    })
 }
 
-fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>, BuildError> {
-    let listing = match &split.input {
-        Input::Folder(path) => source::folder(path, Kinds::Any),
-        Input::Glob(pattern) => source::glob(pattern),
-        Input::List(path) => source::list(path),
-        Input::LivekitClips(path) => tolerate(source::livekit_clips(path), &split.name, watch),
-        Input::LivekitAugmented(path) => {
-            tolerate(source::livekit_augmented(path), &split.name, watch)
+fn clips(
+    plan: &Plan,
+    split: &SplitPlan,
+    source: &dyn ClipSource,
+    watch: &dyn Watch,
+) -> Result<Vec<Entry>, BuildError> {
+    let listing = match split.input {
+        Input::LivekitClips(_) | Input::LivekitAugmented(_) => {
+            tolerate(source.list(), &split.name, watch)
         }
+        _ => source.list(),
     };
     let listing = listing.map_err(|error| BuildError::Input {
         split: split.name.clone(),
@@ -199,38 +152,7 @@ fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>
             reason: problem.reason.clone(),
         });
     }
-    let root = root(&split.input).unwrap_or_default();
-    let good = listing.files.into_iter().map(good);
-    let bad = listing
-        .problems
-        .into_iter()
-        .map(|problem| bad(problem, &root));
-    let mut entries: Vec<_> = good.chain(bad).collect();
-    entries.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    Ok(entries)
-}
-
-fn good(found: Found) -> Entry {
-    Entry {
-        id: ClipId {
-            name: found.name,
-            path: found.path,
-        },
-        problem: None,
-    }
-}
-
-/// What looks like a clip and cannot be one goes through the build as a clip
-/// that is rejected, so that it is counted and recorded.
-fn bad(problem: Problem, root: &Path) -> Entry {
-    let name = problem.path.strip_prefix(root).unwrap_or(&problem.path);
-    Entry {
-        id: ClipId {
-            name: name.to_string_lossy().into(),
-            path: problem.path.into(),
-        },
-        problem: Some(problem.reason),
-    }
+    Ok(listing.into_entries(&source.root().unwrap_or_default()))
 }
 
 /// livekit-wakeword writes a file of no rows for a folder without clips.
@@ -249,10 +171,10 @@ fn tolerate(
 }
 
 /// Rows of different splits must not be written to the same files.
-fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
+fn check_wav_folders(sources: &[(&SplitPlan, Arc<dyn ClipSource>)]) -> Result<(), BuildError> {
     let mut folders = BTreeMap::new();
-    for SplitPlan { name, input, .. } in &plan.splits {
-        let reason = match root(input) {
+    for (SplitPlan { name, .. }, source) in sources {
+        let reason = match source.root() {
             Some(folder) => match folders.insert(folder, name) {
                 Some(other) => format!("split '{other}' has the same"),
                 None => continue,
@@ -267,51 +189,23 @@ fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Takes the rows of an earlier build out of a list of clips, and gives them;
-/// fails where a clip has a name that rows could not be named after.
-fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, BuildError> {
-    clips.retain(|clip| !source::is_row_name(&clip.id.name));
-    if let Some(clip) = clips
-        .iter()
-        .find(|clip| !source::is_clip_name(&clip.id.name))
-    {
-        return Err(BuildError::WavName {
+/// Fails where a clip has a name that rows could not be named after.
+fn check_wav_names(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
+    let unfit = |clip: &&Entry| !source::is_clip_name(&clip.id.name);
+    match clips.iter().find(unfit) {
+        Some(clip) => Err(BuildError::WavName {
             split: split.name.clone(),
             clip: clip.id.name.to_string(),
-        });
-    }
-    let Some(root) = root(&split.input) else {
-        return Ok(Vec::new());
-    };
-    match source::livekit_augmented(&root) {
-        Ok(listing) => Ok(listing
-            .files
-            .iter()
-            .map(|found| found.path.to_path_buf())
-            .collect()),
-        Err(_) => Ok(Vec::new()),
+        }),
+        None => Ok(()),
     }
 }
 
-/// The folder that a split's clips are named relative to.
-fn root(input: &Input) -> Option<PathBuf> {
-    match input {
-        Input::Folder(path) | Input::LivekitClips(path) | Input::LivekitAugmented(path) => {
-            Some(path.clone())
-        }
-        Input::Glob(_) => None,
-        Input::List(path) => path.parent().map(Path::to_path_buf),
-    }
-}
-
-fn place(input: &Input) -> String {
-    match input {
-        Input::Glob(pattern) => pattern.clone(),
-        Input::Folder(path)
-        | Input::List(path)
-        | Input::LivekitClips(path)
-        | Input::LivekitAugmented(path) => path.display().to_string(),
-    }
+/// The WAVs that an earlier build has written of its rows.
+fn rows_in(folder: &Path) -> Vec<PathBuf> {
+    let found = source::livekit_augmented(folder).unwrap_or_default();
+    let paths = found.files.iter().map(|found| found.path.to_path_buf());
+    paths.collect()
 }
 
 /// The audio files that paths name, each a file or a folder, sorted.
@@ -350,33 +244,4 @@ fn sounds_in(
     files.sort();
     files.dedup();
     Ok(files)
-}
-
-/// What a plan without augmentation does: place, and nothing else.
-fn no_effects() -> AugmentPlan {
-    let nothing = Range::new(0.0, 0.0);
-    AugmentPlan {
-        rounds: 1,
-        order: EffectOrder::PlaceFirst,
-        backgrounds: Vec::new(),
-        rirs: Vec::new(),
-        wav_only: false,
-        equalizer: EqualizerParams {
-            probability: 0.0,
-            gain_db: nothing,
-            peaking_q: nothing,
-            shelf_q: nothing,
-        },
-        distortion: DistortionParams {
-            probability: 0.0,
-            amount: nothing,
-        },
-        reverb: ReverbParams { probability: 0.0 },
-        background: NoiseParams {
-            probability: 0.0,
-            snr_db: nothing,
-        },
-        jitter: 0,
-        cache_bytes: 0,
-    }
 }

@@ -5,13 +5,13 @@ mod rows;
 use std::fmt::{self, Display, Write};
 
 use crate::autoscale::sizing::cores;
+use crate::build::Moment;
 use crate::dataset::{Dataset, StageTimes};
 
 use super::Content;
 use super::census::LeftOut;
 use super::chart::{self, Axis, ChartError, short};
 use super::examples::{Example, Sound};
-use super::timeline::Moment;
 use super::words::{self, percent};
 
 /// Points of a line over time, about.
@@ -43,13 +43,13 @@ impl<T: Display> Display for Text<T> {
 
 /// The whole page.
 pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
-    let (dataset, plan) = (content.facts.dataset, &content.facts.build.plan);
+    let (dataset, plan) = (&content.built.dataset, content.ready.plan());
     let name = plan.output.file_name().unwrap_or(plan.output.as_os_str());
     let name = name.to_string_lossy();
     let sections = [
         summary(dataset),
         flow(dataset),
-        time(dataset, &content.facts.timeline.moments())?,
+        time(dataset, &content.built.moments)?,
         rows::section(
             content.rows.as_ref(),
             &content.lengths,
