@@ -45,7 +45,8 @@
 //! | [`build`] | all above |
 //! | [`report`] | `records`, `dataset`, `autoscale`, `build` (render only) |
 //! | [`eval`] | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
-//! | [`cli`] | all above |
+//! | [`api`] | all above |
+//! | [`cli`] | `api` alone |
 //!
 //! `ort` appears only in [`runtime`], `symphonia` and `hound` only in
 //! [`audio`], `figment` only in [`config`], threads and channels only in
@@ -88,5 +89,7 @@ pub mod report;
 pub mod eval;
 
 pub mod metrics;
+
+pub mod api;
 
 pub mod cli;

@@ -45,7 +45,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "stages",
             "runtime",
             "onnx",
-            "report",
         ],
     ),
     (
@@ -67,9 +66,11 @@ const LAYERS: &[(&str, &[&str])] = &[
         "eval",
         &["flow", "records", "dataset", "onnx", "runtime", "config"],
     ),
+    ("api", &["build", "report", "flow", "dataset"]),
     (
         "cli",
         &[
+            "api",
             "build",
             "report",
             "eval",

@@ -2,17 +2,15 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
-
+use crate::dataset::layout::{DATASET_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE};
 use crate::dsp::chain::{EffectKind, EffectSpec};
 
-use super::Build;
-use crate::dataset::layout::DATASET_FILE;
-use crate::dataset::layout::REPORT_FILE;
+use super::Prepared;
+use crate::autoscale::sizing::Sizing;
 
 const MIB: f64 = (1 << 20) as f64;
 
-impl Build {
+impl Prepared {
     /// Splits with clip counts, stages with workers and capacities, the memory
     /// that follows, the provider, and the files to come.
     pub fn describe(&self) -> String {
@@ -24,8 +22,9 @@ impl Build {
 
     fn describe_to(&self, out: &mut String) -> fmt::Result {
         self.describe_inputs(out)?;
-        self.describe_stages(out)?;
-        self.describe_memory(out)?;
+        let sizing = self.expected();
+        describe_stages(&sizing, out)?;
+        self.describe_memory(&sizing, out)?;
         let providers = &self.plan.features.execution_providers;
         writeln!(out, "provider   {}", providers.join(", else "))?;
         self.describe_files(out)
@@ -37,22 +36,18 @@ impl Build {
         writeln!(out, "output     {}", plan.output)?;
         writeln!(out, "seed       {}", plan.seed)?;
         writeln!(out, "splits")?;
-        for (split, clips) in plan.splits.iter().zip(&self.inputs.clips) {
-            let (clips, rows) = (clips.len(), clips.len() as u64 * rounds);
+        for split in self.splits() {
+            let clips = split.clips.len();
+            let rows = clips as u64 * rounds;
             writeln!(
                 out,
                 "  {:20} {clips:>8} clips × {rounds} rounds = {rows:>8} rows → {}",
-                split.name, split.features
+                split.plan.name, split.plan.features
             )?;
         }
-        let chain: Vec<&str> = plan
-            .augment
-            .chain
-            .iter()
-            .map(EffectSpec::kind)
-            .filter(|&kind| plan.augment.applies(kind))
-            .map(EffectKind::name)
-            .collect();
+        let effects = plan.augment.chain.iter().map(EffectSpec::kind);
+        let applied = effects.filter(|&kind| plan.augment.applies(kind));
+        let chain: Vec<&str> = applied.map(EffectKind::name).collect();
         writeln!(out, "effects    {}", chain.join(", "))?;
         writeln!(
             out,
@@ -62,36 +57,9 @@ impl Build {
         )
     }
 
-    fn describe_stages(&self, out: &mut String) -> fmt::Result {
-        let sizing = &self.sizing;
-        writeln!(out, "stages          workers  capacity")?;
-        for stage in &sizing.stages {
-            let auto = match stage.limits.min < stage.limits.max {
-                true => format!("  auto, up to {}", stage.limits.max),
-                false => String::new(),
-            };
-            let (name, settings) = (stage.name, stage.settings);
-            writeln!(
-                out,
-                "  {name:12} {:>8}  {:>8}{auto}",
-                settings.workers, settings.capacity
-            )?;
-        }
-        writeln!(
-            out,
-            "           at most {} workers at once on {} cores",
-            sizing.budget, sizing.cores
-        )?;
-        writeln!(
-            out,
-            "batches    {} rows each, {} in flight",
-            sizing.rows_per_batch, sizing.in_flight
-        )
-    }
-
-    fn describe_memory(&self, out: &mut String) -> fmt::Result {
+    fn describe_memory(&self, sizing: &Sizing, out: &mut String) -> fmt::Result {
         let plan = &self.plan;
-        let memory = self.sizing.memory_bytes as f64 / MIB;
+        let memory = sizing.memory_bytes as f64 / MIB;
         let window = plan.audio.window_seconds();
         writeln!(
             out,
@@ -122,4 +90,30 @@ impl Build {
         }
         Ok(())
     }
+}
+
+fn describe_stages(sizing: &Sizing, out: &mut String) -> fmt::Result {
+    writeln!(out, "stages          workers  capacity")?;
+    for stage in &sizing.stages {
+        let auto = match stage.limits.min < stage.limits.max {
+            true => format!("  auto, up to {}", stage.limits.max),
+            false => String::new(),
+        };
+        let (name, settings) = (stage.name, stage.settings);
+        writeln!(
+            out,
+            "  {name:12} {:>8}  {:>8}{auto}",
+            settings.workers, settings.capacity
+        )?;
+    }
+    writeln!(
+        out,
+        "           at most {} workers at once on {} cores",
+        sizing.budget, sizing.cores
+    )?;
+    writeln!(
+        out,
+        "batches    {} rows each, {} in flight",
+        sizing.rows_per_batch, sizing.in_flight
+    )
 }

@@ -11,6 +11,7 @@ use crate::dataset::partial::WriteError as FileError;
 use crate::dataset::write::WriteError;
 use crate::dsp::resample::ResampleError;
 use crate::flow::FlowError;
+use crate::runtime::ModelError;
 use crate::source::DiscoverError;
 
 /// Why a build failed.
@@ -107,6 +108,9 @@ pub enum BuildError {
         #[source]
         error: std::io::Error,
     },
+    /// A network or its runtime cannot be had.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// No such row.
     #[error("{0}")]
     NoSuchRow(String),
@@ -150,8 +154,10 @@ impl BuildError {
     /// Whether the caller has to change a setting, a flag or an input before
     /// any work can start.
     pub fn is_usage(&self) -> bool {
-        if let Self::Dataset(error) = self {
-            return error.is_usage();
+        match self {
+            Self::Dataset(error) => return error.is_usage(),
+            Self::Model(error) => return error.is_usage(),
+            _ => {}
         }
         matches!(
             self,

@@ -5,24 +5,17 @@ use crate::config::plan::{Backend, Plan, Strategy};
 use crate::frontend::{self, FrontEnd, FrontEndSpec, speech};
 use crate::runtime::ModelError;
 
-use super::{Build, sizing};
-
-impl Build {
-    /// Loads the networks, fetched first if need be, which `notice` is told;
-    /// settles the build's numbers again where they run on something else than
-    /// the first execution provider of the list.
-    ///
-    /// # Errors
-    /// Those of [`FrontEnd::load`].
-    pub fn front_end(&mut self, notice: &mut dyn FnMut(&str)) -> Result<FrontEnd, ModelError> {
-        let spec = spec(&self.plan, self.sizing.rows_per_batch);
-        let front_end = FrontEnd::load(&spec, notice)?;
-        let gpu = front_end.is_on_device();
-        if gpu != sizing::wants_device(&self.plan) {
-            self.sizing = sizing::of(&self.plan, self.sizing.cores, gpu);
-        }
-        Ok(front_end)
-    }
+/// Loads the networks of a plan, fetched first if need be, which `notice` is
+/// told; `batch` rows are expected to run at once.
+///
+/// # Errors
+/// Those of [`FrontEnd::load`].
+pub(super) fn load(
+    plan: &Plan,
+    batch: usize,
+    notice: &mut dyn FnMut(&str),
+) -> Result<FrontEnd, ModelError> {
+    FrontEnd::load(&spec(plan, batch), notice)
 }
 
 /// What a plan asks of the front end.

@@ -2,55 +2,39 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::augment::{Effects, SoundFile, SoundSettings, Sounds, SplitRules};
+use crate::augment::SoundFile;
 use crate::config::location::Location;
 use crate::config::plan::{
-    AugmentPlan, ClipFiles, FailurePolicy, Input, Missing, Plan, RowOrder, SoundFiles, SplitPlan,
+    AugmentPlan, ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan,
 };
 use crate::dsp::chain::EffectKind;
-use crate::records::ClipId;
 use crate::source::sequence::Entry;
-use crate::source::{self, DiscoverError, Found, Kinds, Listing, Problem};
+use crate::source::{
+    self, ClipSource, DiscoverError, FolderSource, GlobSource, Kinds, ListSource, Listing, Names,
+};
 
-use super::{BuildError, Watch};
+use super::{BuildError, Split, Watch};
 
 /// Every file that a build reads.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inputs {
-    /// The clips of each split, by index of the split.
-    pub clips: Vec<Vec<Entry>>,
+    /// The splits, in the order they are built.
+    pub splits: Vec<Split>,
     /// Backgrounds, sorted by name.
     pub backgrounds: Vec<SoundFile>,
     /// Impulse responses, sorted by name.
     pub impulses: Vec<SoundFile>,
-    /// Augmented files of an earlier build, to be removed before WAVs are
-    /// written.
-    stale: Vec<PathBuf>,
 }
 
 impl Inputs {
     /// Clips in all splits.
     pub fn clip_count(&self) -> u64 {
-        self.clips.iter().map(|clips| clips.len() as u64).sum()
-    }
-
-    /// The same sounds with other clips.
-    pub(super) fn with_clips(&self, clips: Vec<Vec<Entry>>) -> Self {
-        Self {
-            clips,
-            backgrounds: self.backgrounds.clone(),
-            impulses: self.impulses.clone(),
-            stale: Vec::new(),
-        }
-    }
-
-    /// Removes the augmented files of an earlier build.
-    pub(super) fn remove_stale_wavs(&self) -> Result<(), BuildError> {
-        for path in &self.stale {
-            std::fs::remove_file(path).map_err(BuildError::io("remove", path))?;
-        }
-        Ok(())
+        self.splits
+            .iter()
+            .map(|split| split.clips.len() as u64)
+            .sum()
     }
 }
 
@@ -76,29 +60,27 @@ pub(super) fn skip_missing(plan: &mut Plan, watch: &dyn Watch) {
 
 /// Finds every input of a plan.
 pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError> {
+    let sources: Vec<_> = plan
+        .splits
+        .iter()
+        .map(|split| (split, source_of(split)))
+        .collect();
+    if plan.output_files.wavs {
+        check_wav_folders(&sources)?;
+    }
+    let splits = sources
+        .into_iter()
+        .map(|(split, source)| find_split(plan, split, source, watch));
     let mut inputs = Inputs {
-        clips: Vec::with_capacity(plan.splits.len()),
+        splits: splits.collect::<Result<_, _>>()?,
         backgrounds: Vec::new(),
         impulses: Vec::new(),
-        stale: Vec::new(),
     };
-    if plan.output_files.wavs {
-        check_wav_folders(plan)?;
-    }
-    for split in &plan.splits {
-        let mut clips = clips(plan, split, watch)?;
-        if plan.output_files.wavs {
-            inputs.stale.extend(own_rows(split, &mut clips)?);
-        }
-        inputs.clips.push(clips);
-    }
     if inputs.clip_count() == 0 {
-        let places = plan
-            .splits
-            .iter()
-            .map(|split| split.input.location().to_string())
-            .collect();
-        return Err(BuildError::NoClips { places });
+        let places = inputs.splits.iter().map(|split| split.source.place());
+        return Err(BuildError::NoClips {
+            places: places.collect(),
+        });
     }
     let augment = &plan.augment;
     if augment.applies(EffectKind::Background) {
@@ -111,74 +93,59 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     Ok(inputs)
 }
 
-/// What is done to a clip.
-pub(super) fn effects(plan: &Plan) -> Effects {
-    let mut rounds: Vec<u32> = (0..plan.rounds()).collect();
-    if plan.augment.row_order == RowOrder::Name {
-        rounds.sort_by_key(u32::to_string);
-    }
-    Effects {
-        seed: plan.seed,
-        epoch: 0,
-        sample_rate: plan.audio.sample_rate,
-        window: plan.audio.clip_samples,
-        rounds,
-        chain: plan.augment.chain.clone(),
-        enabled: plan.augment.enabled,
+/// What reads a split's clips.
+fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
+    let path = split.input.location().path.clone();
+    match split.input {
+        Input::Folder(_) => Arc::new(FolderSource {
+            path,
+            names: match split.files {
+                ClipFiles::Audio => Names::Audio,
+                ClipFiles::Numbered => Names::Numbered,
+                ClipFiles::Augmented => Names::Augmented,
+            },
+        }),
+        Input::Glob(_) => Arc::new(GlobSource {
+            pattern: path.to_string_lossy().into_owned(),
+        }),
+        Input::List(_) => Arc::new(ListSource { path }),
     }
 }
 
-/// What the augment stage has to know of each split.
-pub(super) fn rules(plan: &Plan) -> Vec<SplitRules> {
-    let rules = plan.splits.iter().map(|split| SplitRules {
-        name: split.name.clone(),
-        place: split.place,
-        wavs: plan.output_files.wavs.then(|| root(&split.input)).flatten(),
-    });
-    rules.collect()
-}
-
-/// Opens the backgrounds and impulse responses; one that cannot be read is an
-/// error, or under the policy `skip` left out with a warning.
-pub(super) fn sounds(
+fn find_split(
     plan: &Plan,
-    inputs: &Inputs,
+    split: &SplitPlan,
+    source: Arc<dyn ClipSource>,
     watch: &dyn Watch,
-) -> Result<Sounds, BuildError> {
-    let settings = SoundSettings {
-        sample_rate: plan.audio.sample_rate,
-        cache_bytes: plan.augment.cache_bytes,
-    };
-    let unusable = |error| match plan.failures.policy {
-        FailurePolicy::Stop => Err(BuildError::Sound(error)),
-        FailurePolicy::Skip => {
-            watch.warn(&format!("left out: {error}"));
-            Ok(())
+) -> Result<Split, BuildError> {
+    let mut clips = clips(plan, split, &*source, watch)?;
+    let root = source.root().filter(|_| plan.output_files.wavs);
+    let stale = match &root {
+        Some(root) => {
+            clips.retain(|clip| !source::is_row_name(&clip.id.name));
+            check_wav_names(split, &clips)?;
+            rows_in(root)
         }
+        None => Vec::new(),
     };
-    let sounds = Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, unusable)?;
-    if sounds.whole_bytes() > settings.cache_bytes {
-        watch.warn(&format!(
-            "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
-            settings.sample_rate,
-            sounds.whole_bytes() >> 20
-        ));
-    }
-    Ok(sounds)
+    Ok(Split {
+        plan: split.clone(),
+        source,
+        clips,
+        wavs: root,
+        stale,
+    })
 }
 
-fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>, BuildError> {
-    let place = &split.input.location().path;
-    let listing = match (&split.input, split.files) {
-        (Input::Folder(_), ClipFiles::Audio) => source::folder(place, Kinds::Any),
-        (Input::Folder(_), ClipFiles::Numbered) => source::livekit_clips(place),
-        (Input::Folder(_), ClipFiles::Augmented) => source::livekit_augmented(place),
-        (Input::Glob(_), _) => source::glob(&place.to_string_lossy()),
-        (Input::List(_), _) => source::list(place),
-    };
+fn clips(
+    plan: &Plan,
+    split: &SplitPlan,
+    source: &dyn ClipSource,
+    watch: &dyn Watch,
+) -> Result<Vec<Entry>, BuildError> {
     let listing = match split.missing {
-        Missing::Error => listing,
-        Missing::Skip => tolerate(listing, &split.name, watch),
+        Missing::Error => source.list(),
+        Missing::Skip => tolerate(source.list(), &split.name, watch),
     };
     let listing = listing.map_err(|error| BuildError::Input {
         split: split.name.clone(),
@@ -191,38 +158,7 @@ fn clips(plan: &Plan, split: &SplitPlan, watch: &dyn Watch) -> Result<Vec<Entry>
             reason: problem.reason.clone(),
         });
     }
-    let root = root(&split.input).unwrap_or_default();
-    let good = listing.files.into_iter().map(good);
-    let bad = listing
-        .problems
-        .into_iter()
-        .map(|problem| bad(problem, &root));
-    let mut entries: Vec<_> = good.chain(bad).collect();
-    entries.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    Ok(entries)
-}
-
-fn good(found: Found) -> Entry {
-    Entry {
-        id: ClipId {
-            name: found.name,
-            path: found.path,
-        },
-        problem: None,
-    }
-}
-
-/// What looks like a clip and cannot be one goes through the build as a clip
-/// that is rejected, so that it is counted and recorded.
-fn bad(problem: Problem, root: &Path) -> Entry {
-    let name = problem.path.strip_prefix(root).unwrap_or(&problem.path);
-    Entry {
-        id: ClipId {
-            name: name.to_string_lossy().into(),
-            path: problem.path.into(),
-        },
-        problem: Some(problem.reason),
-    }
+    Ok(listing.into_entries(&source.root().unwrap_or_default()))
 }
 
 /// A folder without clips gives a file of no rows.
@@ -241,10 +177,10 @@ fn tolerate(
 }
 
 /// Rows of different splits must not be written to the same files.
-fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
+fn check_wav_folders(sources: &[(&SplitPlan, Arc<dyn ClipSource>)]) -> Result<(), BuildError> {
     let mut folders = BTreeMap::new();
-    for SplitPlan { name, input, .. } in &plan.splits {
-        let reason = match root(input) {
+    for (SplitPlan { name, .. }, source) in sources {
+        let reason = match source.root() {
             Some(folder) => match folders.insert(folder, name) {
                 Some(other) => format!("split '{other}' has the same"),
                 None => continue,
@@ -259,39 +195,23 @@ fn check_wav_folders(plan: &Plan) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// Takes the rows of an earlier build out of a list of clips, and gives them;
-/// fails where a clip has a name that rows could not be named after.
-fn own_rows(split: &SplitPlan, clips: &mut Vec<Entry>) -> Result<Vec<PathBuf>, BuildError> {
-    clips.retain(|clip| !source::is_row_name(&clip.id.name));
-    if let Some(clip) = clips
-        .iter()
-        .find(|clip| !source::is_clip_name(&clip.id.name))
-    {
-        return Err(BuildError::WavName {
+/// Fails where a clip has a name that rows could not be named after.
+fn check_wav_names(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
+    let unfit = |clip: &&Entry| !source::is_clip_name(&clip.id.name);
+    match clips.iter().find(unfit) {
+        Some(clip) => Err(BuildError::WavName {
             split: split.name.clone(),
             clip: clip.id.name.to_string(),
-        });
-    }
-    let Some(root) = root(&split.input) else {
-        return Ok(Vec::new());
-    };
-    match source::livekit_augmented(&root) {
-        Ok(listing) => Ok(listing
-            .files
-            .iter()
-            .map(|found| found.path.to_path_buf())
-            .collect()),
-        Err(_) => Ok(Vec::new()),
+        }),
+        None => Ok(()),
     }
 }
 
-/// The folder that a split's clips are named relative to.
-fn root(input: &Input) -> Option<PathBuf> {
-    match input {
-        Input::Folder(folder) => Some(folder.path.clone()),
-        Input::Glob(_) => None,
-        Input::List(list) => list.path.parent().map(Path::to_path_buf),
-    }
+/// The WAVs that an earlier build has written of its rows.
+fn rows_in(folder: &Path) -> Vec<PathBuf> {
+    let found = source::livekit_augmented(folder).unwrap_or_default();
+    let paths = found.files.iter().map(|found| found.path.to_path_buf());
+    paths.collect()
 }
 
 /// The audio files that paths name, each a file or a folder, once, sorted by

@@ -12,17 +12,17 @@ use crate::dataset::write::Written;
 use crate::dsp::chain::EffectSpec;
 use crate::dsp::effect::SoundKind;
 use crate::flow::StageFacts;
-use crate::frontend::FrontEnd;
 
 use super::stream::Streamed;
-use super::{Build, BuildError, Inputs};
+use super::{BuildError, Inputs, Ready};
 
+/// Describes what a build came to; of its rows, `rows_resumed` were there
+/// before.
 pub(super) fn manifest(
-    build: &Build,
+    build: &Ready,
     fingerprint: String,
     streamed: Streamed,
     written: Written,
-    front_end: &FrontEnd,
     rows_resumed: u64,
 ) -> Result<Dataset, BuildError> {
     let Streamed { resizes, facts } = streamed;
@@ -32,9 +32,9 @@ pub(super) fn manifest(
     let rows_per_second = rows.saturating_sub(rows_resumed) as f64 / wall_seconds;
     let reports = splits
         .into_iter()
-        .zip(&build.inputs.clips)
-        .map(|(written, clips)| SplitReport {
-            planned: clips.len() as u64,
+        .zip(&build.inputs.splits)
+        .map(|(written, split)| SplitReport {
+            planned: split.clips.len() as u64,
             written,
         });
     Ok(Dataset {
@@ -43,8 +43,8 @@ pub(super) fn manifest(
         fingerprint,
         splits: reports.collect(),
         files,
-        front_end: value(front_end.report())?,
-        verification: front_end.differences().map(value).transpose()?,
+        front_end: value(build.front_end.report())?,
+        verification: build.front_end.differences().map(value).transpose()?,
         stages: facts.stages.iter().map(stage_times).collect(),
         resizes: resizes.into_iter().map(change).collect(),
         in_flight: build.sizing.in_flight,

@@ -1,8 +1,5 @@
 //! What the bytes of a data set come from, and what of it has changed.
 
-use std::fs;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,6 +9,8 @@ use crate::config::plan::Plan;
 use crate::dataset::partial::hex;
 use crate::dsp::effect::SoundKind;
 use crate::frontend::{Backend, FrontEnd};
+
+use crate::source::Stamp;
 
 use super::Inputs;
 
@@ -54,10 +53,10 @@ impl Origin {
         ] {
             hash.update(digest(part.as_bytes()));
         }
-        let files = lists(plan, inputs, sounds).map(|(of, files)| {
+        let files = lists(inputs, sounds).map(|(of, files)| {
             let mut stamps = String::new();
-            for (name, path) in files {
-                let digest = stamp(name.as_bytes(), path);
+            for (name, found) in files {
+                let digest = stamp(name.as_bytes(), found);
                 hash.update(digest);
                 stamps.push_str(&hex(&digest)[..STAMP]);
             }
@@ -77,13 +76,7 @@ impl Origin {
 
     /// What has changed since `then`, each in words; something is said
     /// wherever the fingerprints differ.
-    pub(super) fn changes(
-        &self,
-        then: &Self,
-        plan: &Plan,
-        inputs: &Inputs,
-        sounds: &Sounds,
-    ) -> Vec<String> {
+    pub(super) fn changes(&self, then: &Self, inputs: &Inputs, sounds: &Sounds) -> Vec<String> {
         let mut changes = Vec::new();
         let text = |text: &String| Value::String(text.clone());
         let pairs = [
@@ -99,12 +92,7 @@ impl Origin {
         for (name, then, now) in &pairs {
             compare(name, then, now, &mut changes);
         }
-        for ((index, now), (_, names)) in self
-            .files
-            .iter()
-            .enumerate()
-            .zip(lists(plan, inputs, sounds))
-        {
+        for ((index, now), (_, names)) in self.files.iter().enumerate().zip(lists(inputs, sounds)) {
             match then.files.get(index) {
                 Some(then) if then == now => {}
                 Some(then) => changes.push(difference(then, now, names)),
@@ -118,22 +106,23 @@ impl Origin {
     }
 }
 
-/// A file's name and where it is.
-type Named<'a> = (&'a str, &'a Path);
+/// A file's name, and what shows that it has changed; `None` counts as nothing
+/// here, and fails when it is read.
+type Named<'a> = (&'a str, Option<Stamp>);
 
 /// Every list of files, with a name for it.
 fn lists<'a>(
-    plan: &'a Plan,
     inputs: &'a Inputs,
     sounds: &'a Sounds,
 ) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
-    let splits = plan.splits.iter().zip(&inputs.clips).map(|(split, clips)| {
-        let clips = clips.iter().map(|clip| (&*clip.id.name, &*clip.id.path));
-        (format!("split '{}'", split.name), clips.collect())
+    let splits = inputs.splits.iter().map(|split| {
+        let clips = split.clips.iter();
+        let clips = clips.map(|clip| (&*clip.id.name, split.source.stamp(&clip.id)));
+        (format!("split '{}'", split.name()), clips.collect())
     });
     let sounds = SoundKind::ALL.map(|kind| {
         let files = sounds.files(kind).into_iter();
-        let files = files.map(|file| (&*file.name, &*file.path));
+        let files = files.map(|file| (&*file.name, Stamp::of(&file.path)));
         (format!("{}s", kind.label()), files.collect())
     });
     splits.chain(sounds)
@@ -221,17 +210,14 @@ fn platform(front_end: &FrontEnd) -> String {
     text
 }
 
-/// Name, size and time of a file; what cannot be looked at counts as nothing
-/// here, and fails when it is read.
-fn stamp(name: &[u8], path: &Path) -> [u8; 32] {
+/// Name, size and time of a file.
+fn stamp(name: &[u8], found: Option<Stamp>) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update((name.len() as u64).to_le_bytes());
     hash.update(name);
-    if let Ok(metadata) = fs::metadata(path) {
-        let modified = metadata.modified().ok();
-        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        hash.update(metadata.len().to_le_bytes());
-        hash.update(since.map_or(0, |since| since.as_nanos()).to_le_bytes());
+    if let Some(Stamp { bytes, modified }) = found {
+        hash.update(bytes.to_le_bytes());
+        hash.update(modified.to_le_bytes());
     }
     hash.finalize().into()
 }
@@ -272,7 +258,7 @@ mod tests {
             of: "split 'a'".to_owned(),
             stamps: stamps.to_owned(),
         };
-        let names = || vec![("x", Path::new("x")), ("y", Path::new("y"))];
+        let names = || vec![("x", None), ("y", None)];
         let then = list("0000000011111111");
         let changed = difference(&then, &list("0000000022222222"), names());
         assert_eq!(

@@ -5,7 +5,7 @@ use crate::records::{ClipId, Pcm, Row, Rows, Samples};
 use crate::stages::decode::{Decode, Decoder};
 use crate::stages::{Buffers, Refusal};
 
-use super::{Build, BuildError, Watch};
+use super::{BuildError, Prepared, Split, Watch, effects};
 
 /// Makes the rows of single clips.
 pub struct Renderer {
@@ -15,7 +15,7 @@ pub struct Renderer {
 
 impl Renderer {
     /// Makes what these stages make, without writing any WAV.
-    pub fn new(decode: &Decode, augment: &Augment) -> Result<Self, BuildError> {
+    pub(super) fn new(decode: &Decode, augment: &Augment) -> Result<Self, BuildError> {
         let rules = augment.splits.iter().cloned().map(|rules| SplitRules {
             wavs: None,
             ..rules
@@ -31,6 +31,9 @@ impl Renderer {
     }
 
     /// The samples of a clip, and all rows of it.
+    ///
+    /// # Errors
+    /// A clip that cannot be processed.
     pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
         let samples = self.decoder.decode(clip)?;
         let rows = self
@@ -40,7 +43,7 @@ impl Renderer {
     }
 }
 
-impl Build {
+impl Prepared {
     /// The row that a build makes of one clip in one round: the same samples,
     /// and what was drawn for it. `clip` is the clip's name, with or without
     /// its extension.
@@ -57,7 +60,7 @@ impl Build {
         let (split, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
         let augment = self.augment(watch)?;
-        let mut renderer = Renderer::new(&self.decode(&buffers), &augment)?;
+        let mut renderer = Renderer::new(&effects::decode(&self.plan, &buffers), &augment)?;
         let (_, rows) = renderer
             .rows(split, &clip)
             .map_err(|refusal| refused(&clip, &refusal))?;
@@ -78,24 +81,26 @@ impl Build {
     /// No such split or clip; a clip that cannot be read.
     pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
         let (_, clip) = self.find(split, clip)?;
-        let mut decoder = self
-            .decode(&Buffers::new(1, self.plan.audio.clip_samples))
-            .decoder()?;
+        let buffers = Buffers::new(1, self.plan.audio.clip_samples);
+        let mut decoder = effects::decode(&self.plan, &buffers).decoder()?;
         decoder
             .decode(&clip)
             .map_err(|rejection| refused(&clip, &rejection.into()))
     }
 
     fn find(&self, split: &str, clip: &str) -> Result<(usize, ClipId), BuildError> {
-        let splits = &self.plan.splits;
-        let Some(index) = splits.iter().position(|candidate| candidate.name == split) else {
-            let names: Vec<_> = splits.iter().map(|split| split.name.as_str()).collect();
+        let splits = self.splits();
+        let Some(index) = splits
+            .iter()
+            .position(|candidate| candidate.name() == split)
+        else {
+            let names: Vec<_> = splits.iter().map(Split::name).collect();
             let known = names.join(", ");
             return Err(BuildError::NoSuchRow(format!(
                 "there is no split '{split}'; there are: {known}"
             )));
         };
-        let clips = &self.inputs.clips[index];
+        let clips = &splits[index].clips;
         let stem = |name: &str| {
             name.rsplit_once('.')
                 .map_or(name, |(stem, _)| stem)

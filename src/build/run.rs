@@ -1,28 +1,51 @@
 //! The whole build: from what is in the output folder to the finished data set.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use crate::config::plan::FailurePolicy;
+use crate::dataset::RowSink;
+use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
+use crate::dataset::manifest::Dataset;
 use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
 use crate::flow::CancelToken;
-use crate::frontend::FrontEnd;
 use crate::records::EMBEDDING;
 
 use super::manifest::manifest;
 use super::origin::Origin;
-use super::render::Renderer;
-use super::stream::{Stages, Streamed};
-use super::{Build, BuildError, Outcome, Watch};
-use crate::dataset::RowSink;
-use crate::dataset::folder::{Existing, Folder, State};
-use crate::dataset::layout::REPORT_FILE;
-use crate::dataset::manifest::Dataset;
-use crate::report;
-use crate::report::Timeline;
+use super::stream::Streamed;
+use super::timeline::{Moment, Timeline};
+use super::{BuildError, Ready, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
+
+/// How a build ended well.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The data set was there already, from the same configuration and inputs.
+    UpToDate,
+    /// It was built.
+    Built(Box<Built>),
+}
+
+/// A data set that was just built. As long as this lives, no other build may
+/// write to its folder.
+#[derive(Debug)]
+pub struct Built {
+    /// What it is.
+    pub dataset: Dataset,
+    /// How the flow went over time.
+    pub moments: Vec<Moment>,
+    folder: Folder,
+}
+
+impl Built {
+    /// The output folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
 
 /// An output folder that a build may write to.
 struct Begun {
@@ -32,68 +55,52 @@ struct Begun {
     last: Option<Commit>,
 }
 
-impl Build {
-    /// Builds the data set.
+/// A flow that has come to its end, with all files of the data set but
+/// `dataset.json`.
+struct Ended {
+    folder: Folder,
+    streamed: Streamed,
+    written: Written,
+    /// Rows that earlier runs had committed.
+    rows_resumed: u64,
+}
+
+impl Ready {
+    /// Builds the data set in the plan's output folder.
     ///
     /// # Errors
-    /// A background or impulse response that cannot be read; an output folder
-    /// that cannot be used as `existing` says; whatever stops the flow: a clip
-    /// under the policy `stop`, a full disk, a cancel.
+    /// An output folder that cannot be used as `existing` says; whatever stops
+    /// the flow: a clip under the policy `stop`, a full disk, a cancel.
     pub fn run(
         &self,
-        front_end: FrontEnd,
         existing: Existing,
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<Outcome, BuildError> {
-        let front_end = Arc::new(front_end);
-        // Whatever can fail does so before anything is replaced.
-        let stages = self.stages(&front_end, watch)?;
-        let sounds = &stages.augment.augment.sounds;
-        let origin = Origin::new(&self.plan, &self.inputs, sounds, &front_end);
-        let Some(begun) = self.begin(&origin, &stages, existing, watch)? else {
+        let origin = Origin::new(&self.plan, &self.inputs, self.sounds(), &self.front_end);
+        let Some(begun) = self.begin(&origin, existing, watch)? else {
             return Ok(Outcome::UpToDate);
         };
-        let Begun {
-            folder,
-            journal,
-            last,
-        } = begun;
         let timeline = Timeline::new(watch);
-        let parts = (&folder, journal, last.as_ref());
-        let (streamed, written) = self.write(&stages, parts, &timeline, watch, cancel)?;
-        let dataset = manifest(
-            self,
-            origin.fingerprint,
+        let Ended {
+            folder,
             streamed,
             written,
-            &front_end,
-            last.as_ref().map_or(0, Commit::rows),
-        )?;
-        let facts = report::Facts {
-            build: self,
-            dataset: &dataset,
-            timeline: &timeline,
-            front_end: &front_end,
-        };
-        let renderer = Renderer::new(&stages.decode, &stages.augment.augment)?;
-        // A data set without a report is still one.
-        if let Err(error) = report::write(folder.path(), facts, renderer) {
-            watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
-        }
-        if let Some(found) = front_end.differences().filter(|found| !found.is_small()) {
-            watch.warn(&format!(
-                "the features are further from the published graphs' than they should be: up to {} dB, and {} in an embedding",
-                found.mel_db, found.embedding
-            ));
-        }
+            rows_resumed,
+        } = self.write(begun, &timeline, watch, cancel)?;
+        let dataset = manifest(self, origin.fingerprint, streamed, written, rows_resumed)?;
+        self.warn_of_differences(watch);
         let clips = self.inputs.clip_count();
         folder
             .complete(&dataset)
             .map_err(|cause| self.unfinished(cause.into(), clips, watch))?;
         watch.reached(Step::Renamed);
-        folder.close()?;
-        Ok(Outcome::Built(Box::new(dataset)))
+        folder.remove_journal()?;
+        Ok(Outcome::Built(Box::new(Built {
+            dataset,
+            moments: timeline.into_moments(),
+            folder,
+        })))
     }
 
     /// Opens the output folder, and settles how much of the build is in it;
@@ -101,13 +108,12 @@ impl Build {
     fn begin(
         &self,
         origin: &Origin,
-        stages: &Stages,
         existing: Existing,
         watch: &dyn Watch,
     ) -> Result<Option<Begun>, BuildError> {
         let plan = &self.plan;
         let splits = plan.splits.iter();
-        let features: Vec<&str> = splits.clone().map(|split| &*split.features).collect();
+        let features: Vec<&str> = splits.map(|split| &*split.features).collect();
         let serves = |found: &Dataset| {
             found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
         };
@@ -119,7 +125,7 @@ impl Build {
                 last: None,
             },
             State::Begun(folder, opened) => {
-                self.check(origin, &opened, stages, watch)?;
+                self.check(origin, &opened, watch)?;
                 Begun {
                     folder,
                     journal: opened.journal,
@@ -127,23 +133,28 @@ impl Build {
                 }
             }
         };
-        if plan.output_files.wavs && begun.last.is_none() {
-            self.inputs.remove_stale_wavs()?;
+        if begun.last.is_none() {
+            for split in &self.inputs.splits {
+                split.remove_stale_wavs()?;
+            }
         }
-        let names: Vec<&str> = splits.map(|split| &*split.name).collect();
-        watch.started(&names, &self.inputs);
+        watch.started(&self.inputs);
         Ok(Some(begun))
     }
 
     /// Runs the flow into the files of the output folder.
     fn write(
         &self,
-        stages: &Stages,
-        (folder, journal, last): (&Folder, Journal, Option<&Commit>),
+        begun: Begun,
         timeline: &Timeline<'_>,
         watch: &dyn Watch,
         cancel: &CancelToken,
-    ) -> Result<(Streamed, Written), BuildError> {
+    ) -> Result<Ended, BuildError> {
+        let Begun {
+            folder,
+            journal,
+            last,
+        } = begun;
         let told = |told: Told<'_>| match told {
             Told::Taken(taken) => {
                 timeline.wrote(taken.rows);
@@ -152,18 +163,17 @@ impl Build {
             Told::Step(step) => watch.reached(step),
         };
         let settings = self.write_settings();
-        let mut write = Writer::open(folder.path(), settings, journal, last, told).map_err(
-            |error| match error {
+        let mut write = Writer::open(folder.path(), settings, journal, last.as_ref(), told)
+            .map_err(|error| match error {
                 WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
                 error => error.into(),
-            },
-        )?;
-        if let Some(last) = last {
+            })?;
+        if let Some(last) = &last {
             watch.resumed(last);
         }
 
         let skip = write.clips();
-        let (streamed, ended) = self.stream(stages, skip, &mut write, timeline, cancel);
+        let (streamed, ended) = self.flow(skip, &mut write, timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
         let unfinished = |cause| self.unfinished(cause, kept, watch);
@@ -173,7 +183,23 @@ impl Build {
             .and(committed)
             .map_err(unfinished)?;
         let written = write.finish().map_err(|error| unfinished(error.into()))?;
-        Ok((streamed, written))
+        Ok(Ended {
+            folder,
+            streamed,
+            written,
+            rows_resumed: last.as_ref().map_or(0, Commit::rows),
+        })
+    }
+
+    /// Says where the features are not those of the published graphs.
+    fn warn_of_differences(&self, watch: &dyn Watch) {
+        let differences = self.front_end.differences();
+        if let Some(found) = differences.filter(|found| !found.is_small()) {
+            watch.warn(&format!(
+                "the features are further from the published graphs' than they should be: up to {} dB, and {} in an embedding",
+                found.mel_db, found.embedding
+            ));
+        }
     }
 
     /// Whether an unfinished build can be gone on with to the bytes of one
@@ -182,14 +208,12 @@ impl Build {
         &self,
         origin: &Origin,
         begun: &Opened<Origin, Commit>,
-        stages: &Stages,
         watch: &dyn Watch,
     ) -> Result<(), BuildError> {
         if begun.first.fingerprint != origin.fingerprint {
-            let sounds = &stages.augment.augment.sounds;
             return Err(BuildError::Changed {
                 path: self.plan.output.path.clone(),
-                changes: origin.changes(&begun.first, &self.plan, &self.inputs, sounds),
+                changes: origin.changes(&begun.first, &self.inputs, self.sounds()),
             });
         }
         if begun.torn {
@@ -243,7 +267,7 @@ impl Build {
         left_out <= self.tolerated().unwrap_or(0)
     }
 
-    pub(super) fn write_settings(&self) -> WriteSettings {
+    fn write_settings(&self) -> WriteSettings {
         let plan = &self.plan;
         let splits = plan.splits.iter();
         WriteSettings {

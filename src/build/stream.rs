@@ -14,8 +14,11 @@ use crate::stages::decode::Decode;
 use crate::stages::net::NetStage;
 use crate::stages::write::Write;
 
-use super::{Build, BuildError, Watch};
+use super::{Ready, effects};
+use crate::augment::Augment;
 use crate::autoscale::balance::Decision;
+use crate::autoscale::sizing::Sizing;
+use crate::config::plan::Plan;
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
@@ -35,40 +38,45 @@ pub(super) struct Streamed {
     pub(super) resizes: Vec<Decision>,
 }
 
-impl Build {
-    /// The stages of this build.
-    pub(super) fn stages(
-        &self,
+impl Stages {
+    /// The stages of a build.
+    pub(super) fn new(
+        plan: &Plan,
+        sizing: &Sizing,
+        augment: Augment,
         front_end: &Arc<FrontEnd>,
-        watch: &dyn Watch,
-    ) -> Result<Stages, BuildError> {
-        let buffers = Buffers::new(self.sizing.rows_in_flight(), self.plan.audio.clip_samples);
-        Ok(Stages {
-            decode: self.decode(&buffers),
+    ) -> Self {
+        let buffers = Buffers::new(sizing.rows_in_flight(), plan.audio.clip_samples);
+        Self {
+            decode: effects::decode(plan, &buffers),
             augment: AugmentStage {
-                augment: Arc::new(self.augment(watch)?),
+                augment: Arc::new(augment),
                 full_scale: front_end.features().full_scale,
                 buffers: buffers.clone(),
             },
             nets: NetStage::all(front_end, &buffers),
             buffers,
-        })
+        }
     }
+}
 
-    /// Runs every clip but the first `skip` through the stages into `write`.
-    pub(super) fn stream(
+impl Ready {
+    /// Runs every clip but the first `skip` through the stages into `sink`.
+    pub(super) fn flow(
         &self,
-        stages: &Stages,
         skip: u64,
         sink: &mut dyn RowSink,
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> (Streamed, Result<(), FlowError>) {
+        let stages = &self.stages;
         let row_shape = [self.plan.features.timesteps, EMBEDDING];
         let commit_every = self.plan.flow.commit_every;
         let mut write = Write::new(sink, row_shape, commit_every, stages.buffers.clone());
         let sizing = &self.sizing;
-        let clips = sequence::batches(&self.inputs.clips, sizing.clips_per_batch, skip);
+        let splits = self.inputs.splits.iter();
+        let splits = splits.map(|split| split.clips.as_slice());
+        let clips = sequence::batches(splits, sizing.clips_per_batch, skip);
         let settings = Settings {
             in_flight: sizing.in_flight,
             tick: TICK,

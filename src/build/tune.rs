@@ -1,16 +1,16 @@
 //! Measuring the stages on a sample.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
+use crate::augment::Augment;
 use crate::autoscale::Limits;
 use crate::autoscale::tune::{Sample, StageCost, Tuning};
 use crate::autoscale::window::Window;
 use crate::dataset::sink::Nowhere;
 use crate::flow::{CancelToken, FlowFacts, Observer};
-use crate::frontend::FrontEnd;
 use crate::source::sequence::Entry;
 
-use super::{Build, BuildError, Watch};
+use super::{BuildError, Inputs, Ready, Watch, effects};
 
 /// Rows of the first sample.
 const FIRST_ROWS: u64 = 256;
@@ -20,24 +20,19 @@ const MOST_ROWS: f64 = 200_000.0;
 /// Samples before the suggestion is taken as it is.
 const ROUNDS: usize = 3;
 
-impl Build {
+impl Ready {
     /// Measures samples until the workers they ran with are those that they
-    /// suggest. Nothing is written but into a temporary folder.
+    /// suggest. Nothing is written.
     ///
     /// # Errors
-    /// As for [`Build::run`].
-    pub fn tune(
-        &self,
-        front_end: &Arc<FrontEnd>,
-        watch: &dyn Watch,
-        cancel: &CancelToken,
-    ) -> Result<Tuning, BuildError> {
+    /// As for [`Ready::run`].
+    pub fn tune(&self, watch: &dyn Watch, cancel: &CancelToken) -> Result<Tuning, BuildError> {
         let cores = self.sizing.cores;
         let mut workers = self.sizing.workers();
         let mut rows = FIRST_ROWS;
         let mut rounds = 0;
         loop {
-            let sample = self.sample(front_end, &workers, rows, watch, cancel)?;
+            let sample = self.sample(&workers, rows, watch, cancel)?;
             let tuning = Tuning { sample, cores };
             let here = tuning.predict_here();
             rounds += 1;
@@ -53,30 +48,26 @@ impl Build {
     /// clips again and again if there are too few, and throws them away.
     ///
     /// # Errors
-    /// As for [`Build::run`].
+    /// As for [`Ready::run`].
     pub fn sample(
         &self,
-        front_end: &Arc<FrontEnd>,
         workers: &[usize],
         rows: u64,
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<Sample, BuildError> {
         let build = self.excerpt(rows, workers);
-        let batches: usize = build
-            .inputs
-            .clips
-            .iter()
-            .map(|clips| clips.len().div_ceil(build.sizing.clips_per_batch))
+        let splits = build.inputs.splits.iter();
+        let batches: usize = splits
+            .map(|split| split.clips.len().div_ceil(build.sizing.clips_per_batch))
             .sum();
         let meter = Meter {
             watch,
             batches: batches as u64,
             window: Mutex::default(),
         };
-        let stages = build.stages(front_end, &meter)?;
         let mut sink = Nowhere::default();
-        let (streamed, ended) = build.stream(&stages, 0, &mut sink, &meter, cancel);
+        let (streamed, ended) = build.flow(0, &mut sink, &meter, cancel);
         ended?;
         let rows = sink.rows;
         let facts = &streamed.facts;
@@ -106,16 +97,22 @@ impl Build {
     }
 
     /// The same build of so many rows, spread over all splits.
-    fn excerpt(&self, rows: u64, workers: &[usize]) -> Build {
-        let mut plan = self.plan.clone();
-        plan.output_files.wavs = false;
-        let share = rows as f64 / f64::from(plan.rounds()) / self.inputs.clip_count() as f64;
-        let clips = self.inputs.clips.iter().map(|clips| spread(clips, share));
-        Build {
-            plan,
-            inputs: self.inputs.with_clips(clips.collect()),
-            sizing: self.sizing.clone().pinned(workers),
-        }
+    fn excerpt(&self, rows: u64, workers: &[usize]) -> Ready {
+        let share = rows as f64 / f64::from(self.plan.rounds()) / self.inputs.clip_count() as f64;
+        let splits = self.inputs.splits.iter();
+        let inputs = Inputs {
+            splits: splits
+                .map(|split| split.excerpt(spread(&split.clips, share)))
+                .collect(),
+            ..self.inputs.clone()
+        };
+        let sizing = self.sizing.clone().pinned(workers);
+        let front_end = self.front_end.clone();
+        let augment = Augment {
+            splits: effects::rules(&inputs.splits),
+            ..Augment::clone(&self.stages.augment.augment)
+        };
+        Ready::new(self.plan.clone(), inputs, sizing, augment, front_end)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::build::{Inputs, Watch};
+use crate::build::{Inputs, Split, Watch};
 use crate::dataset::Dataset;
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::write::{Commit, Taken};
@@ -129,9 +129,9 @@ impl Watch for Progress {
         }
     }
 
-    fn started(&self, splits: &[&str], inputs: &Inputs) {
+    fn started(&self, inputs: &Inputs) {
         match &self.show {
-            Show::Bars(bars) => bars.start(splits, inputs),
+            Show::Bars(bars) => bars.start(inputs),
             Show::Plain(plain) => plain.start(inputs),
             Show::Nothing => {}
         }
@@ -164,18 +164,21 @@ impl Watch for Progress {
 }
 
 impl Bars {
-    fn start(&self, splits: &[&str], inputs: &Inputs) {
-        let width = splits.iter().map(|name| name.len()).max().unwrap_or(0);
+    fn start(&self, inputs: &Inputs) {
+        let splits = inputs.splits.iter();
+        let names = splits.clone().map(|split| split.name().len());
+        let width = names.max().unwrap_or(0);
         let style = |template| {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
         };
-        let bar = |(name, clips): (&&str, &Vec<_>)| {
-            let bar = self.all.add(ProgressBar::new(clips.len() as u64));
+        let bar = |split: &Split| {
+            let clips = split.clips.len() as u64;
+            let bar = self.all.add(ProgressBar::new(clips));
             bar.set_style(style("{prefix} {bar:30} {pos}/{len} clips  {msg}"));
-            bar.set_prefix(format!("{name:width$}"));
+            bar.set_prefix(format!("{:width$}", split.name()));
             bar
         };
-        let bars = splits.iter().zip(&inputs.clips).map(bar).collect();
+        let bars = splits.map(bar).collect();
         let line = self.all.add(ProgressBar::new_spinner());
         line.set_style(style("{msg}"));
         // A build starts once.

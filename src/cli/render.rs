@@ -37,14 +37,14 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
     let rate = loaded.plan.audio.sample_rate;
-    let build = build::prepare(loaded.plan, 1, &progress)?;
+    let prepared = build::prepare(loaded.plan, 1, &progress)?;
     if args.decoded {
-        let samples = build.decoded(&args.split, &args.clip)?;
+        let samples = prepared.decoded(&args.split, &args.clip)?;
         wav::write_float(&args.output, rate, &samples)?;
         println!("{}: {} samples", args.output.display(), samples.len());
         return Ok(());
     }
-    let row = build.render(&args.split, &args.clip, args.round, &progress)?;
+    let row = prepared.render(&args.split, &args.clip, args.round, &progress)?;
     wav::write(&args.output, rate, &row.data)?;
     let provenance = serde_json::to_string(&*row.provenance).context("cannot describe the row")?;
     println!("{}: {provenance}", args.output.display());

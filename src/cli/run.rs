@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use crate::api::{self, Ended};
 use crate::autoscale::sizing;
 use crate::build;
-use crate::build::Outcome;
 use crate::config;
 use crate::dataset::Existing;
 use crate::flow::{Cancel, CancelToken};
@@ -62,12 +62,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,
     };
-    let mut build = build::prepare(loaded.plan, sizing::cores(), &progress)?;
+    let prepared = build::prepare(loaded.plan, sizing::cores(), &progress)?;
     if args.dry_run {
-        print!("{}", build.describe());
+        print!("{}", prepared.describe());
         return Ok(());
     }
-    let front_end = super::setup::front_end(&mut build, &progress)?;
+    let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let token = listen()?;
     let existing = match (args.resume, args.overwrite) {
         (true, _) => Existing::Resume,
@@ -78,15 +78,15 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         progress: &progress,
         metrics: metrics.as_ref(),
     };
-    watchers.start(&build, &front_end);
-    let result = build.run(front_end, existing, &watchers, &token);
-    let output = &build.plan.output;
+    watchers.start(&ready);
+    let result = api::run(&ready, existing, &watchers, &token);
+    let output = &ready.plan().output;
     let last_word = match &result {
-        Ok(Outcome::UpToDate) => {
-            progress.say(&format!("{} is up to date", output.path.display()));
+        Ok(Ended::UpToDate) => {
+            progress.say(&format!("{} is up to date", output));
             None
         }
-        Ok(Outcome::Built(dataset)) => {
+        Ok(Ended::Built(dataset)) => {
             progress.finish(&output.path, dataset);
             Some("the build is over".to_owned())
         }
@@ -95,7 +95,12 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     if let (Some(metrics), Some(word)) = (&metrics, last_word) {
         metrics.end();
-        linger(build.plan.metrics.linger_seconds, &word, &token, &progress);
+        linger(
+            ready.plan().metrics.linger_seconds,
+            &word,
+            &token,
+            &progress,
+        );
     }
     result?;
     Ok(())

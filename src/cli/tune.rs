@@ -2,16 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 
 use crate::autoscale::sizing;
 use crate::autoscale::tune::{Prediction, Sample, Tuning};
-use crate::build::{self, Build, BuildError, Watch};
+use crate::build::{self, BuildError, Ready, Watch};
 use crate::flow::{Cancel, CancelToken};
-use crate::frontend::FrontEnd;
 
 use super::progress::{Progress, ProgressMode};
 use super::{Configuration, Usage};
@@ -40,11 +38,11 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
-    let mut build = build::prepare(loaded.plan, sizing::cores(), &progress)?;
-    let front_end = Arc::new(super::setup::front_end(&mut build, &progress)?);
+    let prepared = build::prepare(loaded.plan, sizing::cores(), &progress)?;
+    let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let tuning = build.tune(&front_end, &progress, &token)?;
+    let tuning = ready.tune(&progress, &token)?;
     let here = tuning.predict_here();
     print!("{}", report(&tuning, &here));
     if !args.cores.is_empty() {
@@ -61,8 +59,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     if args.sweep {
         println!("\nthe suggestion and its neighbours, a few seconds each:");
         let sweep = Sweep {
-            build: &build,
-            front_end: &front_end,
+            ready: &ready,
             watch: &progress,
             token: &token,
             rows: build::sample_rows(here.rows_per_second),
@@ -214,8 +211,7 @@ fn workers(stages: &[&str], counts: &[usize]) -> String {
 
 /// Runs worker counts beside each other.
 struct Sweep<'a> {
-    build: &'a Build,
-    front_end: &'a Arc<FrontEnd>,
+    ready: &'a Ready,
     watch: &'a dyn Watch,
     token: &'a CancelToken,
     rows: u64,
@@ -242,12 +238,11 @@ impl Sweep<'_> {
     }
 
     fn sample(&self, label: &str, counts: &[usize]) -> Result<Sample, BuildError> {
-        let sample =
-            (self.build).sample(self.front_end, counts, self.rows, self.watch, self.token)?;
+        let sample = (self.ready).sample(counts, self.rows, self.watch, self.token)?;
         println!(
             "  {}: {} {label}",
             workers(&sample.stages(), counts),
-            rate(&sample, self.build.sizing.cores)
+            rate(&sample, self.ready.sizing().cores)
         );
         Ok(sample)
     }

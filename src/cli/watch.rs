@@ -1,10 +1,9 @@
 //! Everybody who is told how a build goes.
 
 use crate::autoscale::balance::CAUSES;
-use crate::build::{Build, Inputs, Watch};
+use crate::build::{Inputs, Ready, Watch};
 use crate::dataset::write::{Commit, Step, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
-use crate::frontend::FrontEnd;
 use crate::metrics::{BuildFacts, Metrics};
 use crate::stages::REFUSALS;
 
@@ -18,29 +17,30 @@ pub(super) struct Watchers<'a> {
 
 impl Watchers<'_> {
     /// Tells Prometheus what is about to be built.
-    pub(super) fn start(&self, build: &Build, front_end: &FrontEnd) {
+    pub(super) fn start(&self, ready: &Ready) {
         let Some(metrics) = self.metrics else {
             return;
         };
-        let plan = &build.plan;
+        let plan = ready.plan();
         let rounds = u64::from(plan.rounds());
-        let splits = plan.splits.iter().zip(&build.inputs.clips);
+        let splits = ready.inputs().splits.iter();
         metrics.start(&BuildFacts {
             splits: splits
-                .map(|(split, clips)| (split.name.as_str(), clips.len() as u64 * rounds))
+                .map(|split| (split.name(), split.clips.len() as u64 * rounds))
                 .collect(),
             rounds,
-            rows_per_batch: build.sizing.rows_per_batch,
+            rows_per_batch: ready.sizing().rows_per_batch,
             row_seconds: plan.audio.window_seconds(),
-            networks: front_end
+            networks: ready
+                .front_end()
                 .networks()
                 .map(|network| (network.stage(), network.name()))
                 .into(),
-            provider: front_end.report().provider,
+            provider: ready.front_end().report().provider,
             version: env!("CARGO_PKG_VERSION"),
             refusals: REFUSALS.map(|(stage, kind)| (stage, kind.name())).into(),
-            resizes: build
-                .sizing
+            resizes: ready
+                .sizing()
                 .stages
                 .iter()
                 .flat_map(|stage| CAUSES.map(|cause| (stage.name, cause)))
@@ -82,8 +82,8 @@ impl Watch for Watchers<'_> {
         self.progress.warn(text);
     }
 
-    fn started(&self, splits: &[&str], inputs: &Inputs) {
-        self.progress.started(splits, inputs);
+    fn started(&self, inputs: &Inputs) {
+        self.progress.started(inputs);
     }
 
     fn resumed(&self, commit: &Commit) {

@@ -111,8 +111,8 @@ impl Folder {
         dataset.write(&self.path)
     }
 
-    /// Removes the journal of a complete data set.
-    pub fn close(self) -> Result<(), DatasetError> {
+    /// Removes the journal of a complete data set. The folder stays locked.
+    pub fn remove_journal(&self) -> Result<(), DatasetError> {
         let journal = self.journal();
         remove(&journal)?;
         sync_folder(&journal).map_err(DatasetError::io("sync", &self.path))

@@ -59,9 +59,9 @@ impl Lengths {
         let clips = inputs.clip_count();
         let step = (clips as usize).div_ceil(MOST_LENGTHS).max(1);
         let seconds: Vec<f64> = inputs
-            .clips
+            .splits
             .iter()
-            .flatten()
+            .flat_map(|split| &split.clips)
             .step_by(step)
             .filter_map(|clip| {
                 let info = audio::probe(&clip.id.path).ok()?;

@@ -4,15 +4,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::audio::wav;
-use crate::build::Build;
+use crate::build::Ready;
 use crate::build::render::Renderer;
 use crate::dsp::pcm16;
-use crate::frontend::FrontEnd;
 use crate::frontend::speech::BANDS;
 use crate::frontend::{Net, Network};
 use crate::records::{Pcm, Provenance};
-use crate::runtime::ModelError;
 use crate::source::sequence::Entry;
+
+use super::ReportError;
 
 /// Examples, of all splits together, about.
 const EXAMPLES: usize = 6;
@@ -50,33 +50,32 @@ struct Booth {
 }
 
 /// Rows spread over the splits; clips that cannot be rendered give none.
-pub(super) fn pick(
-    build: &Build,
-    front_end: &FrontEnd,
-    mut renderer: Renderer,
-) -> Result<Vec<Example>, ModelError> {
+pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, ReportError> {
+    let mut renderer = ready.renderer()?;
+    let plan = ready.plan();
     let mut booth = Booth {
-        sample_rate: build.plan.audio.sample_rate,
-        gain: front_end.features().full_scale / 32768.0,
-        net: front_end.net(Network::Mel)?,
+        sample_rate: plan.audio.sample_rate,
+        gain: ready.front_end().features().full_scale / 32768.0,
+        net: ready.front_end().net(Network::Mel)?,
     };
-    let splits = build.plan.splits.iter().zip(&build.inputs.clips);
+    let splits = ready.inputs().splits.iter();
     let filled: Vec<_> = splits
         .enumerate()
-        .filter(|(_, (_, clips))| !clips.is_empty())
+        .filter(|(_, split)| !split.clips.is_empty())
         .take(EXAMPLES)
         .collect();
     let each = (EXAMPLES / filled.len().max(1)).max(1);
     let mut examples = Vec::new();
-    for (split, (plan, clips)) in filled {
+    for (index, split) in filled {
+        let clips = &split.clips;
         for n in 0..each.min(clips.len()) {
             let first = clips.len() * (2 * n + 1) / (2 * each);
             let tried = clips.iter().skip(first).take(TRIES);
             let found = tried
                 .enumerate()
-                .find_map(|(n, clip)| booth.example(&mut renderer, split, clip, n));
+                .find_map(|(n, clip)| booth.example(&mut renderer, index, clip, n));
             examples.extend(found.map(|found| Example {
-                split: plan.name.clone(),
+                split: split.name().to_owned(),
                 ..found
             }));
         }

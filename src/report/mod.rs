@@ -11,23 +11,15 @@ mod census;
 mod chart;
 mod examples;
 mod page;
-mod timeline;
 mod words;
-
-use std::path::Path;
 
 use crate::dataset::jsonl::JsonlError;
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::partial::{PartialFile, WriteError};
 use crate::dataset::statistics::Statistics;
-use crate::frontend::FrontEnd;
 use crate::runtime::ModelError;
 
-pub use timeline::Timeline;
-
-use crate::build::Build;
-use crate::build::render::Renderer;
-use crate::dataset::Dataset;
+use crate::build::{BuildError, Built, Ready};
 use census::{LeftOut, Lengths};
 use chart::ChartError;
 use examples::Example;
@@ -38,6 +30,9 @@ pub enum ReportError {
     /// A file that was just written cannot be read.
     #[error(transparent)]
     Read(#[from] JsonlError),
+    /// Rows cannot be made again.
+    #[error(transparent)]
+    Render(#[from] BuildError),
     /// A network for the spectrograms cannot be had.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -49,17 +44,10 @@ pub enum ReportError {
     Write(#[from] WriteError),
 }
 
-/// What a report is made from.
-pub struct Facts<'a> {
-    pub build: &'a Build,
-    pub dataset: &'a Dataset,
-    pub timeline: &'a Timeline<'a>,
-    pub front_end: &'a FrontEnd,
-}
-
 /// Everything that is on the page.
 struct Content<'a> {
-    facts: Facts<'a>,
+    ready: &'a Ready,
+    built: &'a Built,
     /// Nothing where `rows.jsonl` is not written.
     rows: Option<Statistics>,
     left_out: LeftOut,
@@ -67,19 +55,24 @@ struct Content<'a> {
     examples: Vec<Example>,
 }
 
-/// Writes the report of a data set whose files are complete.
-pub fn write(folder: &Path, facts: Facts<'_>, renderer: Renderer) -> Result<(), ReportError> {
-    let (plan, inputs) = (&facts.build.plan, &facts.build.inputs);
+/// Writes the report of a data set that was just built, into its folder.
+///
+/// # Errors
+/// [`ReportError`]: the data set is none the worse for it.
+pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
+    let (plan, inputs) = (ready.plan(), ready.inputs());
+    let folder = built.folder();
     let rows = match plan.output_files.rows {
-        true => Some(Statistics::read(folder, plan, &facts.dataset.sounds)?),
+        true => Some(Statistics::read(folder, plan, &built.dataset.sounds)?),
         false => None,
     };
     let content = Content {
+        ready,
+        built,
         rows,
         left_out: LeftOut::read(folder)?,
         lengths: Lengths::look(inputs, plan.audio.window_seconds()),
-        examples: examples::pick(facts.build, facts.front_end, renderer)?,
-        facts,
+        examples: examples::pick(ready)?,
     };
     let html = page::html(&content)?;
     let mut file = PartialFile::create(&folder.join(REPORT_FILE), &[])?;

@@ -7,13 +7,13 @@ use std::fmt::{self, Display, Write};
 use serde::Serialize;
 
 use crate::autoscale::sizing::cores;
+use crate::build::Moment;
 use crate::dataset::{Dataset, StageTimes};
 
 use super::Content;
 use super::census::LeftOut;
 use super::chart::{self, Axis, ChartError, short};
 use super::examples::{Example, Sound};
-use super::timeline::Moment;
 use super::words::{self, percent};
 
 /// Points of a line over time, about.
@@ -45,7 +45,7 @@ impl<T: Display> Display for Text<T> {
 
 /// The whole page.
 pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
-    let (dataset, plan) = (content.facts.dataset, &content.facts.build.plan);
+    let (dataset, plan) = (&content.built.dataset, content.ready.plan());
     let name = plan
         .output
         .path
@@ -55,7 +55,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
     let sections = [
         summary(dataset),
         flow(dataset),
-        time(dataset, &content.facts.timeline.moments())?,
+        time(dataset, &content.built.moments)?,
         rows::section(
             content.rows.as_ref(),
             &content.lengths,

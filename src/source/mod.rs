@@ -5,6 +5,7 @@
 //! loop, a name that is not UTF-8, a folder that cannot be entered) is listed
 //! as a problem, never dropped silently. Links are followed.
 
+mod clips;
 mod list;
 pub mod sequence;
 mod walk;
@@ -15,6 +16,10 @@ use std::sync::Arc;
 
 use glob::{MatchOptions, Pattern, PatternError};
 
+use crate::records::ClipId;
+use sequence::Entry;
+
+pub use clips::{ClipSource, FolderSource, GlobSource, ListSource, Names, Stamp};
 pub use list::list;
 
 /// The extensions of the formats that can be read, in lower case.
@@ -47,6 +52,34 @@ pub struct Listing {
     pub files: Vec<Found>,
     /// What could not be listed, sorted by path.
     pub problems: Vec<Problem>,
+}
+
+impl Listing {
+    /// Everything that was found as clips, by name; a problem goes on as a clip
+    /// that is rejected, so that it is counted and recorded. It is named
+    /// relative to `root`, as clips are.
+    pub fn into_entries(self, root: &Path) -> Vec<Entry> {
+        let good = self.files.into_iter().map(|found| Entry {
+            id: ClipId {
+                name: found.name,
+                path: found.path,
+            },
+            problem: None,
+        });
+        let bad = self.problems.into_iter().map(|problem| {
+            let name = problem.path.strip_prefix(root).unwrap_or(&problem.path);
+            Entry {
+                id: ClipId {
+                    name: name.to_string_lossy().into(),
+                    path: problem.path.into(),
+                },
+                problem: Some(problem.reason),
+            }
+        });
+        let mut entries: Vec<_> = good.chain(bad).collect();
+        entries.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+        entries
+    }
 }
 
 /// Why there is no listing.

@@ -17,13 +17,13 @@ pub struct Entry {
 /// The batches of all splits, in order, without the first `skip` clips. A batch
 /// never spans two splits, and what is in it depends on nothing but the lists
 /// and the arguments.
-pub fn batches(
-    splits: &[Vec<Entry>],
+pub fn batches<'a>(
+    splits: impl Iterator<Item = &'a [Entry]> + Send,
     clips_per_batch: usize,
     skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send {
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    splits.iter().enumerate().flat_map(move |(split, clips)| {
+    splits.enumerate().flat_map(move |(split, clips)| {
         let skipped = skip.min(clips.len());
         skip -= skipped;
         clips[skipped..]

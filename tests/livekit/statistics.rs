@@ -84,10 +84,9 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
     let mut augmenter = augment.augmenter().unwrap();
     let mut draw = |split: &str| {
         let split = build
-            .plan
-            .splits
+            .splits()
             .iter()
-            .position(|plan| plan.name == split)
+            .position(|found| found.name() == split)
             .unwrap();
         let clips = (0..CLIPS).map(|clip| {
             let id = ClipId {

@@ -6,15 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, thread};
 
-use wakemill::autoscale::sizing;
 use wakemill::build;
-use wakemill::build::{Build, BuildError, Watch};
+use wakemill::build::{BuildError, Watch};
 use wakemill::config;
+use wakemill::config::plan::Plan;
 use wakemill::dataset::Existing;
 use wakemill::dataset::write::Step;
 use wakemill::flow::{Cancel, Observer};
-use wakemill::frontend::speech::Windows;
-use wakemill::frontend::{FrontEnd, FrontEndSpec};
 use wakemill::presets;
 
 use super::support::{Case, assert_same, errors};
@@ -63,33 +61,25 @@ fn build_and_die() {
     exit(0);
 }
 
-/// Builds in this process, after a change of what was prepared.
+/// Builds in this process, after a change of the plan.
 pub fn build_here(
     file: &Path,
     output: &str,
     existing: Existing,
     watch: &dyn Watch,
-    change: impl FnOnce(&mut Build),
+    change: impl FnOnce(&mut Plan),
 ) -> Result<(), BuildError> {
     let set = [format!("output={output}")];
     let source = config::Source {
         set: &set,
         ..config::Source::new(file)
     };
-    let plan = presets::load(&source).unwrap().plan;
-    let mut build = build::prepare(plan, 2, watch).unwrap();
-    change(&mut build);
-    let spec = FrontEndSpec {
-        windows: Windows {
-            window: 76,
-            stride: 8,
-            last: Some(16),
-        },
-        ..FrontEndSpec::default()
-    };
-    let front_end = FrontEnd::load(&spec, &mut |_| {}).unwrap();
+    let mut plan = presets::load(&source).unwrap().plan;
+    change(&mut plan);
+    let prepared = build::prepare(plan, 2, watch).unwrap();
+    let ready = prepared.ready(&mut |_| {}, watch).unwrap();
     let (_cancel, token) = Cancel::new();
-    build.run(front_end, existing, watch, &token).map(drop)
+    ready.run(existing, watch, &token).map(drop)
 }
 
 /// Builds until the given step and is killed there; whether it came to it.

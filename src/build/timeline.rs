@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::build::Watch;
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
+
+use super::Watch;
 
 /// Most moments that are remembered.
 const MOST: usize = 512;
@@ -12,7 +13,7 @@ const MOST: usize = 512;
 /// Passes on what the flow tells, and remembers some of it: when it has
 /// remembered enough, it forgets every second moment and from then on looks
 /// half as often.
-pub struct Timeline<'a> {
+pub(super) struct Timeline<'a> {
     watch: &'a dyn Watch,
     rows: AtomicU64,
     samples: Mutex<Samples>,
@@ -37,7 +38,7 @@ struct Samples {
 }
 
 impl<'a> Timeline<'a> {
-    pub fn new(watch: &'a dyn Watch) -> Self {
+    pub(super) fn new(watch: &'a dyn Watch) -> Self {
         Self {
             watch,
             rows: AtomicU64::new(0),
@@ -50,13 +51,14 @@ impl<'a> Timeline<'a> {
     }
 
     /// Rows were written.
-    pub fn wrote(&self, rows: u64) {
+    pub(super) fn wrote(&self, rows: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
     }
 
     /// What is remembered.
-    pub fn moments(&self) -> Vec<Moment> {
-        self.lock().moments.clone()
+    pub(super) fn into_moments(self) -> Vec<Moment> {
+        let samples = self.samples.into_inner();
+        samples.unwrap_or_else(PoisonError::into_inner).moments
     }
 
     fn lock(&self) -> MutexGuard<'_, Samples> {

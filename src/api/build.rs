@@ -1,0 +1,37 @@
+//! Building a data set, with its report.
+
+use crate::build::{BuildError, Outcome, Ready, Watch};
+use crate::dataset::layout::REPORT_FILE;
+use crate::dataset::{Dataset, Existing};
+use crate::flow::CancelToken;
+use crate::report;
+
+/// How a build ended well.
+#[derive(Debug)]
+pub enum Ended {
+    /// The data set was there already, from the same configuration and inputs.
+    UpToDate,
+    /// It was built.
+    Built(Box<Dataset>),
+}
+
+/// Builds the data set, and writes its report. A data set without a report is
+/// still one: that is a warning.
+///
+/// # Errors
+/// Those of [`Ready::run`].
+pub fn run(
+    ready: &Ready,
+    existing: Existing,
+    watch: &dyn Watch,
+    cancel: &CancelToken,
+) -> Result<Ended, BuildError> {
+    let built = match ready.run(existing, watch, cancel)? {
+        Outcome::UpToDate => return Ok(Ended::UpToDate),
+        Outcome::Built(built) => built,
+    };
+    if let Err(error) = report::write(ready, &built) {
+        watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+    }
+    Ok(Ended::Built(Box::new(built.dataset)))
+}

@@ -1,0 +1,91 @@
+//! What is done to a clip between its file and the front end.
+
+use std::sync::Arc;
+
+use crate::audio::Limits;
+use crate::augment::{Augment, Effects, SoundSettings, Sounds, SplitRules};
+use crate::config::plan::{FailurePolicy, Plan, RowOrder};
+use crate::stages::Buffers;
+use crate::stages::decode::Decode;
+
+use super::{BuildError, Inputs, Split, Watch};
+
+/// The stage that reads clips.
+pub(super) fn decode(plan: &Plan, buffers: &Buffers) -> Decode {
+    Decode {
+        sample_rate: plan.audio.sample_rate,
+        limits: Limits {
+            max_seconds: plan.audio.max_seconds,
+        },
+        buffers: buffers.clone(),
+    }
+}
+
+/// What makes rows of clips.
+///
+/// # Errors
+/// A background or impulse response that cannot be read, under the policy
+/// `stop`.
+pub(super) fn augment(
+    plan: &Plan,
+    inputs: &Inputs,
+    watch: &dyn Watch,
+) -> Result<Augment, BuildError> {
+    Ok(Augment {
+        effects: Arc::new(effects(plan)),
+        splits: rules(&inputs.splits),
+        sounds: Arc::new(sounds(plan, inputs, watch)?),
+    })
+}
+
+/// What is done to a clip.
+fn effects(plan: &Plan) -> Effects {
+    let mut rounds: Vec<u32> = (0..plan.rounds()).collect();
+    if plan.augment.row_order == RowOrder::Name {
+        rounds.sort_by_key(u32::to_string);
+    }
+    Effects {
+        seed: plan.seed,
+        epoch: 0,
+        sample_rate: plan.audio.sample_rate,
+        window: plan.audio.clip_samples,
+        rounds,
+        chain: plan.augment.chain.clone(),
+        enabled: plan.augment.enabled,
+    }
+}
+
+/// What the augment stage has to know of each split.
+pub(super) fn rules(splits: &[Split]) -> Arc<[SplitRules]> {
+    let rules = splits.iter().map(|split| SplitRules {
+        name: split.plan.name.clone(),
+        place: split.plan.place,
+        wavs: split.wavs.clone(),
+    });
+    rules.collect()
+}
+
+/// Opens the backgrounds and impulse responses; one that cannot be read is an
+/// error, or under the policy `skip` left out with a warning.
+fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, BuildError> {
+    let settings = SoundSettings {
+        sample_rate: plan.audio.sample_rate,
+        cache_bytes: plan.augment.cache_bytes,
+    };
+    let unusable = |error| match plan.failures.policy {
+        FailurePolicy::Stop => Err(BuildError::Sound(error)),
+        FailurePolicy::Skip => {
+            watch.warn(&format!("left out: {error}"));
+            Ok(())
+        }
+    };
+    let sounds = Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, unusable)?;
+    if sounds.whole_bytes() > settings.cache_bytes {
+        watch.warn(&format!(
+            "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
+            settings.sample_rate,
+            sounds.whole_bytes() >> 20
+        ));
+    }
+    Ok(sounds)
+}

@@ -1,0 +1,93 @@
+//! A build that has everything it needs.
+
+use std::sync::Arc;
+
+use crate::augment::{Augment, Sounds};
+use crate::autoscale::sizing::Sizing;
+use crate::config::plan::Plan;
+use crate::dataset::RowSink;
+use crate::flow::CancelToken;
+use crate::frontend::FrontEnd;
+
+use super::render::Renderer;
+use super::stream::Stages;
+use super::{BuildError, Inputs, Watch};
+
+/// A build that has everything it needs: inputs found, networks loaded, sounds
+/// opened, workers settled.
+pub struct Ready {
+    pub(super) plan: Plan,
+    pub(super) inputs: Inputs,
+    pub(super) sizing: Sizing,
+    pub(super) front_end: Arc<FrontEnd>,
+    pub(super) stages: Stages,
+}
+
+impl Ready {
+    /// Makes the stages.
+    pub(super) fn new(
+        plan: Plan,
+        inputs: Inputs,
+        sizing: Sizing,
+        augment: Augment,
+        front_end: Arc<FrontEnd>,
+    ) -> Self {
+        Self {
+            stages: Stages::new(&plan, &sizing, augment, &front_end),
+            plan,
+            inputs,
+            sizing,
+            front_end,
+        }
+    }
+
+    /// What will run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Every file that it reads.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// Workers, batches and memory.
+    pub fn sizing(&self) -> &Sizing {
+        &self.sizing
+    }
+
+    /// The networks.
+    pub fn front_end(&self) -> &FrontEnd {
+        &self.front_end
+    }
+
+    /// What makes the rows of single clips.
+    ///
+    /// # Errors
+    /// A sample rate that cannot be converted to.
+    pub fn renderer(&self) -> Result<Renderer, BuildError> {
+        Renderer::new(&self.stages.decode, &self.stages.augment.augment)
+    }
+
+    /// Runs every clip through the stages into `sink`, and commits at the end;
+    /// no file of a data set is written. Clips that are left out come in their
+    /// place, with the reason: whether that is an error is the sink's to say.
+    ///
+    /// # Errors
+    /// Whatever stops the flow: the sink, a cancel.
+    pub fn stream(
+        &self,
+        sink: &mut dyn RowSink,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<(), BuildError> {
+        watch.started(&self.inputs);
+        let (_, ended) = self.flow(0, sink, watch, cancel);
+        ended?;
+        Ok(sink.commit()?)
+    }
+
+    pub(super) fn sounds(&self) -> &Sounds {
+        &self.stages.augment.augment.sounds
+    }
+}

@@ -1,0 +1,52 @@
+//! One split of a build.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::plan::SplitPlan;
+use crate::source::ClipSource;
+use crate::source::sequence::Entry;
+
+use super::BuildError;
+
+/// One split, with everything that was found for it.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// What was planned.
+    pub plan: SplitPlan,
+    /// Where its clips come from.
+    pub source: Arc<dyn ClipSource>,
+    /// Its clips, by name.
+    pub clips: Vec<Entry>,
+    /// The folder that its rows' WAVs go to, where they are wanted.
+    pub wavs: Option<PathBuf>,
+    /// WAVs of an earlier build's rows, to be removed before new ones are
+    /// written.
+    pub stale: Vec<PathBuf>,
+}
+
+impl Split {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// The same split with other clips, for features alone.
+    pub(super) fn excerpt(&self, clips: Vec<Entry>) -> Self {
+        Self {
+            plan: self.plan.clone(),
+            source: Arc::clone(&self.source),
+            clips,
+            wavs: None,
+            stale: Vec::new(),
+        }
+    }
+
+    /// Removes the WAVs of an earlier build's rows.
+    pub(super) fn remove_stale_wavs(&self) -> Result<(), BuildError> {
+        for path in &self.stale {
+            std::fs::remove_file(path).map_err(BuildError::io("remove", path))?;
+        }
+        Ok(())
+    }
+}

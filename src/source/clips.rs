@@ -1,0 +1,135 @@
+//! The seam between a build and where its clips are.
+
+use std::fmt::Debug;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::records::ClipId;
+
+use super::{DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips};
+
+/// Where a split's clips come from. Each clip is read at its
+/// [`ClipId::path`].
+pub trait ClipSource: Debug + Send + Sync {
+    /// Every clip there is, and whatever looks like one and cannot be.
+    ///
+    /// # Errors
+    /// [`DiscoverError`] where there is nothing to list.
+    fn list(&self) -> Result<Listing, DiscoverError>;
+
+    /// Where it looks, as a person would write it.
+    fn place(&self) -> String;
+
+    /// The folder that clips are named relative to, where it is one alone.
+    fn root(&self) -> Option<PathBuf>;
+
+    /// What shows that a clip has changed; `None` where it cannot be looked
+    /// at.
+    fn stamp(&self, clip: &ClipId) -> Option<Stamp> {
+        Stamp::of(&clip.path)
+    }
+}
+
+/// What shows that a file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// When it was last modified, in nanoseconds since 1970; 0 where that is
+    /// not known.
+    pub modified: u128,
+}
+
+impl Stamp {
+    /// The stamp of a file; `None` where it cannot be looked at.
+    pub fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Some(Self {
+            bytes: metadata.len(),
+            modified: since.map_or(0, |since| since.as_nanos()),
+        })
+    }
+}
+
+/// The files of a folder.
+#[derive(Clone, Debug)]
+pub struct FolderSource {
+    /// The folder.
+    pub path: PathBuf,
+    /// Which of its files are clips.
+    pub names: Names,
+}
+
+/// Which files of a folder are clips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Every audio file, at any depth.
+    Audio,
+    /// The files `clip_NNNNNN.wav` right in the folder: livekit-wakeword's clips.
+    Numbered,
+    /// The files `clip_NNNNNN_rR.wav` right in the folder: its augmented clips.
+    Augmented,
+}
+
+impl ClipSource for FolderSource {
+    fn list(&self) -> Result<Listing, DiscoverError> {
+        match self.names {
+            Names::Audio => folder(&self.path, Kinds::Any),
+            Names::Numbered => livekit_clips(&self.path),
+            Names::Augmented => livekit_augmented(&self.path),
+        }
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn root(&self) -> Option<PathBuf> {
+        Some(self.path.clone())
+    }
+}
+
+/// The files that a pattern matches.
+#[derive(Clone, Debug)]
+pub struct GlobSource {
+    /// The pattern.
+    pub pattern: String,
+}
+
+impl ClipSource for GlobSource {
+    fn list(&self) -> Result<Listing, DiscoverError> {
+        glob(&self.pattern)
+    }
+
+    fn place(&self) -> String {
+        self.pattern.clone()
+    }
+
+    fn root(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// The files that a list names.
+#[derive(Clone, Debug)]
+pub struct ListSource {
+    /// The list file.
+    pub path: PathBuf,
+}
+
+impl ClipSource for ListSource {
+    fn list(&self) -> Result<Listing, DiscoverError> {
+        list(&self.path)
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn root(&self) -> Option<PathBuf> {
+        self.path.parent().map(Path::to_path_buf)
+    }
+}
