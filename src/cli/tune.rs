@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::autoscale::sizing::{self, STAGES};
-use crate::build::{self, BuildError, Prediction, Ready, Sample, Tuning, Watch};
-use crate::flow::{Cancel, CancelToken};
+use crate::api::{
+    self, BuildError, Cancel, CancelToken, Prediction, Ready, STAGES, Sample, Tuning, Watch,
+};
 
 use super::progress::{Progress, ProgressMode};
 use super::{Configuration, Usage};
@@ -37,7 +37,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
-    let prepared = build::prepare(loaded.plan, sizing::cores(), &progress)?;
+    let prepared = api::prepare(loaded.plan, api::cores(), &progress)?;
     let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
@@ -61,7 +61,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
             ready: &ready,
             watch: &progress,
             token: &token,
-            rows: build::sample_rows(here.rows_per_second),
+            rows: api::sample_rows(here.rows_per_second),
         };
         sweep.run(here.workers)?;
     }

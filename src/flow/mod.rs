@@ -31,6 +31,7 @@
 mod background;
 mod builder;
 mod cancel;
+mod channel;
 mod error;
 mod gate;
 mod gauge;
@@ -48,6 +49,7 @@ mod stopwatch;
 pub use background::Background;
 pub use builder::{Flow, Ready, Settings, StageSettings};
 pub use cancel::{Cancel, CancelToken};
+pub use channel::{Closed, Receiver, Sender, channel};
 pub use error::{BoxError, FlowError};
 pub use gauge::{FlowFacts, StageFacts};
 pub use governor::{Governor, Resize};
