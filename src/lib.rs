@@ -92,4 +92,5 @@ pub mod metrics;
 
 pub mod api;
 
+#[cfg(feature = "cli")]
 pub mod cli;

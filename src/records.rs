@@ -118,8 +118,14 @@ pub type Pcm = Vec<i16>;
 /// Values of one speech embedding.
 pub const EMBEDDING: usize = 96;
 
-/// What a network takes or gives of one row, in C order.
-pub type Values = Vec<f32>;
+/// One row on its way through the front end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// 16-bit samples, before its first network.
+    Pcm(Pcm),
+    /// What a network gave, in C order.
+    Floats(Vec<f32>),
+}
 
 /// What was drawn for one row: every effect of the chain in its order, `None`
 /// where it was not applied. As JSON, an object of the effects' keys.

@@ -3,8 +3,18 @@
 use crate::build::{BuildError, Outcome, Ready, Watch};
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::{Dataset, Existing};
-use crate::flow::CancelToken;
+use crate::flow::{CancelToken, Observer};
 use crate::report;
+
+/// Hears and says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Observer for Quiet {}
+
+impl Watch for Quiet {
+    fn warn(&self, _: &str) {}
+}
 
 /// How a build ended well.
 #[derive(Debug)]

@@ -1,5 +1,47 @@
-//! What the command line uses, and whoever embeds wakemill.
+//! What the command line uses, and whoever embeds wakemill: a configuration
+//! becomes a plan, a plan what is [`Prepared`], that what is [`Ready`], and that
+//! a data set in a folder ([`run`]) or blocks of rows for a caller ([`stream`]).
+//!
+//! ```no_run
+//! use wakemill::api::{self, Cancel, Existing, Quiet, Source};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let loaded = api::load(&Source::new("wake.toml".as_ref()))?;
+//! let prepared = api::prepare(loaded.plan, api::cores(), &Quiet)?;
+//! let ready = prepared.ready(&mut |text| println!("{text}"), &Quiet)?;
+//! let (_cancel, token) = Cancel::new();
+//! api::run(&ready, Existing::Resume, &Quiet, &token)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything is told through [`Watch`]; every error has its [`Fault`].
 
 mod build;
+pub mod eval;
+mod fault;
+mod machine;
+mod metered;
+mod stream;
 
-pub use build::{Ended, run};
+pub use build::{Ended, Quiet, run};
+pub use fault::Fault;
+pub use machine::{Machine, RuntimeFacts, setup};
+pub use metered::Metered;
+pub use stream::{Blocks, stream};
+
+pub use crate::audio::wav;
+pub use crate::autoscale::sizing::cores;
+pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
+pub use crate::build::{BuildError, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows};
+pub use crate::config::plan::InputScale;
+pub use crate::config::{ConfigError, Source, starter};
+pub use crate::dataset::layout::REPORT_FILE;
+pub use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};
+pub use crate::dataset::write::{Commit, Step, Taken};
+pub use crate::dataset::{Dataset, Existing, RowBlock, inspect};
+pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFacts};
+pub use crate::frontend::FrontEnd;
+pub use crate::metrics::{Metrics, MetricsError};
+pub use crate::presets::livekit::read as read_livekit;
+pub use crate::presets::{Loaded, load};

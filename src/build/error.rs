@@ -111,6 +111,9 @@ pub enum BuildError {
     /// A network or its runtime cannot be had.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A stream of rows ended before its data set did.
+    #[error("the build broke off before its last row")]
+    BrokenOff,
     /// No such row.
     #[error("{0}")]
     NoSuchRow(String),

@@ -40,9 +40,9 @@ pub(super) fn of(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
         batch: plan.flow.batch,
         in_flight: plan.flow.in_flight,
         memory_bytes: plan.flow.memory_bytes,
-        clip_bytes: window_bytes(plan),
-        // As samples: more than as mel frames.
-        row_bytes: window_bytes(plan),
+        clip_bytes: (plan.audio.clip_samples * size_of::<f32>()) as u64,
+        // As 16-bit samples: more than as mel frames.
+        row_bytes: (plan.audio.clip_samples * size_of::<i16>()) as u64,
     })
 }
 
@@ -51,9 +51,4 @@ pub(super) fn wants_device(plan: &Plan) -> bool {
     let first = plan.features.execution_providers.first();
     let provider = first.and_then(|name| Provider::named(name).ok());
     provider.is_some_and(|provider| provider.is_accelerator)
-}
-
-/// Memory of the samples of one window.
-fn window_bytes(plan: &Plan) -> u64 {
-    (plan.audio.clip_samples * size_of::<f32>()) as u64
 }

@@ -51,7 +51,6 @@ impl Stages {
             decode: effects::decode(plan, &buffers),
             augment: AugmentStage {
                 augment: Arc::new(augment),
-                full_scale: front_end.features().full_scale,
                 buffers: buffers.clone(),
             },
             nets: NetStage::all(front_end, &buffers),

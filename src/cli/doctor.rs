@@ -3,11 +3,7 @@
 
 use clap::Args;
 
-use crate::autoscale::sizing;
-use crate::frontend::{Backend, FrontEnd, FrontEndSpec};
-use crate::runtime;
-use crate::runtime::cache::{Cache, RuntimeKind};
-use crate::runtime::library::{self, Runtime};
+use crate::api::{self, FrontEnd, Machine};
 
 #[derive(Args)]
 pub(super) struct DoctorArgs {
@@ -17,52 +13,28 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
-    let cache = Cache::locate()?;
+    let machine = Machine::look(&args.providers)?;
     println!("wakemill   {}", env!("CARGO_PKG_VERSION"));
-    println!("cores      {}", sizing::cores());
-    println!("cache      {}", cache.root().display());
-    let has_runtime = show_runtime(&cache, runtime::runtime_kind(&args.providers)?);
-    let models = [cache.mel_model(), cache.embedding_model()];
-    if models.iter().any(|path| !path.is_file()) {
+    println!("cores      {}", api::cores());
+    println!("cache      {}", machine.cache().display());
+    match &machine.runtime {
+        Ok(runtime) => {
+            println!(
+                "runtime    ONNX Runtime {} ({}: {})",
+                runtime.version,
+                runtime.origin,
+                runtime.library.display()
+            );
+            println!("providers  {}", runtime.providers.join(", "));
+        }
+        Err(error) => println!("runtime    none: {error}"),
+    }
+    if !machine.has_models() {
         println!("models     not fetched yet: the first run does it, or wakemill setup");
         return Ok(());
     }
-    let front_end = FrontEnd::load(
-        &FrontEndSpec {
-            providers: args.providers.clone(),
-            // What needs the runtime would fetch it.
-            backend: if has_runtime {
-                Backend::Auto
-            } else {
-                Backend::Native
-            },
-            ..FrontEndSpec::default()
-        },
-        &mut |text| println!("{text}"),
-    )?;
-    show_front_end(&front_end);
+    show_front_end(&machine.front_end(&mut |text| println!("{text}"))?);
     Ok(())
-}
-
-/// Says which ONNX Runtime there is, and whether there is one.
-fn show_runtime(cache: &Cache, kind: RuntimeKind) -> bool {
-    let loaded = library::find(None, cache, kind)
-        .and_then(|found| Ok((Runtime::load(&found.library)?, found.origin)));
-    match loaded {
-        Ok((runtime, origin)) => {
-            let library = runtime.library.display();
-            println!(
-                "runtime    ONNX Runtime {} ({origin}: {library})",
-                runtime.version
-            );
-            println!("providers  {}", runtime.providers().join(", "));
-            true
-        }
-        Err(error) => {
-            println!("runtime    none: {error}");
-            false
-        }
-    }
 }
 
 fn show_front_end(front_end: &FrontEnd) {

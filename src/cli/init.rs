@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config;
+use crate::api;
 
 use super::Usage;
 
@@ -34,7 +34,7 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot create {path}")),
     };
-    file.write_all(config::starter().as_bytes())
+    file.write_all(api::starter().as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
     println!("wrote {path}; name your clips in it, then: wakemill run {path}");
     Ok(())

@@ -6,9 +6,8 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::config::plan::InputScale;
-use crate::dataset::inspect::{self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, Verdict};
-use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};
+use crate::api::inspect::{self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, Verdict};
+use crate::api::{InputScale, MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;
 
@@ -34,7 +33,7 @@ pub(super) struct InspectArgs {
 pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
     let path = &args.path;
     if path.is_dir() {
-        let facts = inspect::folder(path, args.verify).map_err(usage)?;
+        let facts = inspect::folder(path, args.verify)?;
         return print(args, &facts, folder_text);
     }
     if args.verify {
@@ -45,17 +44,10 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
         return Err(Usage(reason).into());
     }
     if !path.exists() {
-        return Err(usage(InspectError::Missing(path.clone())));
+        return Err(InspectError::Missing(path.clone()).into());
     }
-    let facts = inspect::array(path).map_err(usage)?;
+    let facts = inspect::array(path)?;
     print(args, &facts, array_text)
-}
-
-fn usage(error: InspectError) -> anyhow::Error {
-    match error.is_usage() {
-        true => Usage(error.to_string()).into(),
-        false => error.into(),
-    }
 }
 
 fn print<T: Serialize>(

@@ -9,19 +9,13 @@ mod render;
 mod run;
 mod setup;
 mod tune;
-mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::build::{BuildError, Watch};
-use crate::config::{self, ConfigError};
-use crate::eval::EvalError;
-use crate::metrics::MetricsError;
-use crate::presets;
-use crate::runtime::ModelError;
+use crate::api::{self, ConfigError, Fault, Watch};
 
 use progress::Progress;
 
@@ -69,18 +63,18 @@ struct Configuration {
 }
 
 impl Configuration {
-    fn source(&self) -> config::Source<'_> {
-        config::Source {
+    fn source(&self) -> api::Source<'_> {
+        api::Source {
             with: &self.with,
             set: &self.set,
-            ..config::Source::new(&self.file)
+            ..api::Source::new(&self.file)
         }
     }
 }
 
 /// Reads a configuration and passes its warnings on.
-fn load(source: &config::Source<'_>, progress: &Progress) -> Result<presets::Loaded, ConfigError> {
-    let loaded = presets::load(source)?;
+fn load(source: &api::Source<'_>, progress: &Progress) -> Result<api::Loaded, ConfigError> {
+    let loaded = api::load(source)?;
     for warning in &loaded.warnings {
         progress.warn(warning);
     }
@@ -130,29 +124,12 @@ fn explain(error: &anyhow::Error) -> String {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    for cause in error.chain() {
-        if cause.is::<ConfigError>() || cause.is::<Usage>() || cause.is::<MetricsError>() {
-            return 2;
-        }
-        let ends = cause
-            .downcast_ref::<BuildError>()
-            .map(|error| (error.is_cancelled(), error.is_usage()));
-        let ends = ends.or_else(|| {
-            cause
-                .downcast_ref::<EvalError>()
-                .map(|error| (error.is_cancelled(), error.is_usage()))
-        });
-        let ends = ends.or_else(|| {
-            cause
-                .downcast_ref::<ModelError>()
-                .map(|error| (false, error.is_usage()))
-        });
-        match ends {
-            Some((true, _)) => return 130,
-            Some((_, true)) => return 2,
-            Some(_) => return 1,
-            None => {}
-        }
+    if error.is::<Usage>() {
+        return 2;
     }
-    1
+    match error.chain().find_map(Fault::of) {
+        Some(Fault::Usage) => 2,
+        Some(Fault::Interrupt) => 130,
+        Some(Fault::Failure) | None => 1,
+    }
 }

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::build::{Inputs, Split, Watch};
-use crate::dataset::Dataset;
-use crate::dataset::layout::REPORT_FILE;
-use crate::dataset::write::{Commit, Taken};
-use crate::flow::{FlowFacts, Observer, Resize, StageFacts};
+use crate::api::{
+    Commit, Dataset, FlowFacts, Inputs, Observer, REPORT_FILE, Resize, Split, StageFacts, Taken,
+    Watch,
+};
 
 /// Time between two plain lines.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(3);

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::audio::wav;
-use crate::build;
+use crate::api::{self, wav};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
@@ -37,7 +36,7 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
     let rate = loaded.plan.audio.sample_rate;
-    let prepared = build::prepare(loaded.plan, 1, &progress)?;
+    let prepared = api::prepare(loaded.plan, 1, &progress)?;
     if args.decoded {
         let samples = prepared.decoded(&args.split, &args.clip)?;
         wav::write_float(&args.output, rate, &samples)?;

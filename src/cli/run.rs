@@ -7,17 +7,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::api::{self, Ended};
-use crate::autoscale::sizing;
-use crate::build;
-use crate::config;
-use crate::dataset::Existing;
-use crate::flow::{Cancel, CancelToken};
-use crate::metrics::{Metrics, MetricsError};
+use crate::api::{
+    self, Cancel, CancelToken, Ended, Existing, Metered, Metrics, MetricsError, Watch,
+};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
-use super::watch::Watchers;
 
 #[derive(Args)]
 pub(super) struct RunArgs {
@@ -52,7 +47,7 @@ enum Part {
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let progress = Progress::new(args.progress);
-    let source = config::Source {
+    let source = api::Source {
         only_extract: args.only == Some(Part::Extract),
         metrics: args.metrics.as_deref(),
         ..args.configuration.source()
@@ -62,7 +57,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,
     };
-    let prepared = build::prepare(loaded.plan, sizing::cores(), &progress)?;
+    let prepared = api::prepare(loaded.plan, api::cores(), &progress)?;
     if args.dry_run {
         print!("{}", prepared.describe());
         return Ok(());
@@ -74,12 +69,14 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         (_, true) => Existing::Overwrite,
         _ => Existing::Keep,
     };
-    let watchers = Watchers {
-        progress: &progress,
-        metrics: metrics.as_ref(),
+    let metered = metrics
+        .as_ref()
+        .map(|metrics| Metered::new(&ready, &progress, metrics));
+    let watch: &dyn Watch = match &metered {
+        Some(metered) => metered,
+        None => &progress,
     };
-    watchers.start(&ready);
-    let result = api::run(&ready, existing, &watchers, &token);
+    let result = api::run(&ready, existing, watch, &token);
     let output = &ready.plan().output;
     let last_word = match &result {
         Ok(Ended::UpToDate) => {

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::runtime::cache::{Cache, RuntimeKind};
-use crate::runtime::fetch;
+use crate::api;
 
 #[derive(Args)]
 pub(super) struct SetupArgs {
@@ -13,13 +12,7 @@ pub(super) struct SetupArgs {
 }
 
 pub(super) fn setup(args: &SetupArgs) -> anyhow::Result<()> {
-    let cache = Cache::locate()?;
-    let mut notice = |text: &str| println!("{text}");
-    fetch::fetch_models(&cache, &mut notice)?;
-    fetch::fetch_runtime(&cache, RuntimeKind::Cpu, &mut notice)?;
-    if args.gpu {
-        fetch::fetch_runtime(&cache, RuntimeKind::Gpu, &mut notice)?;
-    }
-    println!("ready: {}", cache.root().display());
+    let cache = api::setup(args.gpu, &mut |text| println!("{text}"))?;
+    println!("ready: {}", cache.display());
     Ok(())
 }

@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::autoscale::sizing;
-use crate::autoscale::tune::{Prediction, Sample, Tuning};
-use crate::build::{self, BuildError, Ready, Watch};
-use crate::flow::{Cancel, CancelToken};
+use crate::api::{self, BuildError, Cancel, CancelToken, Prediction, Ready, Sample, Tuning, Watch};
 
 use super::progress::{Progress, ProgressMode};
 use super::{Configuration, Usage};
@@ -38,7 +35,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     }
     let progress = Progress::new(ProgressMode::Plain);
     let loaded = super::load(&args.configuration.source(), &progress)?;
-    let prepared = build::prepare(loaded.plan, sizing::cores(), &progress)?;
+    let prepared = api::prepare(loaded.plan, api::cores(), &progress)?;
     let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
@@ -62,7 +59,7 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
             ready: &ready,
             watch: &progress,
             token: &token,
-            rows: build::sample_rows(here.rows_per_second),
+            rows: api::sample_rows(here.rows_per_second),
         };
         sweep.run(&here.workers)?;
     }

@@ -31,6 +31,7 @@
 mod background;
 mod builder;
 mod cancel;
+mod channel;
 mod error;
 mod facts;
 mod gate;
@@ -50,6 +51,7 @@ mod stopwatch;
 pub use background::Background;
 pub use builder::{Flow, Ready};
 pub use cancel::{Cancel, CancelToken};
+pub use channel::{Closed, Receiver, Sender, channel};
 pub use error::{BoxError, FlowError};
 pub use facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
 pub use governor::Governor;

@@ -1,5 +1,4 @@
-//! Samples to rows: every effect, round by round, and on in the scale that the
-//! front end takes.
+//! Samples to rows: every effect, round by round.
 
 use std::sync::Arc;
 
@@ -14,8 +13,6 @@ use super::{Buffers, Refusal, each_clip};
 pub struct AugmentStage {
     /// What is done to a clip.
     pub augment: Arc<Augment>,
-    /// What a sample of full scale is to the front end: 1 or 32768.
-    pub full_scale: f32,
     /// Where buffers come from.
     pub buffers: Buffers,
 }
@@ -23,7 +20,6 @@ pub struct AugmentStage {
 /// Augments clips on one thread.
 pub struct AugmentWorker {
     augmenter: Augmenter,
-    gain: f32,
     buffers: Buffers,
 }
 
@@ -39,7 +35,6 @@ impl Stage for AugmentStage {
     fn worker(&self) -> Result<AugmentWorker, BoxError> {
         Ok(AugmentWorker {
             augmenter: self.augment.augmenter()?,
-            gain: self.full_scale / 32768.0,
             buffers: self.buffers.clone(),
         })
     }
@@ -51,27 +46,16 @@ impl Worker for AugmentWorker {
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
-        let Self {
-            augmenter,
-            gain,
-            buffers,
-        } = self;
+        let Self { augmenter, buffers } = self;
         each_clip(batch, focus, |clip, mut samples| {
             let rows = augmenter.rows(split, clip, &mut samples, || buffers.pcm.take());
             buffers.samples.give(samples);
-            let scale = |row: Row<Vec<i16>>| {
-                let mut data = buffers.values.take();
-                data.clear();
-                // Powers of two: exact.
-                data.extend(row.data.iter().map(|sample| f32::from(*sample) * *gain));
-                buffers.pcm.give(row.data);
-                Row {
-                    round: row.round,
-                    data,
-                    provenance: row.provenance,
-                }
+            let pcm = |row: Row<_>| Row {
+                round: row.round,
+                data: Values::Pcm(row.data),
+                provenance: row.provenance,
             };
-            Ok(rows?.into_iter().map(scale).collect())
+            Ok(rows?.into_iter().map(pcm).collect())
         })
     }
 }

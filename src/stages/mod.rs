@@ -10,7 +10,7 @@ pub mod net;
 pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
-use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble};
+use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble, Values};
 
 /// Windows that a clip may fill for its buffers to be kept: most do, and what is
 /// kept stays within a small multiple of what `flow.memory` counts.
@@ -23,8 +23,8 @@ pub struct Buffers {
     pub samples: Recycler<f32>,
     /// Rows as 16-bit samples.
     pub pcm: Recycler<i16>,
-    /// What the networks take and give.
-    pub values: Recycler<f32>,
+    /// What the networks give.
+    pub floats: Recycler<f32>,
 }
 
 impl Buffers {
@@ -35,7 +35,15 @@ impl Buffers {
         Self {
             samples: Recycler::new(rows, longest),
             pcm: Recycler::new(rows, longest),
-            values: Recycler::new(rows, longest),
+            floats: Recycler::new(rows, longest),
+        }
+    }
+
+    /// Keeps the buffer of a row that is done with.
+    fn give(&self, row: Values) {
+        match row {
+            Values::Pcm(pcm) => self.pcm.give(pcm),
+            Values::Floats(floats) => self.floats.give(floats),
         }
     }
 }

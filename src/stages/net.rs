@@ -19,6 +19,10 @@ pub struct NetStage {
 /// Runs one network on one thread.
 pub struct NetWorker {
     net: Box<dyn Net>,
+    /// What a 16-bit step is to it.
+    gain: f32,
+    /// 16-bit samples as it takes them, a row each.
+    audio: Vec<Vec<f32>>,
     /// How a row is cut to its shape; the last network does it.
     features: Option<FeatureSpec>,
     buffers: Buffers,
@@ -51,6 +55,8 @@ impl Stage for NetStage {
         let is_last = self.front_end.networks().last() == Some(&self.network);
         Ok(NetWorker {
             net: self.front_end.net(self.network)?,
+            gain: self.front_end.features().full_scale / 32768.0,
+            audio: Vec::new(),
             features: is_last.then(|| self.front_end.features()),
             buffers: self.buffers.clone(),
         })
@@ -65,12 +71,31 @@ impl Worker for NetWorker {
         if let Some(first) = batch.clips.first() {
             focus.set(&first.id.name);
         }
-        let input: Vec<&[f32]> = payloads(&batch).into_iter().map(Vec::as_slice).collect();
-        let mut out: Vec<Values> = input.iter().map(|_| self.buffers.values.take()).collect();
+        let rows = payloads(&batch);
+        self.audio
+            .resize_with(self.audio.len().max(rows.len()), Vec::new);
+        let gain = self.gain;
+        let floats = |(row, audio)| floats(row, gain, audio);
+        let input: Vec<&[f32]> = rows.into_iter().zip(&mut self.audio).map(floats).collect();
+        let mut out: Vec<_> = input.iter().map(|_| self.buffers.floats.take()).collect();
         self.net.run(&input, &mut out)?;
         if let Some(features) = &self.features {
             out.iter_mut().for_each(|row| features.fit(row));
         }
-        Ok(replace(batch, out, |input| self.buffers.values.give(input)))
+        let out = out.into_iter().map(Values::Floats).collect();
+        Ok(replace(batch, out, |input| self.buffers.give(input)))
+    }
+}
+
+/// A row as a network takes it; `audio` is room for samples.
+fn floats<'a>(row: &'a Values, gain: f32, audio: &'a mut Vec<f32>) -> &'a [f32] {
+    match row {
+        Values::Floats(floats) => floats,
+        Values::Pcm(pcm) => {
+            audio.clear();
+            // Powers of two: exact.
+            audio.extend(pcm.iter().map(|sample| f32::from(*sample) * gain));
+            audio
+        }
     }
 }

@@ -43,8 +43,10 @@ impl<'a> Write<'a> {
         let [steps, size] = self.row_shape;
         let mut values = Vec::with_capacity(rows * steps * size);
         let batch = replace(batch, vec![(); rows], |row| {
-            values.extend_from_slice(&row);
-            self.buffers.values.give(row);
+            if let Values::Floats(floats) = &row {
+                values.extend_from_slice(floats);
+            }
+            self.buffers.give(row);
         });
         let values = Array3::from_shape_vec((rows, steps, size), values)?;
         Ok(RowBlock { batch, values })

@@ -1,4 +1,4 @@
-//! Everybody who is told how a build goes.
+//! A build's progress, to Prometheus.
 
 use crate::autoscale::balance::CAUSES;
 use crate::build::{Inputs, Ready, Watch};
@@ -7,20 +7,15 @@ use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::stages::REFUSALS;
 
-use super::progress::Progress;
-
-/// The terminal, and Prometheus if it is wanted.
-pub(super) struct Watchers<'a> {
-    pub(super) progress: &'a Progress,
-    pub(super) metrics: Option<&'a Metrics>,
+/// Tells Prometheus too what it tells another.
+pub struct Metered<'a> {
+    watch: &'a dyn Watch,
+    metrics: &'a Metrics,
 }
 
-impl Watchers<'_> {
-    /// Tells Prometheus what is about to be built.
-    pub(super) fn start(&self, ready: &Ready) {
-        let Some(metrics) = self.metrics else {
-            return;
-        };
+impl<'a> Metered<'a> {
+    /// Tells Prometheus what is about to be built, and then both how it goes.
+    pub fn new(ready: &Ready, watch: &'a dyn Watch, metrics: &'a Metrics) -> Self {
         let plan = ready.plan();
         let rounds = u64::from(plan.rounds());
         let splits = ready.inputs().splits.iter();
@@ -46,69 +41,62 @@ impl Watchers<'_> {
                 .flat_map(|stage| CAUSES.map(|cause| (stage.name, cause)))
                 .collect(),
         });
+        Self { watch, metrics }
     }
 }
 
-impl Observer for Watchers<'_> {
+impl Observer for Metered<'_> {
     fn worked(&self, stage: StageId, work: &Work) {
-        if let Some(metrics) = self.metrics {
-            metrics.worked(stage, work);
-        }
+        self.watch.worked(stage, work);
+        self.metrics.worked(stage, work);
     }
 
     fn resized(&self, resize: &Resize) {
-        self.progress.resized(resize);
-        if let Some(metrics) = self.metrics {
-            metrics.resized(resize);
-        }
+        self.watch.resized(resize);
+        self.metrics.resized(resize);
     }
 
     fn stopping(&self, cause: &FlowError) {
-        if let (Some(metrics), Some((stage, reason))) = (self.metrics, classify(cause)) {
-            metrics.failed(stage, reason);
+        self.watch.stopping(cause);
+        if let Some((stage, reason)) = classify(cause) {
+            self.metrics.failed(stage, reason);
         }
     }
 
     fn tick(&self, facts: &FlowFacts) {
-        self.progress.tick(facts);
-        if let Some(metrics) = self.metrics {
-            metrics.tick(facts);
-        }
+        self.watch.tick(facts);
+        self.metrics.tick(facts);
     }
 }
 
-impl Watch for Watchers<'_> {
+impl Watch for Metered<'_> {
     fn warn(&self, text: &str) {
-        self.progress.warn(text);
+        self.watch.warn(text);
     }
 
     fn started(&self, inputs: &Inputs) {
-        self.progress.started(inputs);
+        self.watch.started(inputs);
     }
 
     fn resumed(&self, commit: &Commit) {
-        self.progress.resumed(commit);
-        let Some(metrics) = self.metrics else {
-            return;
-        };
+        self.watch.resumed(commit);
         for (split, before) in commit.splits.iter().enumerate() {
-            metrics.resumed(split, before.rows, before.data.bytes, before.left_out);
+            self.metrics
+                .resumed(split, before.rows, before.data.bytes, before.left_out);
         }
     }
 
     fn reached(&self, step: Step) {
-        self.progress.reached(step);
+        self.watch.reached(step);
     }
 
     fn taken(&self, taken: &Taken<'_>) {
-        self.progress.taken(taken);
-        let Some(metrics) = self.metrics else {
-            return;
-        };
-        metrics.wrote(taken.split, taken.rows, taken.bytes);
+        self.watch.taken(taken);
+        self.metrics.wrote(taken.split, taken.rows, taken.bytes);
         for (_, rejection) in taken.left_out {
-            metrics.failed(rejection.stage, rejection.kind.name());
-            metrics.left_out(taken.split, rejection.stage, rejection.kind.name());
+            let kind = rejection.kind.name();
+            self.metrics.failed(rejection.stage, kind);
+            self.metrics.left_out(taken.split, rejection.stage, kind);
         }
     }
 }

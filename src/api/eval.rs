@@ -1,0 +1,185 @@
+//! Evaluating classifiers on the features that a livekit-wakeword configuration
+//! names.
+
+use std::path::{Path, PathBuf};
+
+use crate::autoscale::sizing;
+use crate::config::plan::Plan;
+use crate::eval::classifier;
+use crate::eval::{
+    self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted, Written,
+};
+use crate::flow::{CancelToken, Observer};
+use crate::presets::livekit::LivekitConfig;
+
+pub use crate::eval::classifier::{BakedBatch, Classifiers};
+pub use crate::eval::table;
+
+/// Rows that a model takes at once, on a CPU and on another device.
+const CPU_BATCH: usize = 128;
+const DEVICE_BATCH: usize = 1024;
+
+/// An evaluation whose classifiers and features are found.
+pub struct Evaluating {
+    /// How a classifier is evaluated.
+    livekit: LivekitConfig,
+    names: Vec<String>,
+    /// The classifiers, loaded.
+    pub classifiers: Classifiers,
+    /// Every row that they are evaluated on.
+    pub features: Features,
+    /// How rows are scored.
+    pub scoring: Scoring,
+}
+
+/// What an evaluation came to.
+pub struct Evaluated {
+    /// Each classifier's name and figures.
+    pub evaluations: Vec<(String, Evaluation)>,
+    /// The files that they were written to.
+    pub written: Written,
+}
+
+/// Loads the classifiers that a plan can run.
+///
+/// # Errors
+/// Two classifiers of the same name; one that cannot be loaded; a runtime that
+/// cannot be had.
+pub fn classifiers(
+    models: &[PathBuf],
+    livekit: LivekitConfig,
+    plan: &Plan,
+    notice: &mut dyn FnMut(&str),
+) -> Result<Loaded, EvalError> {
+    let (names, paths): (Vec<_>, Vec<_>) = named(models, &livekit)?.into_iter().unzip();
+    let providers = &livekit.eval.execution_providers;
+    let library: Option<&Path> = plan.runtime_library.as_ref().map(|of| &*of.path);
+    let classifiers = classifier::load(&paths, providers, library, notice)?;
+    Ok(Loaded {
+        livekit,
+        names,
+        classifiers,
+    })
+}
+
+/// Classifiers that are loaded.
+pub struct Loaded {
+    livekit: LivekitConfig,
+    names: Vec<String>,
+    /// The classifiers.
+    pub classifiers: Classifiers,
+}
+
+impl Loaded {
+    /// Opens the features that the configuration names.
+    ///
+    /// # Errors
+    /// Those of [`Features::open`].
+    pub fn open(self) -> Result<Evaluating, EvalError> {
+        let wanted = Wanted {
+            output: &self.livekit.output,
+            data_dir: &self.livekit.data_dir,
+        };
+        let features = Features::open(wanted, &self.classifiers.all)?;
+        let scoring = scoring(&self.livekit, &self.classifiers);
+        let Self {
+            livekit,
+            names,
+            classifiers,
+        } = self;
+        Ok(Evaluating {
+            livekit,
+            names,
+            classifiers,
+            features,
+            scoring,
+        })
+    }
+}
+
+impl Evaluating {
+    /// Scores every row with every classifier.
+    ///
+    /// # Errors
+    /// Those of [`eval::score`].
+    pub fn score(
+        &self,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Vec<Scored>, EvalError> {
+        let classifiers = &self.classifiers.all;
+        eval::score(&self.features, classifiers, self.scoring, observer, cancel)
+    }
+
+    /// Judges the scores, and writes figures and plot beside the features.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(self, scored: Vec<Scored>) -> Result<Evaluated, EvalError> {
+        let classifiers = self.names.into_iter().zip(&self.classifiers.all);
+        let judged: Vec<_> = classifiers
+            .zip(scored)
+            .map(|((name, classifier), scored)| {
+                let setting = Setting {
+                    model: classifier.path().to_owned(),
+                    name,
+                    provider: self.classifiers.provider,
+                    batch: classifier.batch(self.scoring.batch),
+                    baked_batch: classifier.baked_batch().cloned(),
+                    clip_duration: self.livekit.clip_duration,
+                    target_fp_per_hour: self.livekit.target_fp_per_hour,
+                };
+                let evaluation = Evaluation::new(&setting, &self.features, &scored);
+                (setting, scored, evaluation)
+            })
+            .collect();
+        let written = eval::write(&self.livekit.output, &self.livekit.model_name, &judged)?;
+        let evaluations = judged.into_iter();
+        Ok(Evaluated {
+            evaluations: evaluations
+                .map(|(setting, _, evaluation)| (setting.name, evaluation))
+                .collect(),
+            written,
+        })
+    }
+}
+
+/// The models and the names that their files get. livekit-wakeword evaluates
+/// one, under the configuration's name; several get the names of their files.
+fn named(models: &[PathBuf], livekit: &LivekitConfig) -> Result<Vec<(String, PathBuf)>, EvalError> {
+    let configured = livekit.model_name.clone();
+    match models {
+        [] => {
+            let path = livekit.output.join(format!("{configured}.onnx"));
+            Ok(vec![(configured, path)])
+        }
+        [one] => Ok(vec![(configured, one.clone())]),
+        several => {
+            let mut named: Vec<(String, PathBuf)> = Vec::new();
+            for path in several {
+                let stem = path.file_stem().unwrap_or_default();
+                let name = stem.to_string_lossy().into_owned();
+                if let Some((_, first)) = named.iter().find(|(taken, _)| *taken == name) {
+                    return Err(EvalError::SameName {
+                        first: first.clone(),
+                        second: path.clone(),
+                        name,
+                    });
+                }
+                named.push((name, path.clone()));
+            }
+            Ok(named)
+        }
+    }
+}
+
+fn scoring(livekit: &LivekitConfig, classifiers: &Classifiers) -> Scoring {
+    let cpu = classifiers.provider == crate::runtime::provider::CPU.name;
+    // Two workers keep a device busy: one copies while the other computes.
+    let workers = if cpu { sizing::cores() } else { 2 };
+    let batch = if cpu { CPU_BATCH } else { DEVICE_BATCH };
+    Scoring {
+        batch: livekit.eval.batch_size.unwrap_or(batch),
+        workers: livekit.eval.workers.unwrap_or(workers),
+    }
+}
