@@ -82,7 +82,7 @@ struct ToCaller {
 }
 
 impl RowSink for ToCaller {
-    fn take(&mut self, block: RowBlock) -> Result<(), WriteError> {
+    fn take(&mut self, block: RowBlock, _: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError> {
         if self.sender.send(Message::Block(block)).is_err() {
             self.cancel.cancel();
         }

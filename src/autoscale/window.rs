@@ -21,6 +21,7 @@ pub struct Window {
 }
 
 impl Window {
+    /// Begins at a moment.
     pub fn open(facts: &FlowFacts) -> Self {
         Self {
             start: facts.clone(),
@@ -49,6 +50,7 @@ impl Window {
         (0..self.fed.len()).all(|stage| self.items(stage) > 0)
     }
 
+    /// Looks at the flow once more.
     pub fn tick(&mut self, facts: &FlowFacts) {
         for (sum, stage) in self.fed.iter_mut().zip(&facts.stages) {
             *sum += fed(stage);
@@ -57,6 +59,7 @@ impl Window {
         self.latest = facts.clone();
     }
 
+    /// How long it is.
     pub fn length(&self) -> Duration {
         self.latest.elapsed.saturating_sub(self.start.elapsed)
     }

@@ -123,7 +123,11 @@ fn lists<'a>(
     let sounds = SoundKind::ALL.map(|kind| {
         let files = sounds.files(kind).into_iter();
         let files = files.map(|file| (&*file.name, Stamp::of(&file.path)));
-        (format!("{}s", kind.label()), files.collect())
+        let key = match kind {
+            SoundKind::Background => "augment.backgrounds",
+            SoundKind::Impulse => "augment.rirs",
+        };
+        (key.to_owned(), files.collect())
     });
     splits.chain(sounds)
 }

@@ -98,10 +98,12 @@ impl Folder {
         }
     }
 
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Where its journal is.
     pub fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL_FILE)
     }

@@ -144,6 +144,10 @@ impl Dataset {
         }
     }
 
+    /// Writes `dataset.json` into an output folder.
+    ///
+    /// # Errors
+    /// [`DatasetError`] where it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), DatasetError> {
         let path = folder.join(DATASET_FILE);
         let mut text = serde_json::to_vec_pretty(self)

@@ -1,5 +1,7 @@
 //! Where rows go.
 
+use std::sync::Arc;
+
 use ndarray::Array3;
 
 use crate::records::{Batch, Rows};
@@ -17,11 +19,12 @@ pub struct RowBlock {
 
 /// Where rows go: a folder of `.npy` files, a caller, or nowhere.
 pub trait RowSink: Send {
-    /// Takes a block; blocks come in order.
+    /// Takes a block; blocks come in order. `at` is told of each clip before it
+    /// is taken.
     ///
     /// # Errors
     /// [`WriteError`]; everything before the clip that it names was taken.
-    fn take(&mut self, block: RowBlock) -> Result<(), WriteError>;
+    fn take(&mut self, block: RowBlock, at: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError>;
 
     /// Makes durable what was taken.
     ///
@@ -38,7 +41,7 @@ pub struct Nowhere {
 }
 
 impl RowSink for Nowhere {
-    fn take(&mut self, block: RowBlock) -> Result<(), WriteError> {
+    fn take(&mut self, block: RowBlock, _: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError> {
         self.rows += block.values.len_of(ndarray::Axis(0)) as u64;
         Ok(())
     }

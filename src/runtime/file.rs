@@ -9,9 +9,13 @@ use crate::onnx::{Model, OnnxError};
 
 /// A model as it is in its file.
 pub struct ModelFile {
+    /// The file.
     pub path: Arc<Path>,
+    /// Its content.
     pub bytes: Arc<[u8]>,
+    /// SHA-256 of it.
     pub sha256: String,
+    /// The model in it.
     pub model: Model,
 }
 

@@ -65,7 +65,7 @@ impl Sink for Write<'_> {
             focus.set(&first.id.name);
         }
         let block = self.block(batch)?;
-        self.sink.take(block)?;
+        self.sink.take(block, &mut |clip| focus.set(clip))?;
         if self.committed.elapsed() >= self.commit_every {
             self.sink.commit()?;
             self.committed = Instant::now();

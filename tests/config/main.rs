@@ -11,7 +11,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use wakemill::config;
 use wakemill::config::plan::Plan;
 use wakemill::config::{ConfigError, Source};
 use wakemill::presets::{self, Loaded};

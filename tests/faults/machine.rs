@@ -53,7 +53,7 @@ fn a_full_disk_stops_the_build_and_room_lets_it_go_on() {
     for hint in [
         "disk is full",
         "KiB more",
-        ".npy.partial",
+        ".partial",
         "--resume",
         "are kept",
     ] {

@@ -1,6 +1,6 @@
 //! Whatever befalls a build, it ends in a complete data set or in a state that
 //! `--resume` completes, and says what happened. The table is in
-//! `src/pipeline/faults.md`.
+//! `src/build/faults.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

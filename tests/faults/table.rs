@@ -29,7 +29,7 @@ fn is_test(path: &str) -> bool {
 
 #[test]
 fn every_fault_has_a_test_that_is_there() {
-    let text = fs::read_to_string("src/pipeline/faults.md").unwrap();
+    let text = fs::read_to_string("src/build/faults.md").unwrap();
     let rows = text.lines().filter_map(|line| {
         let cells: Vec<&str> = line
             .strip_prefix("| ")?

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wakemill::build::{self, Watch};
-use wakemill::config::{self, Source};
+use wakemill::config::Source;
 use wakemill::dsp::background::Background;
 use wakemill::dsp::chain::{Drawn, EffectKind};
 use wakemill::dsp::equalizer::{Band, BandKind};

@@ -11,6 +11,7 @@ mod files;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use commit::{Commit, SplitCommit};
 pub use error::WriteError;
@@ -161,13 +162,18 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn take_block(&mut self, block: RowBlock) -> Result<(), WriteError> {
+    fn take_block(
+        &mut self,
+        block: RowBlock,
+        at: &mut dyn FnMut(&Arc<str>),
+    ) -> Result<(), WriteError> {
         let RowBlock { batch, values } = block;
         let split = batch.split;
         let mut values = values.outer_iter();
         let (mut clips, mut rows, mut bytes) = (0, 0, 0);
         let mut left_out = Vec::new();
         for Clip { id, state } in batch.clips {
+            at(&id.name);
             match state {
                 Ok(made) => {
                     for (row, values) in made.iter().zip(&mut values) {
@@ -258,10 +264,10 @@ impl<'a> Writer<'a> {
 }
 
 impl RowSink for Writer<'_> {
-    fn take(&mut self, block: RowBlock) -> Result<(), WriteError> {
+    fn take(&mut self, block: RowBlock, at: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError> {
         // Until proven otherwise: a panic may leave it within a clip.
         self.broken = true;
-        let taken = self.take_block(block);
+        let taken = self.take_block(block, at);
         self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
         taken
     }

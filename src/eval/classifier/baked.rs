@@ -102,6 +102,6 @@ fn probe_rows(length: usize) -> Vec<f32> {
     let scales = [0.1, 1.0, 3.0, 10.0, 30.0];
     let rows = scales.into_iter().cycle().take(65);
     rows.flat_map(|scale| vec![scale; length])
-        .map(|scale| scale * noise.next())
+        .map(|scale| scale * noise.value())
         .collect()
 }

@@ -21,8 +21,11 @@ use crate::runtime::provider::{self, Provider};
 
 /// The graphs to run, and what became of each rewrite.
 pub struct Decision {
+    /// The mel network.
     pub mel: MelGraph,
+    /// The embedding network.
     pub embedding: EmbedGraph,
+    /// Each rewrite: in use or not, and why.
     pub rewrites: Vec<Rewrite>,
 }
 

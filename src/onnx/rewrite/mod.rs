@@ -25,6 +25,7 @@ pub struct Rewrite {
 pub struct Refusal(pub String);
 
 impl Refusal {
+    /// A refusal for this reason.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

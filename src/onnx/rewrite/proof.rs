@@ -44,7 +44,7 @@ impl Default for Noise {
 
 impl Noise {
     /// The next value.
-    pub fn next(&mut self) -> f32 {
+    pub fn value(&mut self) -> f32 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -46,7 +46,7 @@ pub fn embed_counts(windows: Windows) -> Vec<usize> {
 fn probe_audio() -> Vec<Vec<f32>> {
     let mut noise = Noise::default();
     let mut scaled = |samples: usize, scale: f32| -> Vec<f32> {
-        (0..samples).map(|_| noise.next() * scale).collect()
+        (0..samples).map(|_| noise.value() * scale).collect()
     };
     let mut clips = vec![
         scaled(5_600, 0.5),
@@ -75,7 +75,7 @@ fn probe_mel(windows: Windows) -> Vec<Vec<f32>> {
     let mut noise = Noise::default();
     let mut clip = |frames: usize, level: f32, spread: f32| -> Vec<f32> {
         (0..frames * BANDS)
-            .map(|_| level + spread * noise.next())
+            .map(|_| level + spread * noise.value())
             .collect()
     };
     let frames = window + 4 * stride + stride / 2;
