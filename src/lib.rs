@@ -27,32 +27,68 @@
 //!    and shuts down; [`stages`] are thin adapters; [`dsp`] is pure functions;
 //!    [`runtime`] alone knows ONNX Runtime.
 //!
-//! # Layers
+//! # Rooms
 //!
-//! | room | may import of this crate |
-//! |---|---|
-//! | [`flow`], [`dsp`], [`onnx`], [`audio`] | nothing |
-//! | [`records`] | `dsp` |
-//! | [`runtime`] | `onnx` |
-//! | [`frontend`] | `records`, `onnx`, `runtime` |
-//! | [`source`] | `records`, `audio` |
-//! | [`augment`] | `records`, `dsp`, `audio` |
-//! | [`config`] | `records`, `dsp` |
-//! | [`dataset`] | `records`, `dsp`, `config` (the plan that a data set was built by) |
-//! | [`presets`] | `config` |
-//! | [`autoscale`], [`metrics`] | `flow` |
-//! | [`stages`] | `flow`, `records`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |
-//! | [`build`] | all above |
-//! | [`report`] | `records`, `dataset`, `autoscale`, `build` (render only) |
-//! | [`eval`] | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
-//! | [`api`] | all above |
-//! | [`cli`] | `api` alone |
+//! | room | what is in it | may import of this crate |
+//! |---|---|---|
+//! | [`flow`] | the generic runtime: stages, channels, permits, shutdown | nothing |
+//! | [`dsp`] | signal processing: one file an effect, on slices | nothing |
+//! | [`onnx`] | ONNX graphs: reading, rewriting, proofs | nothing |
+//! | [`audio`] | reading and writing audio files | nothing |
+//! | [`records`] | what travels between stages, and what was drawn | `dsp` |
+//! | [`runtime`] | ONNX Runtime: finding, fetching, providers, sessions | `onnx` |
+//! | [`frontend`] | from samples to features: networks, kernels | `records`, `onnx`, `runtime` |
+//! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio` |
+//! | [`augment`] | the chain of effects, rounds, random streams, sounds | `records`, `dsp`, `audio` |
+//! | [`config`] | what the user wrote, and the plan that comes of it | `records`, `dsp` |
+//! | [`dataset`] | what is on the disk: files, rows, manifest, sinks, statistics | `records`, `dsp`, `config` (the plan that it was built by) |
+//! | [`presets`] | other programs' configurations, as pipelines | `config` |
+//! | [`autoscale`] | how many workers: sizing, allocation, balance, tuning | `flow` |
+//! | [`metrics`] | what Prometheus is told | `flow` |
+//! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |
+//! | [`build`] | from a plan to a data set | all above but `presets` and `metrics` |
+//! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `build`; `frontend`, `audio` and their helpers for its examples |
+//! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
+//! | [`api`] | what the command line and embedders use | all above |
+//! | [`cli`] | the command line | `api` alone |
 //!
-//! `ort` appears only in [`runtime`], `symphonia` and `hound` only in
-//! [`audio`], `figment` only in [`config`], threads and channels only in
+//! No room imports one that imports it, and in `flow`, `frontend`, `runtime` and
+//! `dataset` no file does. `ort` appears only in [`runtime`] and [`frontend`],
+//! `symphonia`, `hound` and `dasp` only in [`audio`], `figment` only in
+//! [`config`], metric names only in [`metrics`], threads and channels only in
 //! [`flow`]. A test holds all of this.
 //!
-//! The modules, in reading order:
+//! # Where to add something
+//!
+//! | what | where |
+//! |---|---|
+//! | an effect | a file in [`dsp`] that implements [`dsp::effect::Effect`], and its line in [`dsp::chain`]: keys, records, statistics, report and README follow |
+//! | a codec | [`audio`] |
+//! | a source of clips | [`source`]: a [`source::ClipSource`]; [`config::plan::Input`] names it |
+//! | a sink for rows | a [`dataset::RowSink`]; [`build::Ready::stream`] runs a build into it |
+//! | a front end | a room beside [`frontend::speech`], whose networks are [`frontend::Net`]s |
+//! | a preset | [`presets`]: a function from a document to a table of keys; defaults of effects: `config/preset.rs` |
+//! | a metric | [`metrics::table`] |
+//! | a key | [`config::keys`], and its field in `config/settings.rs` |
+//! | a command | a file in [`cli`], over what [`api`] gives |
+//!
+//! # Packages
+//!
+//! | package | does | because |
+//! |---|---|---|
+//! | flume | the edges between stages | bounded channels of many producers and consumers |
+//! | crossbeam | the supervisor's `select!`, free-lists, padded counters | the control side waits for several things at once |
+//! | ort | ONNX Runtime, loaded at run time | no runtime is linked or shipped |
+//! | symphonia | every compressed format | uncompressed WAV is read by hand, for its lengths |
+//! | hound | writing WAV | |
+//! | dasp | integer samples of WAV to float | its values are libsndfile's |
+//! | rubato, realfft | resampling, convolution | |
+//! | ndarray, ndarray-npy | the block of rows at the sinks; views of float32 feature files | float16, and files of a length not yet known, are our own |
+//! | serde, figment | configuration in layers | every value remembers its layer |
+//! | rand_chacha | the random streams | a stream for each key, the same everywhere |
+//! | metrics, metrics-exporter-prometheus | instruments and their text | |
+//!
+//! The rooms, in reading order:
 
 pub mod flow;
 

@@ -7,6 +7,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use dasp_sample::Sample as _;
+
 use super::{Fault, Info, Limits, MAX_CHANNELS};
 
 /// Bytes read at a time, on the stack; room for a frame of [`MAX_CHANNELS`].
@@ -278,16 +280,13 @@ impl Wave {
     fn convert(&self, bytes: &[u8], out: &mut Vec<f32>) {
         let n = self.channels;
         match self.encoding {
-            Encoding::U8 => first_channel(bytes, n, out, |[x]| (f32::from(x) - 128.0) / 128.0),
-            Encoding::S16 => first_channel(bytes, n, out, |x| {
-                f32::from(i16::from_le_bytes(x)) / 32_768.0
-            }),
+            Encoding::U8 => first_channel(bytes, n, out, |[x]| x.to_sample()),
+            Encoding::S16 => first_channel(bytes, n, out, |x| i16::from_le_bytes(x).to_sample()),
             Encoding::S24 => first_channel(bytes, n, out, |[a, b, c]| {
-                i32::from_le_bytes([0, a, b, c]) as f32 / 2_147_483_648.0
+                // In the upper bits of 32: exact, and no range to check.
+                i32::from_le_bytes([0, a, b, c]).to_sample()
             }),
-            Encoding::S32 => first_channel(bytes, n, out, |x| {
-                i32::from_le_bytes(x) as f32 / 2_147_483_648.0
-            }),
+            Encoding::S32 => first_channel(bytes, n, out, |x| i32::from_le_bytes(x).to_sample()),
             Encoding::F32 => first_channel(bytes, n, out, f32::from_le_bytes),
             Encoding::F64 => first_channel(bytes, n, out, |x| f64::from_le_bytes(x) as f32),
         }

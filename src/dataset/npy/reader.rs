@@ -5,6 +5,9 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use ndarray::ArrayViewD;
+use ndarray_npy::ViewNpyExt;
+
 use memmap2::Mmap;
 
 use super::header::{self, DType, Header, HeaderError};
@@ -113,6 +116,14 @@ impl NpyReader {
         self.header.shape.iter().skip(1).product()
     }
 
+    /// The whole array where it lies in the file as this machine has it: float32
+    /// in C order.
+    pub fn view(&self) -> Option<ArrayViewD<'_, f32>> {
+        let plain = self.header.dtype == DType::Float32;
+        let view = plain.then(|| ArrayViewD::view_npy(&self.map));
+        view?.ok()
+    }
+
     /// The values of some rows, one after the other: straight from the map where
     /// they lie there as float32, else converted into `scratch`. `None` where
     /// there are not so many rows.
@@ -124,13 +135,12 @@ impl NpyReader {
         if rows.start > rows.end || rows.end > self.rows() {
             return None;
         }
-        let bytes = self.map.get(self.bytes_of(&rows))?;
-        if self.header.dtype == DType::Float32
-            && cfg!(target_endian = "little")
-            && let Ok(values) = bytemuck::try_cast_slice(bytes)
-        {
-            return Some(values);
+        if let Some(view) = self.view() {
+            let first = rows.start * self.row_len();
+            let values = view.to_slice()?;
+            return values.get(first..first + rows.len() * self.row_len());
         }
+        let bytes = self.map.get(self.bytes_of(&rows))?;
         scratch.clear();
         match self.header.dtype {
             DType::Float32 => {

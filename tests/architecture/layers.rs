@@ -1,9 +1,8 @@
 //! The layers of the crate docs, held against the source.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use super::source::{all_code, code, imports, module_of, sources};
 
 /// Which rooms a room may import.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -19,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["records", "dsp"]),
     ("dataset", &["records", "dsp", "config"]),
     ("presets", &["config"]),
-    ("autoscale", &["flow", "config", "runtime"]),
+    ("autoscale", &["flow"]),
     ("metrics", &["flow"]),
     (
         "stages",
@@ -86,7 +85,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// What appears in some rooms only.
 const CONFINED: &[(&[&str], &[&str])] = &[
     (&["runtime", "frontend"], &["ort::", "use ort"]),
-    (&["audio"], &["symphonia::", "hound::"]),
+    (&["audio"], &["symphonia::", "hound::", "dasp_sample::"]),
     (&["config"], &["figment::"]),
     (
         &["metrics"],
@@ -113,7 +112,7 @@ fn modules_import_only_what_their_layer_may() {
         let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
             continue;
         };
-        for (number, line) in code(&text) {
+        for (number, line) in all_code(&text) {
             for imported in imports(line) {
                 let known = LAYERS.iter().any(|(name, _)| *name == imported);
                 if known && imported != module && !allowed.contains(&imported) {
@@ -177,51 +176,6 @@ fn every_module_opens_with_its_docs() {
         .map(|(path, _)| path.display().to_string())
         .collect();
     assert!(bare.is_empty(), "{}", bare.join("\n"));
-}
-
-/// Every source file with its text.
-fn sources() -> Vec<(PathBuf, String)> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::from("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder of the crate") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("a source file");
-                files.push((path, text));
-            }
-        }
-    }
-    assert!(files.len() > 20, "the source is here");
-    files
-}
-
-/// The module right below the crate root that a file belongs to.
-fn module_of(path: &Path) -> String {
-    let first = path.components().nth(1).expect("a path below src");
-    let name = first.as_os_str().to_string_lossy();
-    name.trim_end_matches(".rs").to_owned()
-}
-
-/// The lines that are neither comments nor in a test module at the file's end.
-fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().enumerate();
-    lines
-        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(index, line)| (index + 1, line))
-}
-
-/// The modules of this crate that a line names.
-fn imports(line: &str) -> Vec<&str> {
-    let rest = line.split("crate::").skip(1);
-    rest.filter_map(|rest| {
-        rest.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .next()
-    })
-    .collect()
 }
 
 /// Whether a line has a path that begins with `word`, not one that ends so.
