@@ -26,7 +26,7 @@ pub struct Settings {
 pub struct StageSettings {
     /// Threads that work from the start; at least 1.
     pub workers: usize,
-    /// Threads that a [`Governor`] may let work; at least `workers`.
+    /// Threads that a [`Governor`](super::Governor) may let work; at least `workers`.
     pub max_workers: usize,
     /// Items that may wait before the stage; at least 1.
     pub capacity: usize,
