@@ -31,6 +31,7 @@ pub use metered::Metered;
 pub use stream::{Blocks, stream};
 
 pub use crate::audio::wav;
+pub use crate::autoscale::bottleneck::bottleneck;
 pub use crate::autoscale::sizing::cores;
 pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
 pub use crate::build::{BuildError, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows};

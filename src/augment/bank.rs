@@ -319,6 +319,8 @@ impl Listener {
         {
             return Ok(Content::Whole(Arc::clone(samples)));
         }
+        // Before the next is decoded: two long ones need not be held at once.
+        self.last = None;
         let make = || {
             self.read_whole(&slot.file)?;
             Ok(Arc::from(self.piece.as_slice()))

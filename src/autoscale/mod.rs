@@ -3,6 +3,7 @@
 
 pub mod allocate;
 pub mod balance;
+pub mod bottleneck;
 pub mod sizing;
 pub mod tune;
 

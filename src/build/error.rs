@@ -51,6 +51,19 @@ pub enum BuildError {
         #[source]
         error: DiscoverError,
     },
+    /// Two files have one name in `rows.jsonl`: the same relative path, configured
+    /// in two places that start from different folders.
+    #[error("{key}: '{name}' names two files, {} and {}\n  write one of the two folders by its absolute path", first.display(), second.display())]
+    SameName {
+        /// The key that names them.
+        key: &'static str,
+        /// The name of both.
+        name: String,
+        /// One.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// A background or impulse response cannot be read.
     #[error(
         "background or impulse response {0}\n  mend or remove it, or go on without it with failures.policy = \"skip\""
@@ -168,6 +181,7 @@ impl BuildError {
                 | Self::Unusable { .. }
                 | Self::NoClips { .. }
                 | Self::Sounds { .. }
+                | Self::SameName { .. }
                 | Self::WavName { .. }
                 | Self::WavFolder { .. }
                 | Self::Lost(_)

@@ -258,5 +258,13 @@ fn sounds_in(
         })
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
+    match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        Some([first, second]) => Err(BuildError::SameName {
+            key,
+            name: first.name.to_string(),
+            first: first.path.to_path_buf(),
+            second: second.path.to_path_buf(),
+        }),
+        _ => Ok(files),
+    }
 }

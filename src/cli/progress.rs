@@ -296,13 +296,9 @@ fn bottleneck(facts: &FlowFacts) -> Option<String> {
         let all = (time.busy + time.idle + time.blocked).as_secs_f64();
         time.busy.as_secs_f64() / all.max(f64::MIN_POSITIVE)
     };
-    let worked = facts.stages.iter().filter(|stage| stage.items > 0);
-    let slowest = worked.max_by(|a, b| share(a).total_cmp(&share(b)))?;
-    let percent = 100.0 * share(slowest);
-    Some(format!(
-        "bottleneck: {} ({percent:.0} % busy)",
-        slowest.name
-    ))
+    let (slowest, share) = crate::api::bottleneck(facts.stages.iter().map(share))?;
+    let (name, percent) = (facts.stages[slowest].name, 100.0 * share);
+    (share > 0.0).then(|| format!("bottleneck: {name} ({percent:.0} % busy)"))
 }
 
 /// What was built, and how each stage spent its time.

@@ -1,5 +1,6 @@
 //! Numbers in words.
 
+use crate::autoscale::bottleneck::bottleneck as busiest;
 use crate::dataset::StageTimes;
 use crate::records::Provenance;
 
@@ -10,11 +11,12 @@ const COMPUTING: f64 = 0.7;
 
 /// Which stage held the build back, and what to do about it.
 pub(super) fn bottleneck(stages: &[StageTimes], wall_seconds: f64, cores: usize) -> String {
-    let share = |stage: &StageTimes| stage.share(stage.busy_seconds);
-    let Some(slowest) = stages.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else {
+    let shares = stages.iter().map(|stage| stage.share(stage.busy_seconds));
+    let Some((index, share)) = busiest(shares) else {
         return String::new();
     };
-    let (name, busy) = (&slowest.name, percent(share(slowest)));
+    let slowest = &stages[index];
+    let (name, busy) = (&slowest.name, percent(share));
     let workers = match slowest.workers {
         1 => "its worker was".to_owned(),
         n => format!("its {n} workers were"),
@@ -29,7 +31,7 @@ pub(super) fn bottleneck(stages: &[StageTimes], wall_seconds: f64, cores: usize)
         ),
         false => format!("All stages together took {load} of the time of {cores} cores."),
     };
-    if share(slowest) < ALWAYS {
+    if share < ALWAYS {
         return format!(
             "No stage was at work all the time; {name} came closest: {workers} busy for {busy} of it. {machine}"
         );

@@ -11,6 +11,7 @@ pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
 use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble, Values};
+use crate::source::sequence;
 
 /// Windows that a clip may fill for its buffers to be kept: most do, and what is
 /// kept stays within a small multiple of what `flow.memory` counts.
@@ -67,14 +68,14 @@ impl From<Rejection> for Refusal {
 
 /// The stages that refuse clips, each with the kinds of trouble it may have.
 pub const REFUSALS: [(&str, Trouble); 8] = [
-    ("scan", Trouble::Unreadable),
-    ("decode", Trouble::Unreadable),
-    ("decode", Trouble::Unsupported),
-    ("decode", Trouble::Truncated),
-    ("decode", Trouble::Damaged),
-    ("decode", Trouble::TooLong),
-    ("augment", Trouble::Sound),
-    ("augment", Trouble::Damaged),
+    (sequence::NAME, Trouble::Unreadable),
+    (decode::NAME, Trouble::Unreadable),
+    (decode::NAME, Trouble::Unsupported),
+    (decode::NAME, Trouble::Truncated),
+    (decode::NAME, Trouble::Damaged),
+    (decode::NAME, Trouble::TooLong),
+    (crate::augment::NAME, Trouble::Sound),
+    (crate::augment::NAME, Trouble::Damaged),
 ];
 
 /// Applies a function to each clip that is still in, and rejects those that it

@@ -10,6 +10,9 @@ use crate::records::{Batch, Rows, Values};
 
 use super::{Buffers, replace};
 
+/// The stage.
+pub const NAME: &str = "write";
+
 /// Hands rows to a sink, and has it commit from time to time.
 pub struct Write<'a> {
     sink: &'a mut dyn RowSink,
@@ -57,7 +60,7 @@ impl Sink for Write<'_> {
     type In = Batch<Rows<Values>>;
 
     fn name(&self) -> &'static str {
-        "write"
+        NAME
     }
 
     fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::source::{all_code, code, imports, module_of, sources};
+use super::source::sources;
 
 /// Which rooms a room may import.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -107,20 +107,17 @@ const CONFINED: &[(&[&str], &[&str])] = &[
 #[test]
 fn modules_import_only_what_their_layer_may() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
-        let module = module_of(&path);
+    for source in sources() {
+        let module = source.room();
         let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
             continue;
         };
-        for (number, line) in all_code(&text) {
-            for imported in imports(line) {
-                let known = LAYERS.iter().any(|(name, _)| *name == imported);
-                if known && imported != module && !allowed.contains(&imported) {
-                    wrong.push(format!(
-                        "{}:{number}: {module} imports {imported}",
-                        path.display()
-                    ));
-                }
+        for used in source.paths.iter().filter(|used| used.ours) {
+            let imported = used.names.first().map_or("", String::as_str);
+            let known = LAYERS.iter().any(|(name, _)| *name == imported);
+            if known && imported != module && !allowed.contains(&imported) {
+                let (path, line) = (source.path.display(), used.line);
+                wrong.push(format!("{path}:{line}: {module} imports {imported}"));
             }
         }
     }
@@ -150,16 +147,16 @@ fn every_module_has_a_layer() {
 #[test]
 fn packages_stay_in_their_module() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
+    for source in sources() {
         for (owners, words) in CONFINED {
-            if owners.contains(&module_of(&path).as_str()) {
+            if owners.contains(&source.room()) {
                 continue;
             }
-            for (number, line) in code(&text) {
+            for (number, line) in source.code() {
                 if let Some(word) = words.iter().find(|word| contains_path(line, word)) {
                     wrong.push(format!(
                         "{}:{number}: {word} outside {owners:?}",
-                        path.display()
+                        source.path.display()
                     ));
                 }
             }
@@ -172,8 +169,8 @@ fn packages_stay_in_their_module() {
 fn every_module_opens_with_its_docs() {
     let bare: Vec<_> = sources()
         .into_iter()
-        .filter(|(_, text)| !text.starts_with("//!"))
-        .map(|(path, _)| path.display().to_string())
+        .filter(|source| !source.text.starts_with("//!"))
+        .map(|source| source.path.display().to_string())
         .collect();
     assert!(bare.is_empty(), "{}", bare.join("\n"));
 }

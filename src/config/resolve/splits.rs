@@ -34,6 +34,14 @@ impl Resolver<'_> {
         }
         let name = split.name.clone()?;
         let input = self.input(&at("input"), split.input.as_deref()?)?;
+        let files = at("files");
+        if !matches!(input, Input::Folder(_)) && !self.origin(&files).is_default {
+            let message = format!(
+                "'{files}' says which files of a folder count, and '{}' is none",
+                at("input")
+            );
+            self.problem(&files, &message);
+        }
         Some(SplitPlan {
             name,
             input,

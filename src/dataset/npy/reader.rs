@@ -135,9 +135,10 @@ impl NpyReader {
         if rows.start > rows.end || rows.end > self.rows() {
             return None;
         }
-        if let Some(view) = self.view() {
+        if let Some(view) = self.view()
+            && let Some(values) = view.to_slice()
+        {
             let first = rows.start * self.row_len();
-            let values = view.to_slice()?;
             return values.get(first..first + rows.len() * self.row_len());
         }
         let bytes = self.map.get(self.bytes_of(&rows))?;

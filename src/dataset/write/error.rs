@@ -50,6 +50,14 @@ pub enum WriteError {
         /// Clips that may be.
         tolerated: u64,
     },
+    /// A block does not hold the rows that its clips claim.
+    #[error("a block holds {found} rows where its clips have {claimed}; this is a bug in wakemill")]
+    Block {
+        /// Rows of its clips.
+        claimed: usize,
+        /// Rows of features in it.
+        found: usize,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] partial::WriteError),

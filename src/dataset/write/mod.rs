@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use ndarray::Axis;
+
 pub use commit::{Commit, SplitCommit};
 pub use error::WriteError;
 pub use files::WriteSettings;
@@ -169,7 +171,17 @@ impl<'a> Writer<'a> {
     ) -> Result<(), WriteError> {
         let RowBlock { batch, values } = block;
         let split = batch.split;
-        let mut values = values.outer_iter();
+        let made = batch
+            .clips
+            .iter()
+            .filter_map(|clip| clip.state.as_ref().ok());
+        let (claimed, found) = (made.map(Vec::len).sum(), values.len_of(Axis(0)));
+        if claimed != found {
+            return Err(WriteError::Block { claimed, found });
+        }
+        let values = values.as_standard_layout();
+        let width = values.len() / claimed.max(1);
+        let mut values = values.as_slice().unwrap_or_default().chunks(width.max(1));
         let (mut clips, mut rows, mut bytes) = (0, 0, 0);
         let mut left_out = Vec::new();
         for Clip { id, state } in batch.clips {
@@ -177,7 +189,6 @@ impl<'a> Writer<'a> {
             match state {
                 Ok(made) => {
                     for (row, values) in made.iter().zip(&mut values) {
-                        let values = values.to_slice().unwrap_or_default();
                         self.write_row(split, &id, row, values)?;
                         bytes += size_of_val(values) as u64;
                     }

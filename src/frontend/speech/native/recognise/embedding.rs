@@ -1,6 +1,6 @@
 //! The embedding network: a chain of 20 convolutions.
 
-use super::{Reader, Unknown, explicit_padding, integer, list, operand, output};
+use super::reader::{Reader, Unknown, explicit_padding, integer, list, operand, output};
 use crate::frontend::speech::native::embed::{EmbedWeights, LAYERS, WINDOW};
 use crate::frontend::speech::native::layer::{FLOOR, SLOPE, Scheme, Taps};
 use crate::frontend::speech::native::stem::CHANNELS;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{Reader, Unknown, explicit_padding, integer, list, operand, output};
+use super::reader::{Reader, Unknown, explicit_padding, integer, list, operand, output};
 use crate::frontend::speech::native::mel::{BINS, HOP, MelWeights, POWER_FLOOR, RANGE_DB, WINDOW};
 use crate::frontend::speech::sizes::BANDS;
 use crate::onnx::{FLOAT, Model, Node};

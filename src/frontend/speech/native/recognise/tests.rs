@@ -5,7 +5,7 @@ use crate::frontend::speech::native::embed::{EmbedWeights, LAYERS};
 use crate::frontend::speech::native::layer::Scheme;
 use crate::frontend::speech::native::mel::{BINS, HOP, MelWeights, WINDOW};
 use crate::frontend::speech::native::reference::Noise;
-use crate::onnx::{Attribute, DimensionValue, FLOAT, ValueInfo};
+use crate::onnx::{Attribute, DimensionValue, FLOAT, Graph, Node, Tensor, ValueInfo};
 
 /// A graph in the making: every node reads the last value, unless told.
 struct Builder {
