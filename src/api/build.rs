@@ -1,6 +1,6 @@
 //! Building a data set, with its report.
 
-use crate::build::{BuildError, Outcome, Ready, Watch};
+use crate::build::{BuildError, Event, Outcome, Ready, Watch};
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::{Dataset, Existing};
 use crate::flow::{CancelToken, Observer};
@@ -13,7 +13,7 @@ pub struct Quiet;
 impl Observer for Quiet {}
 
 impl Watch for Quiet {
-    fn warn(&self, _: &str) {}
+    fn hear(&self, _: Event<'_>) {}
 }
 
 /// How a build ended well.
@@ -37,7 +37,13 @@ pub fn run(
     cancel: &CancelToken,
 ) -> Result<Ended, BuildError> {
     let built = match ready.run(existing, watch, cancel)? {
-        Outcome::UpToDate => return Ok(Ended::UpToDate),
+        Outcome::UpToDate => {
+            // A kill between the data set and its report.
+            if !ready.plan().output.path.join(REPORT_FILE).exists() {
+                watch.warn(&format!("there is no {REPORT_FILE}: --overwrite makes one"));
+            }
+            return Ok(Ended::UpToDate);
+        }
         Outcome::Built(built) => built,
     };
     if let Err(error) = report::write(ready, &built) {

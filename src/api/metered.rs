@@ -1,8 +1,8 @@
 //! A build's progress, to Prometheus.
 
 use crate::autoscale::balance::CAUSES;
-use crate::build::{Inputs, Ready, Watch};
-use crate::dataset::write::{Commit, Step, Taken, WriteError};
+use crate::build::{Event, Ready, Watch};
+use crate::dataset::write::{Commit, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::stages::REFUSALS;
@@ -70,28 +70,25 @@ impl Observer for Metered<'_> {
 }
 
 impl Watch for Metered<'_> {
-    fn warn(&self, text: &str) {
-        self.watch.warn(text);
+    fn hear(&self, event: Event<'_>) {
+        self.watch.hear(event);
+        match event {
+            Event::Resumed(commit) => self.resumed(commit),
+            Event::Taken(taken) => self.taken(taken),
+            Event::Warning(_) | Event::Started(_) | Event::Reached(_) => {}
+        }
     }
+}
 
-    fn started(&self, inputs: &Inputs) {
-        self.watch.started(inputs);
-    }
-
+impl Metered<'_> {
     fn resumed(&self, commit: &Commit) {
-        self.watch.resumed(commit);
         for (split, before) in commit.splits.iter().enumerate() {
             self.metrics
                 .resumed(split, before.rows, before.data.bytes, before.left_out);
         }
     }
 
-    fn reached(&self, step: Step) {
-        self.watch.reached(step);
-    }
-
     fn taken(&self, taken: &Taken<'_>) {
-        self.watch.taken(taken);
         self.metrics.wrote(taken.split, taken.rows, taken.bytes);
         for (_, rejection) in taken.left_out {
             let kind = rejection.kind.name();

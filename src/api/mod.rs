@@ -34,7 +34,9 @@ pub use crate::audio::wav;
 pub use crate::autoscale::bottleneck::bottleneck;
 pub use crate::autoscale::sizing::cores;
 pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
-pub use crate::build::{BuildError, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows};
+pub use crate::build::{
+    BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
+};
 pub use crate::config::plan::InputScale;
 pub use crate::config::{ConfigError, Source, starter};
 pub use crate::dataset::layout::REPORT_FILE;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audio;
 use crate::augment::SoundFile;
 use crate::config::location::Location;
 use crate::config::plan::{
@@ -35,6 +36,19 @@ impl Inputs {
             .iter()
             .map(|split| split.clips.len() as u64)
             .sum()
+    }
+
+    /// Lengths in seconds of at most so many clips, evenly spread over all of
+    /// them, by their headers. Those that cannot be read, or whose header gives
+    /// no length, are not among them.
+    pub fn lengths(&self, most: usize) -> Vec<f64> {
+        let step = (self.clip_count() as usize).div_ceil(most).max(1);
+        let clips = self.splits.iter().flat_map(|split| &split.clips);
+        let seconds = clips.step_by(step).filter_map(|clip| {
+            let info = audio::probe(&clip.id.path).ok()?;
+            Some(info.frames? as f64 / f64::from(info.sample_rate))
+        });
+        seconds.collect()
     }
 }
 

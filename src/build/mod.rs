@@ -12,6 +12,7 @@
 //! into any other sink ([`Ready::stream`]). The flow is wired in one function
 //! of `stream.rs`. [`faults`] says what happens when something goes wrong.
 
+pub mod booth;
 mod describe;
 mod effects;
 mod error;
@@ -40,4 +41,4 @@ pub use run::{Built, Outcome};
 pub use split::Split;
 pub use timeline::Moment;
 pub use tune::sample_rows;
-pub use watch::Watch;
+pub use watch::{Event, Watch};

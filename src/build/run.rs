@@ -15,7 +15,7 @@ use super::manifest::manifest;
 use super::origin::Origin;
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
-use super::{BuildError, Ready, Watch};
+use super::{BuildError, Event, Ready, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
@@ -94,7 +94,7 @@ impl Ready {
         folder
             .complete(&dataset)
             .map_err(|cause| self.unfinished(cause.into(), clips, watch))?;
-        watch.reached(Step::Renamed);
+        watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
         Ok(Outcome::Built(Box::new(Built {
             dataset,
@@ -138,7 +138,7 @@ impl Ready {
                 split.remove_stale_wavs()?;
             }
         }
-        watch.started(&self.inputs);
+        watch.hear(Event::Started(&self.inputs));
         Ok(Some(begun))
     }
 
@@ -158,9 +158,9 @@ impl Ready {
         let told = |told: Told<'_>| match told {
             Told::Taken(taken) => {
                 timeline.wrote(taken.rows);
-                watch.taken(&taken);
+                watch.hear(Event::Taken(&taken));
             }
-            Told::Step(step) => watch.reached(step),
+            Told::Step(step) => watch.hear(Event::Reached(step)),
         };
         let settings = self.write_settings();
         let mut write = Writer::open(folder.path(), settings, journal, last.as_ref(), told)
@@ -169,7 +169,7 @@ impl Ready {
                 error => error.into(),
             })?;
         if let Some(last) = &last {
-            watch.resumed(last);
+            watch.hear(Event::Resumed(last));
         }
 
         let skip = write.clips();

@@ -10,7 +10,7 @@ use crate::dataset::sink::Nowhere;
 use crate::flow::{CancelToken, FlowFacts, Observer};
 use crate::source::sequence::Entry;
 
-use super::{BuildError, Inputs, Ready, Watch, effects};
+use super::{BuildError, Event, Inputs, Ready, Watch, effects};
 
 /// Rows of the first sample.
 const FIRST_ROWS: u64 = 256;
@@ -163,8 +163,10 @@ impl Observer for Meter<'_> {
 }
 
 impl Watch for Meter<'_> {
-    fn warn(&self, text: &str) {
-        self.watch.warn(text);
+    fn hear(&self, event: Event<'_>) {
+        if let Event::Warning(_) = event {
+            self.watch.hear(event);
+        }
     }
 }
 

@@ -5,21 +5,29 @@ use crate::flow::Observer;
 
 use super::Inputs;
 
-/// Is told how a build goes.
-pub trait Watch: Observer {
+/// What a build tells.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
     /// Something the user should know.
-    fn warn(&self, text: &str);
-
+    Warning(&'a str),
     /// The flow starts.
-    fn started(&self, _inputs: &Inputs) {}
-
-    /// The writer has taken a batch.
-    fn taken(&self, _taken: &Taken<'_>) {}
-
+    Started(&'a Inputs),
     /// The flow goes on where an earlier one was interrupted, after what it had
     /// committed.
-    fn resumed(&self, _commit: &Commit) {}
-
+    Resumed(&'a Commit),
+    /// The writer has taken a batch.
+    Taken(&'a Taken<'a>),
     /// The writer has made a step that a crash must be able to follow.
-    fn reached(&self, _step: Step) {}
+    Reached(Step),
+}
+
+/// Is told how a build goes.
+pub trait Watch: Observer {
+    /// Something has happened.
+    fn hear(&self, event: Event<'_>);
+
+    /// Tells of something the user should know.
+    fn warn(&self, text: &str) {
+        self.hear(Event::Warning(text));
+    }
 }

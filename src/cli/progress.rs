@@ -10,8 +10,8 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::api::{
-    Commit, Dataset, FlowFacts, Inputs, Observer, REPORT_FILE, Resize, Split, StageFacts, Taken,
-    Watch,
+    Commit, Dataset, Event, FlowFacts, Inputs, Observer, REPORT_FILE, Resize, Split, StageFacts,
+    Taken, Watch,
 };
 
 /// Time between two plain lines.
@@ -121,7 +121,19 @@ impl Observer for Progress {
 }
 
 impl Watch for Progress {
-    fn warn(&self, text: &str) {
+    fn hear(&self, event: Event<'_>) {
+        match event {
+            Event::Warning(text) => self.show_warning(text),
+            Event::Started(inputs) => self.started(inputs),
+            Event::Resumed(commit) => self.resumed(commit),
+            Event::Taken(taken) => self.taken(taken),
+            Event::Reached(_) => {}
+        }
+    }
+}
+
+impl Progress {
+    fn show_warning(&self, text: &str) {
         match &self.show {
             Show::Bars(bars) => bars.all.suspend(|| eprintln!("warning: {text}")),
             _ => eprintln!("warning: {text}"),

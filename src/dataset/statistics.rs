@@ -11,7 +11,7 @@ use super::jsonl::{JsonlError, JsonlReader};
 use super::layout::ROWS_FILE;
 use super::rows::RowRecord;
 use crate::config::plan::Plan;
-use crate::dsp::Range;
+pub use crate::dsp::Range;
 use crate::dsp::chain::{EffectKind, EffectSpec};
 
 /// Most bins of a histogram.

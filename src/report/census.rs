@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::audio;
 use crate::build::Inputs;
 use crate::dataset::jsonl::{JsonlError, JsonlReader};
 use crate::dataset::layout::QUARANTINE_FILE;
 use crate::dataset::rows::QuarantineRecord;
-use crate::dataset::statistics::Histogram;
-use crate::dsp::Range;
+use crate::dataset::statistics::{Histogram, Range};
 
 /// Most clips whose length is looked up.
 const MOST_LENGTHS: usize = 4000;
@@ -53,28 +51,16 @@ impl LeftOut {
 }
 
 impl Lengths {
-    /// Looks at the headers of clips, evenly spread over all of them. Clips
-    /// that cannot be read, or whose header gives no length, do not count.
+    /// Looks at clips evenly spread over all of them.
     pub fn look(inputs: &Inputs, window: f64) -> Self {
-        let clips = inputs.clip_count();
-        let step = (clips as usize).div_ceil(MOST_LENGTHS).max(1);
-        let seconds: Vec<f64> = inputs
-            .splits
-            .iter()
-            .flat_map(|split| &split.clips)
-            .step_by(step)
-            .filter_map(|clip| {
-                let info = audio::probe(&clip.id.path).ok()?;
-                Some(info.frames? as f64 / f64::from(info.sample_rate))
-            })
-            .collect();
+        let seconds = inputs.lengths(MOST_LENGTHS);
         let longest = seconds.iter().copied().fold(window, f64::max);
         let mut histogram = Histogram::new(Range::new(0.0, longest));
         for &length in &seconds {
             histogram.add(length);
         }
         Self {
-            clips,
+            clips: inputs.clip_count(),
             looked_at: seconds.len(),
             seconds: histogram,
         }

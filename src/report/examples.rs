@@ -3,16 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::audio::wav;
-use crate::build::Ready;
-use crate::build::render::Renderer;
-use crate::dsp::pcm16;
-use crate::frontend::speech::BANDS;
-use crate::frontend::{Net, Network};
-use crate::records::{Pcm, Provenance};
-use crate::source::sequence::Entry;
-
-use super::ReportError;
+use crate::build::booth::{self, BANDS};
+use crate::build::{BuildError, Ready};
+use crate::records::Provenance;
 
 /// Examples, of all splits together, about.
 const EXAMPLES: usize = 6;
@@ -42,22 +35,9 @@ pub(super) struct Sound {
     pub spectrogram: Option<String>,
 }
 
-/// Makes sounds of samples.
-struct Booth {
-    sample_rate: u32,
-    gain: f32,
-    net: Box<dyn Net>,
-}
-
 /// Rows spread over the splits; clips that cannot be rendered give none.
-pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, ReportError> {
-    let mut renderer = ready.renderer()?;
-    let plan = ready.plan();
-    let mut booth = Booth {
-        sample_rate: plan.audio.sample_rate,
-        gain: ready.front_end().features().full_scale / 32768.0,
-        net: ready.front_end().net(Network::Mel)?,
-    };
+pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
+    let (mut renderer, mut booth) = (ready.renderer()?, ready.booth()?);
     let splits = ready.inputs().splits.iter();
     let filled: Vec<_> = splits
         .enumerate()
@@ -70,59 +50,33 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, ReportError> {
         let clips = &split.clips;
         for n in 0..each.min(clips.len()) {
             let first = clips.len() * (2 * n + 1) / (2 * each);
-            let tried = clips.iter().skip(first).take(TRIES);
-            let found = tried
-                .enumerate()
-                .find_map(|(n, clip)| booth.example(&mut renderer, index, clip, n));
-            examples.extend(found.map(|found| Example {
-                split: split.name().to_owned(),
-                ..found
+            let tried = clips.iter().skip(first).take(TRIES).enumerate();
+            let mut usable = tried.filter(|(_, clip)| clip.problem.is_none());
+            examples.extend(usable.find_map(|(n, clip)| {
+                let (original, mut rows) = renderer.rows(index, &clip.id).ok()?;
+                let row = rows.swap_remove(n % rows.len());
+                Some(Example {
+                    split: split.name().to_owned(),
+                    clip: clip.id.name.to_string(),
+                    round: row.round,
+                    provenance: (*row.provenance).clone(),
+                    original: booth.clip(&original, MOST_SECONDS)?.into(),
+                    row: booth.row(&row.data)?.into(),
+                })
             }));
         }
     }
     Ok(examples)
 }
 
-impl Booth {
-    fn example(
-        &mut self,
-        renderer: &mut Renderer,
-        split: usize,
-        clip: &Entry,
-        n: usize,
-    ) -> Option<Example> {
-        if clip.problem.is_some() {
-            return None;
+impl From<booth::Sound> for Sound {
+    fn from(sound: booth::Sound) -> Self {
+        let picture = sound.spectrogram.and_then(|mel| image(&mel));
+        Self {
+            seconds: sound.seconds,
+            wav: STANDARD.encode(sound.wav),
+            spectrogram: picture.map(|png| STANDARD.encode(png)),
         }
-        let (original, mut rows) = renderer.rows(split, &clip.id).ok()?;
-        let row = rows.swap_remove(n % rows.len());
-        let most = (MOST_SECONDS * f64::from(self.sample_rate)) as usize;
-        let mut pcm = Pcm::new();
-        pcm16::encode_into(&original[..original.len().min(most)], &mut pcm);
-        Some(Example {
-            split: String::new(),
-            clip: clip.id.name.to_string(),
-            round: row.round,
-            provenance: (*row.provenance).clone(),
-            original: self.sound(&pcm)?,
-            row: self.sound(&row.data)?,
-        })
-    }
-
-    fn sound(&mut self, pcm: &Pcm) -> Option<Sound> {
-        let audio: Vec<f32> = pcm.iter().map(|s| f32::from(*s) * self.gain).collect();
-        let mut mel = [Vec::new()];
-        // Too short for the network is no reason to have nothing to hear.
-        let computed = self.net.run(&[&audio], &mut mel).is_ok();
-        let wav = wav::encode(self.sample_rate, pcm).ok()?;
-        Some(Sound {
-            seconds: pcm.len() as f64 / f64::from(self.sample_rate),
-            wav: STANDARD.encode(wav),
-            spectrogram: computed
-                .then(|| image(&mel[0]))
-                .flatten()
-                .map(|png| STANDARD.encode(png)),
-        })
     }
 }
 

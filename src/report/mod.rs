@@ -17,7 +17,6 @@ use crate::dataset::jsonl::JsonlError;
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::partial::{PartialFile, WriteError};
 use crate::dataset::statistics::Statistics;
-use crate::runtime::ModelError;
 
 use crate::build::{BuildError, Built, Ready};
 use census::{LeftOut, Lengths};
@@ -33,9 +32,6 @@ pub enum ReportError {
     /// Rows cannot be made again.
     #[error(transparent)]
     Render(#[from] BuildError),
-    /// A network for the spectrograms cannot be had.
-    #[error(transparent)]
-    Model(#[from] ModelError),
     /// A chart cannot be drawn.
     #[error(transparent)]
     Chart(#[from] ChartError),

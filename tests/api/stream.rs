@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use wakemill::api::{self, BuildError, Inputs, Observer, Quiet, Ready, Source, Watch};
+use wakemill::api::{self, BuildError, Event, Observer, Quiet, Ready, Source, Watch};
 use wakemill::dataset::npy::NpyReader;
 
 use super::support::Case;
@@ -78,9 +78,7 @@ struct Panics;
 impl Observer for Panics {}
 
 impl Watch for Panics {
-    fn warn(&self, _: &str) {}
-
-    fn started(&self, _: &Inputs) {
+    fn hear(&self, _: Event<'_>) {
         panic!("a defect");
     }
 }

@@ -43,20 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "runtime",
         ],
     ),
-    (
-        "report",
-        &[
-            "records",
-            "dataset",
-            "autoscale",
-            "build",
-            "dsp",
-            "audio",
-            "frontend",
-            "runtime",
-            "source",
-        ],
-    ),
+    ("report", &["records", "dataset", "autoscale", "build"]),
     (
         "eval",
         &["flow", "records", "dataset", "onnx", "runtime", "config"],

@@ -224,7 +224,7 @@ fn expand(tree: &UseTree) -> Vec<(Names, String)> {
             let head = path.ident.to_string();
             let own = |(names, name): (Names, String)| match names.first() {
                 Some(first) if first == "self" => (vec![head.clone()], head.clone()),
-                _ => ([&[head.clone()], &names[..]].concat(), name),
+                _ => ([std::slice::from_ref(&head), &names[..]].concat(), name),
             };
             below.map(own).collect()
         }

@@ -8,13 +8,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wakemill::build::{self, Watch};
+use wakemill::api::Quiet;
+use wakemill::build;
 use wakemill::config::Source;
 use wakemill::dsp::background::Background;
 use wakemill::dsp::chain::{Drawn, EffectKind};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
-use wakemill::flow::Observer;
 use wakemill::presets;
 use wakemill::records::{ClipId, Provenance};
 
@@ -27,14 +27,6 @@ const ROUNDS: usize = 2;
 const ROWS: usize = 2 * CLIPS * ROUNDS;
 /// Samples of a clip: few, as only what is drawn matters.
 const CLIP: usize = 64;
-
-struct Quiet;
-
-impl Observer for Quiet {}
-
-impl Watch for Quiet {
-    fn warn(&self, _: &str) {}
-}
 
 fn bands(row: &Provenance) -> Option<&[Band; 7]> {
     match row.get(EffectKind::Equalizer)? {

@@ -6,10 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use wakemill::build::Watch;
+use wakemill::build::{Event, Watch};
 use wakemill::config::plan::Plan;
 use wakemill::dataset::Existing;
-use wakemill::dataset::write::Taken;
 use wakemill::dsp::Range;
 use wakemill::dsp::chain::EffectSpec;
 use wakemill::flow::Observer;
@@ -26,13 +25,13 @@ struct Panicker {
 impl Observer for Panicker {}
 
 impl Watch for Panicker {
-    fn warn(&self, text: &str) {
-        self.warned.lock().unwrap().push_str(text);
-    }
-
-    fn taken(&self, _: &Taken<'_>) {
-        if self.batches_left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            panic!("a defect");
+    fn hear(&self, event: Event<'_>) {
+        match event {
+            Event::Warning(text) => self.warned.lock().unwrap().push_str(text),
+            Event::Taken(_) if self.batches_left.fetch_sub(1, Ordering::Relaxed) == 1 => {
+                panic!("a defect");
+            }
+            _ => {}
         }
     }
 }

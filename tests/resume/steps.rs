@@ -7,11 +7,10 @@ use std::time::Duration;
 use std::{env, thread};
 
 use wakemill::build;
-use wakemill::build::{BuildError, Watch};
+use wakemill::build::{BuildError, Event, Watch};
 use wakemill::config;
 use wakemill::config::plan::Plan;
 use wakemill::dataset::Existing;
-use wakemill::dataset::write::Step;
 use wakemill::flow::{Cancel, Observer};
 use wakemill::presets;
 
@@ -29,9 +28,10 @@ struct Killer {
 impl Observer for Killer {}
 
 impl Watch for Killer {
-    fn warn(&self, _: &str) {}
-
-    fn reached(&self, _: Step) {
+    fn hear(&self, event: Event<'_>) {
+        let Event::Reached(_) = event else {
+            return;
+        };
         if self.steps_left.fetch_sub(1, Ordering::Relaxed) == 1 {
             let id = std::process::id().to_string();
             Command::new("kill").args(["-KILL", &id]).status().unwrap();
