@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
+use crate::config::layers::value_at;
 use crate::config::paths;
 use crate::config::plan::{Input, SplitPlan};
 use crate::config::settings::Split;
@@ -35,7 +36,7 @@ impl Resolver<'_> {
         let name = split.name.clone()?;
         let input = self.input(&at("input"), split.input.as_deref()?)?;
         let files = at("files");
-        if !matches!(input, Input::Folder(_)) && !self.origin(&files).is_default {
+        if !matches!(input, Input::Folder(_)) && value_at(&self.root, &files).is_some() {
             let message = format!(
                 "'{files}' says which files of a folder count, and '{}' is none",
                 at("input")
