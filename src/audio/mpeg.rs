@@ -1,0 +1,314 @@
+//! MPEG audio, layer III: the frames of a file, and what its first one says of
+//! them.
+//!
+//! symphonia decodes them; the walk is our own, since what is heard must be what
+//! ffmpeg makes heard. The count of an encoder's tag says where its own part
+//! ends, and not that there is nothing behind it: speech servers join files.
+//! What does not look like a frame is passed over, up to one that does and is
+//! followed by another.
+//!
+//! Headers after ISO/IEC 11172-3 and 13818-3; the tag after the Xing and LAME
+//! specifications (gabriel.mp3-tech.org/mp3infotag.html).
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use super::tags;
+
+/// Bytes read at a time.
+const BUFFER: usize = 1 << 16;
+/// Samples that a decoder of layer III is late by.
+const DECODER_DELAY: u64 = 528 + 1;
+/// kbit/s by the index of a header: of MPEG-1, and of MPEG-2 and 2.5.
+const BIT_RATES: [[u64; 15]; 2] = [
+    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+/// Hz by the index of a header, in MPEG-1; half and a quarter of it in MPEG-2
+/// and 2.5.
+const SAMPLE_RATES: [u32; 3] = [44_100, 48_000, 32_000];
+
+/// The frames of a file, in order.
+pub(super) struct Mpeg {
+    file: BufReader<File>,
+    /// Where the next frame is expected.
+    at: u64,
+    /// Where the audio ends.
+    end: u64,
+    /// What all frames are like.
+    kind: Header,
+    /// Whether the last frame ended where the next is expected.
+    in_step: bool,
+    tag: Option<Tag>,
+}
+
+/// What a frame's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// In Hz.
+    pub sample_rate: u32,
+    pub channels: usize,
+    /// Samples of one channel in a frame.
+    pub samples: u64,
+    bytes: u64,
+}
+
+/// What an encoder's tag says of the frames behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tag {
+    frames: Option<u64>,
+    /// Bytes of all frames and the tag's own.
+    bytes: Option<u64>,
+    /// Samples before the audio, and behind it, by the encoder.
+    trim: Option<(u64, u64)>,
+}
+
+/// One step of the walk.
+pub(super) enum Step {
+    /// A frame.
+    Frame(Box<[u8]>),
+    /// Frames of another kind follow.
+    Changed,
+    /// There is no more.
+    End,
+}
+
+impl Mpeg {
+    /// Finds the first frame; `None` where there is none.
+    pub fn open(mut file: File) -> io::Result<Option<Self>> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let end = tags::audio_end(&mut file, length)?;
+        let mut mpeg = Self {
+            file: BufReader::with_capacity(BUFFER, file),
+            at: 0,
+            end,
+            kind: Header { sample_rate: 0, channels: 0, samples: 0, bytes: 0 },
+            in_step: false,
+            tag: None,
+        };
+        mpeg.file.rewind()?;
+        let Some(first) = mpeg.find(|_| true)? else {
+            return Ok(None);
+        };
+        mpeg.kind = first;
+        let frame = mpeg.bytes(mpeg.at, first.bytes as usize)?;
+        mpeg.tag = Tag::read(&frame, &first);
+        if mpeg.tag.is_some() {
+            mpeg.at += first.bytes;
+        }
+        mpeg.in_step = true;
+        Ok(Some(mpeg))
+    }
+
+    /// What all frames are like.
+    pub fn kind(&self) -> Header {
+        self.kind
+    }
+
+    /// Which of the decoded samples are heard, as ffmpeg has it: without the
+    /// encoder's delay and, where the tag speaks for the whole file, padding;
+    /// but with all that lies behind what the tag has counted.
+    pub fn heard(&self) -> Vec<Range<u64>> {
+        let Some(Tag { trim: Some((delay, padding)), .. }) = self.tag else {
+            return vec![0..u64::MAX];
+        };
+        let start = delay + DECODER_DELAY;
+        match self.counted() {
+            Some(total) if !self.is_joined() => {
+                let padding = padding.saturating_sub(DECODER_DELAY);
+                vec![start..total.saturating_sub(padding).max(start), total..u64::MAX]
+            }
+            _ => vec![start..u64::MAX],
+        }
+    }
+
+    /// Samples that the tag has counted.
+    pub fn counted(&self) -> Option<u64> {
+        Some(self.tag?.frames? * self.kind.samples)
+    }
+
+    /// Whether the frames that the tag has counted are all of the file.
+    pub fn is_all_counted(&self) -> bool {
+        let counted = self.tag.and_then(|tag| tag.bytes);
+        // `at` is behind the tag's own frame.
+        let first = self.at - self.kind.bytes;
+        counted.is_some_and(|bytes| first + bytes == self.end)
+    }
+
+    /// Whether much more follows than the tag has counted, which is then not
+    /// this file's: as ffmpeg tells it, by a sixteenth.
+    fn is_joined(&self) -> bool {
+        let counted = self.tag.and_then(|tag| tag.bytes);
+        counted.is_some_and(|bytes| {
+            let all = self.end - (self.at - self.kind.bytes);
+            all > bytes && all - bytes > bytes / 16
+        })
+    }
+
+    /// The next frame.
+    pub fn next(&mut self) -> io::Result<Step> {
+        let kind = self.kind;
+        let mut header = match self.in_step {
+            true => self.header_at(self.at)?.filter(|next| next.is_like(&kind)),
+            false => None,
+        };
+        if header.is_none() {
+            header = self.find(|_| true)?;
+        }
+        let Some(next) = header else {
+            return Ok(Step::End);
+        };
+        if !next.is_like(&kind) {
+            return Ok(Step::Changed);
+        }
+        if self.at + next.bytes > self.end {
+            return Ok(Step::End);
+        }
+        let frame = self.bytes(self.at, next.bytes as usize)?;
+        self.at += next.bytes;
+        self.in_step = true;
+        Ok(Step::Frame(frame.into()))
+    }
+
+    /// Goes to the next place where a frame is that another one, a tag or the
+    /// end follows.
+    fn find(&mut self, fits: impl Fn(&Header) -> bool) -> io::Result<Option<Header>> {
+        while self.at + 4 <= self.end {
+            let left = (self.end - self.at).min(32) as usize;
+            let head = self.bytes(self.at, left)?;
+            let tag = tags::first(&head);
+            if tag > 0 {
+                self.at += tag;
+                continue;
+            }
+            if let Some(header) = Header::parse(&head).filter(&fits)
+                && self.is_followed(self.at + header.bytes, &header)?
+            {
+                return Ok(Some(header));
+            }
+            // On to what may begin a header or a tag.
+            let next = head.iter().skip(1).position(|byte| [0xFF, b'I', b'A'].contains(byte));
+            self.at += next.map_or(head.len(), |next| next + 1) as u64;
+        }
+        Ok(None)
+    }
+
+    fn is_followed(&mut self, at: u64, header: &Header) -> io::Result<bool> {
+        if at == self.end {
+            return Ok(true);
+        }
+        if at > self.end {
+            return Ok(false);
+        }
+        let left = (self.end - at).min(32) as usize;
+        let head = self.bytes(at, left)?;
+        Ok(tags::first(&head) > 0 || Header::parse(&head).is_some_and(|next| next.is_like(header)))
+    }
+
+    fn header_at(&mut self, at: u64) -> io::Result<Option<Header>> {
+        if at + 4 > self.end {
+            return Ok(None);
+        }
+        Ok(Header::parse(&self.bytes(at, 4)?))
+    }
+
+    fn bytes(&mut self, at: u64, count: usize) -> io::Result<Vec<u8>> {
+        let by = at as i64 - self.file.stream_position()? as i64;
+        self.file.seek_relative(by)?;
+        let mut bytes = vec![0; count];
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl Header {
+    /// The header that bytes begin with; `None` for another layer, a free or
+    /// forbidden bit rate.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let [a, b, c, d, ..] = *bytes else {
+            return None;
+        };
+        if a != 0xFF || b & 0xE0 != 0xE0 || b & 0x06 != 0x02 {
+            return None;
+        }
+        // 3: MPEG-1; 2: MPEG-2; 0: MPEG-2.5.
+        let version = b >> 3 & 3;
+        let (halvings, is_first) = match version {
+            3 => (0, true),
+            2 => (1, false),
+            0 => (2, false),
+            _ => return None,
+        };
+        let kbits = *BIT_RATES[usize::from(!is_first)].get(usize::from(c >> 4))?;
+        let sample_rate = SAMPLE_RATES.get(usize::from(c >> 2 & 3))? >> halvings;
+        if kbits == 0 {
+            return None;
+        }
+        let samples = if is_first { 1152 } else { 576 };
+        let padding = u64::from(c >> 1 & 1);
+        Some(Self {
+            sample_rate,
+            channels: if d >> 6 == 3 { 1 } else { 2 },
+            samples,
+            bytes: samples / 8 * kbits * 1000 / u64::from(sample_rate) + padding,
+        })
+    }
+
+    /// Whether one decoder can go on from a frame of one kind to the other.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.sample_rate, self.samples, self.channels)
+            == (other.sample_rate, other.samples, other.channels)
+    }
+
+    /// Bytes of the side information of a frame.
+    fn side_info(&self) -> usize {
+        match (self.samples, self.channels) {
+            (1152, 1) | (576, 2) => 17,
+            (1152, _) => 32,
+            _ => 9,
+        }
+    }
+}
+
+impl Tag {
+    /// The tag that a frame is, if it is one.
+    fn read(frame: &[u8], header: &Header) -> Option<Self> {
+        if frame.get(36..40) == Some(b"VBRI") {
+            return Some(Self {
+                bytes: word(frame, 46),
+                frames: word(frame, 50),
+                trim: None,
+            });
+        }
+        let mut at = 4 + header.side_info();
+        let name = frame.get(at..at + 4)?;
+        if name != b"Xing" && name != b"Info" {
+            return None;
+        }
+        let flags = word(frame, at + 4)?;
+        at += 8;
+        let mut field = |flag: u64, size: usize| {
+            let value = (flags & flag != 0).then(|| word(frame, at)).flatten();
+            at += if flags & flag != 0 { size } else { 0 };
+            value
+        };
+        let (frames, bytes) = (field(1, 4), field(2, 4));
+        field(4, 100);
+        field(8, 4);
+        let encoder = frame.get(at..at + 4);
+        let is_known = encoder.is_some_and(|name| [b"LAME", b"Lavf", b"Lavc"].contains(&&[name[0], name[1], name[2], name[3]]));
+        let trim = frame.get(at + 21..at + 24).filter(|_| is_known);
+        let trim = trim.map(|trim| {
+            let both = u64::from(trim[0]) << 16 | u64::from(trim[1]) << 8 | u64::from(trim[2]);
+            (both >> 12, both & 0xFFF)
+        });
+        Some(Self { frames, bytes, trim })
+    }
+}
+
+/// A number of four bytes.
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    let word = bytes.get(at..at + 4)?;
+    Some(word.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+}
