@@ -1,13 +1,15 @@
 //! Everything but uncompressed WAV, through symphonia.
 
 use std::fs::File;
+use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{
     FormatId, FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType,
@@ -18,25 +20,54 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::{get_codecs, get_probe};
 
+use super::heard::Heard;
+use super::mp4::{self, Edits};
+use super::mpeg::{Mpeg, Step};
 use super::{Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
 
+/// One packet in so many may be damaged, and is silence then: what a player
+/// skips without a word.
+const DAMAGED_ONE_IN: u64 = 20;
+
 /// A file whose container is open, at its first packet.
 pub(super) struct Coded {
-    format: Box<dyn FormatReader>,
+    packets: Packets,
     codec: AudioCodecParameters,
     track: u32,
     info: Info,
+    /// Made for the first packet: Vorbis' takes longer to set up than a short
+    /// clip to decode.
+    decoder: Option<Box<dyn AudioDecoder>>,
     /// Whether packets state their exact place and decode on their own.
     self_contained: bool,
     /// Whether the header's length is a guess, so that nothing may be cut by it.
     length_guessed: bool,
+    heard: Heard,
+    /// Samples that an encoder has counted, delay and padding among them.
+    counted: Option<u64>,
+    packets_read: u64,
+    packets_damaged: u64,
+}
+
+/// Where packets come from.
+enum Packets {
+    Container(Box<dyn FormatReader>),
+    Mpeg(Mpeg),
+}
+
+/// What the next packet is.
+enum Next {
+    Packet(Packet),
+    /// Another stream follows in the same file.
+    Reset,
+    End,
 }
 
 impl Coded {
-    pub(super) fn open(file: File) -> Result<Self, Fault> {
+    pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
         let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
@@ -46,13 +77,12 @@ impl Coded {
                 MetadataOptions::default(),
             )
             .map_err(|error| Fault::from_decoder(error, 0))?;
-        let track = format
-            .default_track(TrackType::Audio)
-            .ok_or(Fault::NoTrack)?;
-        let Some(CodecParameters::Audio(codec)) = &track.codec_params else {
-            return Err(Fault::NoTrack);
-        };
         let id = format.format_info().format;
+        if id == FORMAT_ID_MP3 {
+            let mpeg = Mpeg::open(File::open(path)?)?.ok_or(Fault::Unrecognised)?;
+            return Ok(Self::mpeg(mpeg));
+        }
+        let (track, codec) = audio_track(&*format)?;
         let info = Info {
             sample_rate: codec
                 .sample_rate
@@ -69,22 +99,53 @@ impl Coded {
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
+        let heard = match id {
+            FORMAT_ID_ISOMP4 => edited(path, track.id, info.sample_rate)?,
+            _ => Heard::all(),
+        };
         Ok(Self {
             codec: codec.clone(),
             track: track.id,
             info,
+            decoder: None,
             self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
-            length_guessed: id == FORMAT_ID_ADTS || id == FORMAT_ID_MP3 && track.delay.is_none(),
-            format,
+            length_guessed: id == FORMAT_ID_ADTS,
+            heard,
+            counted: None,
+            packets: Packets::Container(format),
+            packets_read: 0,
+            packets_damaged: 0,
         })
     }
 
-    /// A decoder for the track; apart from [`Coded::open`] because that of
-    /// Vorbis takes longer to set up than a short clip to decode.
-    fn decoder(&self) -> Result<Box<dyn AudioDecoder>, Fault> {
-        get_codecs()
-            .make_audio_decoder(&self.codec, &AudioDecoderOptions::default())
-            .map_err(|error| Fault::from_decoder(error, 0))
+    fn mpeg(mpeg: Mpeg) -> Self {
+        let kind = mpeg.kind();
+        let mut codec = AudioCodecParameters::new();
+        codec
+            .for_codec(CODEC_ID_MP3)
+            .with_sample_rate(kind.sample_rate);
+        let heard = Heard::new(mpeg.heard());
+        let counted = mpeg.counted();
+        Self {
+            codec,
+            track: 0,
+            info: Info {
+                sample_rate: kind.sample_rate,
+                channels: kind.channels,
+                frames: counted
+                    .filter(|_| mpeg.is_all_counted())
+                    .map(|counted| heard.of(0..counted)),
+                uncompressed: false,
+            },
+            decoder: None,
+            self_contained: false,
+            length_guessed: false,
+            counted: counted.filter(|_| mpeg.is_trimmed()),
+            heard,
+            packets: Packets::Mpeg(mpeg),
+            packets_read: 0,
+            packets_damaged: 0,
+        }
     }
 
     pub(super) fn info(&self) -> Info {
@@ -102,15 +163,18 @@ impl Coded {
         }
         out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
 
-        let mut decoder = self.decoder()?;
-        let mut planes = Vec::new();
-        while self.next_block(&mut *decoder, out.len() as u64, &mut planes)? {
+        let (mut decoded, mut planes) = (0, Vec::new());
+        while self.next_block(decoded, &mut planes)? {
             let block = planes.first().map_or(&[][..], Vec::as_slice);
-            if (out.len() + block.len()) as u64 > max_frames {
-                return Err(too_long);
+            for piece in self.heard.cut(decoded, block) {
+                if (out.len() + piece.len()) as u64 > max_frames {
+                    return Err(too_long);
+                }
+                out.extend_from_slice(piece);
             }
-            out.extend_from_slice(block);
+            decoded += block.len() as u64;
         }
+        self.check_end(decoded)?;
         let found = out.len() as u64;
         match expected {
             Some(expected) if expected != found => Err(Fault::Truncated { expected, found }),
@@ -120,6 +184,24 @@ impl Coded {
                 ..self.info
             }),
         }
+    }
+
+    /// Whether all is there that was counted, and little of it damaged.
+    fn check_end(&self, decoded: u64) -> Result<(), Fault> {
+        let found = self.heard.of(0..decoded);
+        match self.counted {
+            Some(counted) if counted > decoded => {
+                let expected = self.heard.of(0..counted);
+                return Err(Fault::Truncated { expected, found });
+            }
+            _ => {}
+        }
+        if self.packets_damaged * DAMAGED_ONE_IN > self.packets_read {
+            let (bad, all) = (self.packets_damaged, self.packets_read);
+            let what = format!("{bad} of {all} packets do not decode");
+            return Err(Fault::Damaged { what, found });
+        }
+        Ok(())
     }
 
     /// Whether [`Coded::seek_range`] may be tried.
@@ -149,10 +231,11 @@ impl Coded {
         self.read_piece(0, start, frames, out)
     }
 
-    /// Reads a piece from a packet on that begins at frame `position`.
+    /// Reads a piece from a packet on that begins at sample `decoded`; where one
+    /// can go to another than the first, all samples are heard.
     fn read_piece(
         &mut self,
-        mut position: u64,
+        mut decoded: u64,
         start: u64,
         frames: usize,
         out: &mut Vec<f32>,
@@ -164,17 +247,19 @@ impl Coded {
             Some(_) if frames == 0 => return Ok(self.info),
             _ => {}
         }
-        let mut decoder = self.decoder()?;
+        let mut heard = self.heard.of(0..decoded);
         let mut planes = Vec::new();
-        while position < end {
-            if !self.next_block(&mut *decoder, position, &mut planes)? {
-                return Err(out_of_range(position));
+        while heard < end {
+            if !self.next_block(decoded, &mut planes)? {
+                return Err(out_of_range(heard));
             }
             let block = planes.first().map_or(&[][..], Vec::as_slice);
-            let from = start.saturating_sub(position).min(block.len() as u64) as usize;
-            let to = (end - position).min(block.len() as u64) as usize;
-            out.extend_from_slice(&block[from..to]);
-            position += block.len() as u64;
+            for piece in self.heard.cut(decoded, block) {
+                let within = |at: u64| at.saturating_sub(heard).min(piece.len() as u64) as usize;
+                out.extend_from_slice(&piece[within(start)..within(end)]);
+                heard += piece.len() as u64;
+            }
+            decoded += block.len() as u64;
         }
         Ok(self.info)
     }
@@ -185,8 +270,10 @@ impl Coded {
             ts: Timestamp::new(i64::try_from(frame).unwrap_or(i64::MAX)),
             track_id: self.track,
         };
-        let seeked = self
-            .format
+        let Packets::Container(format) = &mut self.packets else {
+            return Err(astray(frame));
+        };
+        let seeked = format
             .seek(SeekMode::Accurate, to)
             .map_err(|error| Fault::from_decoder(error, 0))?;
         u64::try_from(seeked.actual_ts.get())
@@ -196,21 +283,16 @@ impl Coded {
     }
 
     /// Decodes the next packet into one vector a channel; `false` at the end.
-    /// `found` frames came before it.
-    fn next_block(
-        &mut self,
-        decoder: &mut dyn AudioDecoder,
-        found: u64,
-        planes: &mut Vec<Vec<f32>>,
-    ) -> Result<bool, Fault> {
-        let fault = |error| Fault::from_decoder(error, found);
+    /// `found` samples were decoded before it.
+    fn next_block(&mut self, found: u64, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
         loop {
-            let mut packet = match self.format.next_packet() {
-                Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(false),
-                // The caller compares with the length that is known.
-                Err(error) if is_end(&error) && self.info.frames.is_some() => return Ok(false),
-                Err(error) => return Err(fault(error)),
+            let packet = match self.next_packet(found)? {
+                Next::Packet(packet) => packet,
+                Next::Reset => {
+                    self.go_on()?;
+                    continue;
+                }
+                Next::End => return Ok(false),
             };
             if packet.track_id != self.track {
                 continue;
@@ -219,37 +301,120 @@ impl Coded {
                 // A damaged frame was skipped, or a false block size led a search astray.
                 return Err(astray(found));
             }
-            if self.length_guessed {
-                untrim(&mut packet);
-            }
-            let buffer = decoder.decode(&packet).map_err(fault)?;
-            let spec = buffer.spec();
-            if found == 0 {
-                // The codec has the last word: HE-AAC states twice its core's rate.
-                self.info.sample_rate = spec.rate();
-                self.info.channels = spec.channels().count();
-            } else if spec.rate() != self.info.sample_rate {
-                return Err(fault(DecoderError::ResetRequired));
-            }
-            if self.info.sample_rate == 0 {
-                return Err(Fault::NoSampleRate);
-            }
-            buffer.copy_to_vecs_planar(planes);
+            self.packets_read += 1;
+            self.decode(packet, found, planes)?;
             return Ok(true);
         }
     }
+
+    fn next_packet(&mut self, found: u64) -> Result<Next, Fault> {
+        match &mut self.packets {
+            Packets::Container(format) => match format.next_packet() {
+                Ok(Some(packet)) => Ok(Next::Packet(packet)),
+                Ok(None) => Ok(Next::End),
+                // The caller compares with the length that is known.
+                Err(error) if is_end(&error) && self.info.frames.is_some() => Ok(Next::End),
+                Err(DecoderError::ResetRequired) => Ok(Next::Reset),
+                Err(error) => Err(Fault::from_decoder(error, found)),
+            },
+            Packets::Mpeg(mpeg) => Ok(match mpeg.next()? {
+                Step::Frame(data) => {
+                    let (at, length) = (Timestamp::ZERO, Duration::ZERO);
+                    Next::Packet(Packet::new(0, at, length, data))
+                }
+                Step::Changed => return Err(changed()),
+                Step::End => Next::End,
+            }),
+        }
+    }
+
+    /// Takes up the stream that follows in the same file, as if it were one
+    /// with what came before.
+    fn go_on(&mut self) -> Result<(), Fault> {
+        let Packets::Container(format) = &self.packets else {
+            return Err(changed());
+        };
+        let (track, codec) = audio_track(&**format)?;
+        if codec.sample_rate != Some(self.info.sample_rate) {
+            return Err(changed());
+        }
+        (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
+        Ok(())
+    }
+
+    /// Decodes a packet; one of MPEG audio that does not decode is silence.
+    fn decode(
+        &mut self,
+        mut packet: Packet,
+        found: u64,
+        planes: &mut Vec<Vec<f32>>,
+    ) -> Result<(), Fault> {
+        let fault = |error| Fault::from_decoder(error, found);
+        if self.length_guessed {
+            untrim(&mut packet);
+        }
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => none.insert(
+                get_codecs()
+                    .make_audio_decoder(&self.codec, &AudioDecoderOptions::default())
+                    .map_err(|error| Fault::from_decoder(error, 0))?,
+            ),
+        };
+        let buffer = match (decoder.decode(&packet), &self.packets) {
+            (Ok(buffer), _) => buffer,
+            (Err(DecoderError::DecodeError(_)), Packets::Mpeg(mpeg)) => {
+                self.packets_damaged += 1;
+                planes.clear();
+                planes.push(vec![0.0; mpeg.kind().samples as usize]);
+                return Ok(());
+            }
+            (Err(error), _) => return Err(fault(error)),
+        };
+        let spec = buffer.spec();
+        if found == 0 {
+            // The codec has the last word: HE-AAC states twice its core's rate.
+            self.info.sample_rate = spec.rate();
+            self.info.channels = spec.channels().count();
+        } else if spec.rate() != self.info.sample_rate {
+            return Err(changed());
+        }
+        if self.info.sample_rate == 0 {
+            return Err(Fault::NoSampleRate);
+        }
+        buffer.copy_to_vecs_planar(planes);
+        Ok(())
+    }
+}
+
+/// The first audio track, and what its codec is told.
+fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParameters), Fault> {
+    let track = format.default_track(TrackType::Audio);
+    let track = track.ok_or(Fault::NoTrack)?;
+    match &track.codec_params {
+        Some(CodecParameters::Audio(codec)) => Ok((track, codec)),
+        _ => Err(Fault::NoTrack),
+    }
+}
+
+/// What an MP4 file says is heard of a track.
+fn edited(path: &Path, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
+    match mp4::edits(File::open(path)?, track, sample_rate)? {
+        Edits::Heard(ranges) => Ok(Heard::new(ranges)),
+        Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
+    }
+}
+
+fn changed() -> Fault {
+    Fault::Unsupported("the stream changes its format midway".to_owned())
 }
 
 /// The length by the header, where that is a promise and not an estimate.
 ///
-/// An MP3 has one where an encoder's tag counts the frames and their delay. An
-/// Ogg's last position is relative to an unknown first one, and M4A counts in
+/// An Ogg's last position is relative to an unknown first one, and M4A counts in
 /// units of its own.
 fn exact_frames(id: FormatId, track: &Track) -> Option<u64> {
-    let exact = id == FORMAT_ID_FLAC
-        || id == FORMAT_ID_AIFF
-        || id == FORMAT_ID_WAVE
-        || id == FORMAT_ID_MP3 && track.delay.is_some();
+    let exact = [FORMAT_ID_FLAC, FORMAT_ID_AIFF, FORMAT_ID_WAVE].contains(&id);
     track.num_frames.filter(|_| exact)
 }
 

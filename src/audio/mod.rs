@@ -18,7 +18,11 @@
 
 mod decode;
 mod error;
+mod heard;
+mod mp4;
+mod mpeg;
 mod retry;
+mod tags;
 pub mod wav;
 mod wave;
 
@@ -127,7 +131,7 @@ pub fn read_range(
                 return Ok(info);
             }
             out.clear();
-            coded = Coded::open(File::open(path)?)?;
+            coded = Coded::open(path, File::open(path)?)?;
         }
         coded.read_range(start, frames, out)
     })
@@ -150,7 +154,7 @@ fn open(path: &Path) -> Result<Source, Fault> {
     let file = File::open(path)?;
     match wave::header(file, metadata.len())? {
         Header::Plain(wave) => Ok(Source::Wave(wave)),
-        Header::Other(file) => Ok(Source::Coded(Coded::open(file)?)),
+        Header::Other(file) => Ok(Source::Coded(Coded::open(path, file)?)),
     }
 }
 

@@ -106,10 +106,17 @@ impl TrackBox {
         for _ in 0..count.min(MOST_EDITS) {
             let (duration, start) = match long {
                 true => (u64_of(reader)?, u64_of(reader)? as i64),
-                false => (u64::from(u32_of(reader)?), i64::from(u32_of(reader)? as i32)),
+                false => (
+                    u64::from(u32_of(reader)?),
+                    i64::from(u32_of(reader)? as i32),
+                ),
             };
             let rate = u32_of(reader)?;
-            self.edits.push(Edit { duration, start, rate });
+            self.edits.push(Edit {
+                duration,
+                start,
+                rate,
+            });
         }
         Ok(())
     }

@@ -22,7 +22,9 @@ const BUFFER: usize = 1 << 16;
 const DECODER_DELAY: u64 = 528 + 1;
 /// kbit/s by the index of a header: of MPEG-1, and of MPEG-2 and 2.5.
 const BIT_RATES: [[u64; 15]; 2] = [
-    [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    [
+        0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+    ],
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 /// Hz by the index of a header, in MPEG-1; half and a quarter of it in MPEG-2
@@ -32,6 +34,8 @@ const SAMPLE_RATES: [u32; 3] = [44_100, 48_000, 32_000];
 /// The frames of a file, in order.
 pub(super) struct Mpeg {
     file: BufReader<File>,
+    /// Where the first frame begins, which may be a tag's.
+    first: u64,
     /// Where the next frame is expected.
     at: u64,
     /// Where the audio ends.
@@ -81,17 +85,23 @@ impl Mpeg {
         let end = tags::audio_end(&mut file, length)?;
         let mut mpeg = Self {
             file: BufReader::with_capacity(BUFFER, file),
+            first: 0,
             at: 0,
             end,
-            kind: Header { sample_rate: 0, channels: 0, samples: 0, bytes: 0 },
+            kind: Header {
+                sample_rate: 0,
+                channels: 0,
+                samples: 0,
+                bytes: 0,
+            },
             in_step: false,
             tag: None,
         };
         mpeg.file.rewind()?;
-        let Some(first) = mpeg.find(|_| true)? else {
+        let Some(first) = mpeg.find()? else {
             return Ok(None);
         };
-        mpeg.kind = first;
+        (mpeg.kind, mpeg.first) = (first, mpeg.at);
         let frame = mpeg.bytes(mpeg.at, first.bytes as usize)?;
         mpeg.tag = Tag::read(&frame, &first);
         if mpeg.tag.is_some() {
@@ -110,14 +120,21 @@ impl Mpeg {
     /// encoder's delay and, where the tag speaks for the whole file, padding;
     /// but with all that lies behind what the tag has counted.
     pub fn heard(&self) -> Vec<Range<u64>> {
-        let Some(Tag { trim: Some((delay, padding)), .. }) = self.tag else {
+        let Some(Tag {
+            trim: Some((delay, padding)),
+            ..
+        }) = self.tag
+        else {
             return vec![0..u64::MAX];
         };
         let start = delay + DECODER_DELAY;
         match self.counted() {
             Some(total) if !self.is_joined() => {
                 let padding = padding.saturating_sub(DECODER_DELAY);
-                vec![start..total.saturating_sub(padding).max(start), total..u64::MAX]
+                vec![
+                    start..total.saturating_sub(padding).max(start),
+                    total..u64::MAX,
+                ]
             }
             _ => vec![start..u64::MAX],
         }
@@ -128,12 +145,16 @@ impl Mpeg {
         Some(self.tag?.frames? * self.kind.samples)
     }
 
+    /// Whether the tag tells delay and padding: then it is an encoder's own, and
+    /// what it has counted must be there.
+    pub fn is_trimmed(&self) -> bool {
+        self.tag.is_some_and(|tag| tag.trim.is_some())
+    }
+
     /// Whether the frames that the tag has counted are all of the file.
     pub fn is_all_counted(&self) -> bool {
         let counted = self.tag.and_then(|tag| tag.bytes);
-        // `at` is behind the tag's own frame.
-        let first = self.at - self.kind.bytes;
-        counted.is_some_and(|bytes| first + bytes == self.end)
+        counted.is_some_and(|bytes| bytes == self.end - self.first)
     }
 
     /// Whether much more follows than the tag has counted, which is then not
@@ -141,7 +162,7 @@ impl Mpeg {
     fn is_joined(&self) -> bool {
         let counted = self.tag.and_then(|tag| tag.bytes);
         counted.is_some_and(|bytes| {
-            let all = self.end - (self.at - self.kind.bytes);
+            let all = self.end - self.first;
             all > bytes && all - bytes > bytes / 16
         })
     }
@@ -154,7 +175,7 @@ impl Mpeg {
             false => None,
         };
         if header.is_none() {
-            header = self.find(|_| true)?;
+            header = self.find()?;
         }
         let Some(next) = header else {
             return Ok(Step::End);
@@ -173,7 +194,7 @@ impl Mpeg {
 
     /// Goes to the next place where a frame is that another one, a tag or the
     /// end follows.
-    fn find(&mut self, fits: impl Fn(&Header) -> bool) -> io::Result<Option<Header>> {
+    fn find(&mut self) -> io::Result<Option<Header>> {
         while self.at + 4 <= self.end {
             let left = (self.end - self.at).min(32) as usize;
             let head = self.bytes(self.at, left)?;
@@ -182,13 +203,16 @@ impl Mpeg {
                 self.at += tag;
                 continue;
             }
-            if let Some(header) = Header::parse(&head).filter(&fits)
+            if let Some(header) = Header::parse(&head)
                 && self.is_followed(self.at + header.bytes, &header)?
             {
                 return Ok(Some(header));
             }
             // On to what may begin a header or a tag.
-            let next = head.iter().skip(1).position(|byte| [0xFF, b'I', b'A'].contains(byte));
+            let next = head
+                .iter()
+                .skip(1)
+                .position(|byte| [0xFF, b'I', b'A'].contains(byte));
             self.at += next.map_or(head.len(), |next| next + 1) as u64;
         }
         Ok(None)
@@ -297,18 +321,25 @@ impl Tag {
         field(4, 100);
         field(8, 4);
         let encoder = frame.get(at..at + 4);
-        let is_known = encoder.is_some_and(|name| [b"LAME", b"Lavf", b"Lavc"].contains(&&[name[0], name[1], name[2], name[3]]));
+        let is_known = encoder.is_some_and(|name| [&b"LAME"[..], b"Lavf", b"Lavc"].contains(&name));
         let trim = frame.get(at + 21..at + 24).filter(|_| is_known);
         let trim = trim.map(|trim| {
             let both = u64::from(trim[0]) << 16 | u64::from(trim[1]) << 8 | u64::from(trim[2]);
             (both >> 12, both & 0xFFF)
         });
-        Some(Self { frames, bytes, trim })
+        Some(Self {
+            frames,
+            bytes,
+            trim,
+        })
     }
 }
 
 /// A number of four bytes.
 fn word(bytes: &[u8], at: usize) -> Option<u64> {
     let word = bytes.get(at..at + 4)?;
-    Some(word.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+    Some(
+        word.iter()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+    )
 }

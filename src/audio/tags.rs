@@ -38,16 +38,20 @@ fn last(file: &mut (impl Read + Seek), end: u64) -> io::Result<u64> {
     let lyrics = &tail[ID3V1 - 15..];
     if lyrics.ends_with(b"LYRICS200") {
         let size = std::str::from_utf8(&lyrics[..6]).ok();
-        return Ok(size.and_then(|size| size.parse::<u64>().ok()).map_or(0, |size| size + 15));
+        return Ok(size
+            .and_then(|size| size.parse::<u64>().ok())
+            .map_or(0, |size| size + 15));
     }
     Ok(0)
 }
 
 /// The bytes of a tag that begins with these; 0 where none does.
 pub(super) fn first(head: &[u8]) -> u64 {
-    match head {
-        [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] if (a | b | c | d) < &0x80 => {
-            let size = [a, b, c, d].iter().fold(0, |size, part| size << 7 | u64::from(**part));
+    match *head {
+        [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] if (a | b | c | d) < 0x80 => {
+            let size = [a, b, c, d]
+                .iter()
+                .fold(0, |size, part| size << 7 | u64::from(*part));
             let footer = if flags & 0x10 != 0 { 10 } else { 0 };
             10 + size + footer
         }
