@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
@@ -23,6 +23,7 @@ use symphonia::default::{get_codecs, get_probe};
 use super::heard::Heard;
 use super::mp4::{self, Edits};
 use super::mpeg::{Mpeg, Step};
+use super::opus::Opus;
 use super::{Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
@@ -40,7 +41,7 @@ pub(super) struct Coded {
     info: Info,
     /// Made for the first packet: Vorbis' takes longer to set up than a short
     /// clip to decode.
-    decoder: Option<Box<dyn AudioDecoder>>,
+    decoder: Option<Decoder>,
     /// Whether packets state their exact place and decode on their own.
     self_contained: bool,
     /// Whether the header's length is a guess, so that nothing may be cut by it.
@@ -50,6 +51,12 @@ pub(super) struct Coded {
     counted: Option<u64>,
     packets_read: u64,
     packets_damaged: u64,
+}
+
+/// What makes samples of packets.
+enum Decoder {
+    Symphonia(Box<dyn AudioDecoder>),
+    Opus(Opus),
 }
 
 /// Where packets come from.
@@ -355,11 +362,24 @@ impl Coded {
         }
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
-            none => none.insert(
-                get_codecs()
-                    .make_audio_decoder(&self.codec, &AudioDecoderOptions::default())
-                    .map_err(|error| Fault::from_decoder(error, 0))?,
-            ),
+            none => none.insert(Decoder::new(&self.codec)?),
+        };
+        let decoder = match decoder {
+            Decoder::Symphonia(decoder) => decoder,
+            Decoder::Opus(opus) => {
+                opus.decode(&packet.data, planes)
+                    .map_err(|error| Fault::Damaged {
+                        what: error.to_string(),
+                        found,
+                    })?;
+                self.info.channels = planes.len();
+                for plane in planes {
+                    let end = plane.len().saturating_sub(packet.trim_end.get() as usize);
+                    plane.truncate(end);
+                    plane.drain(..(packet.trim_start.get() as usize).min(end));
+                }
+                return Ok(());
+            }
         };
         let buffer = match (decoder.decode(&packet), &self.packets) {
             (Ok(buffer), _) => buffer,
@@ -384,6 +404,23 @@ impl Coded {
         }
         buffer.copy_to_vecs_planar(planes);
         Ok(())
+    }
+}
+
+impl Decoder {
+    fn new(codec: &AudioCodecParameters) -> Result<Self, Fault> {
+        if codec.codec == CODEC_ID_OPUS {
+            let head = codec.extra_data.as_deref().unwrap_or_default();
+            let opus = Opus::new(head);
+            return opus.map(Self::Opus).ok_or_else(|| Fault::Damaged {
+                what: "its Opus header makes no sense".to_owned(),
+                found: 0,
+            });
+        }
+        let options = AudioDecoderOptions::default();
+        let decoder = get_codecs().make_audio_decoder(codec, &options);
+        let decoder = decoder.map_err(|error| Fault::from_decoder(error, 0))?;
+        Ok(Self::Symphonia(decoder))
     }
 }
 

@@ -21,6 +21,7 @@ mod error;
 mod heard;
 mod mp4;
 mod mpeg;
+mod opus;
 mod retry;
 mod tags;
 pub mod wav;

@@ -169,6 +169,16 @@ impl Mpeg {
 
     /// The next frame.
     pub fn next(&mut self) -> io::Result<Step> {
+        loop {
+            match self.step()? {
+                // The tag of another part in the same file.
+                Step::Frame(frame) if Tag::read(&frame, &self.kind).is_some() => {}
+                step => return Ok(step),
+            }
+        }
+    }
+
+    fn step(&mut self) -> io::Result<Step> {
         let kind = self.kind;
         let mut header = match self.in_step {
             true => self.header_at(self.at)?.filter(|next| next.is_like(&kind)),
@@ -307,6 +317,10 @@ impl Tag {
         }
         let mut at = 4 + header.side_info();
         let name = frame.get(at..at + 4)?;
+        // Behind the header, and a checksum: a tag's frame holds no audio.
+        if frame[6..at].iter().any(|byte| *byte != 0) {
+            return None;
+        }
         if name != b"Xing" && name != b"Info" {
             return None;
         }
