@@ -9,7 +9,8 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+    FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
+    FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{
     FormatId, FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType,
@@ -24,6 +25,7 @@ use super::heard::Heard;
 use super::mp4::{self, Edits};
 use super::mpeg::{Mpeg, Step};
 use super::opus::Opus;
+use super::webm;
 use super::{Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
@@ -49,6 +51,10 @@ pub(super) struct Coded {
     heard: Heard,
     /// Samples that an encoder has counted, delay and padding among them.
     counted: Option<u64>,
+    /// Samples of the last packet that are padding, where packets do not say it.
+    padding: u64,
+    /// The next packet, where the last one must be known as such.
+    ahead: Option<Packet>,
     packets_read: u64,
     packets_damaged: u64,
 }
@@ -110,6 +116,10 @@ impl Coded {
             FORMAT_ID_ISOMP4 => edited(path, track.id, info.sample_rate)?,
             _ => Heard::all(),
         };
+        let padding = match id {
+            FORMAT_ID_MKV => webm::padding(File::open(path)?, track.id)?,
+            _ => 0,
+        };
         Ok(Self {
             codec: codec.clone(),
             track: track.id,
@@ -120,6 +130,8 @@ impl Coded {
             heard,
             counted: None,
             packets: Packets::Container(format),
+            padding: samples_of(padding, info.sample_rate),
+            ahead: None,
             packets_read: 0,
             packets_damaged: 0,
         })
@@ -150,6 +162,8 @@ impl Coded {
             counted: counted.filter(|_| mpeg.is_trimmed()),
             heard,
             packets: Packets::Mpeg(mpeg),
+            padding: 0,
+            ahead: None,
             packets_read: 0,
             packets_damaged: 0,
         }
@@ -294,12 +308,24 @@ impl Coded {
     fn next_block(&mut self, found: u64, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
         loop {
             let packet = match self.next_packet(found)? {
+                Next::Packet(packet) if self.padding > 0 && packet.track_id == self.track => {
+                    match self.ahead.replace(packet) {
+                        Some(packet) => packet,
+                        None => continue,
+                    }
+                }
                 Next::Packet(packet) => packet,
                 Next::Reset => {
                     self.go_on()?;
                     continue;
                 }
-                Next::End => return Ok(false),
+                Next::End => match self.ahead.take() {
+                    Some(mut last) => {
+                        last.trim_end = Duration::from(self.padding);
+                        last
+                    }
+                    None => return Ok(false),
+                },
             };
             if packet.track_id != self.track {
                 continue;
@@ -376,7 +402,6 @@ impl Coded {
                 for plane in planes {
                     let end = plane.len().saturating_sub(packet.trim_end.get() as usize);
                     plane.truncate(end);
-                    plane.drain(..(packet.trim_start.get() as usize).min(end));
                 }
                 return Ok(());
             }
@@ -440,6 +465,12 @@ fn edited(path: &Path, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
         Edits::Heard(ranges) => Ok(Heard::new(ranges)),
         Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
     }
+}
+
+/// A time in nanoseconds, in samples.
+fn samples_of(time: u64, sample_rate: u32) -> u64 {
+    let exact = u128::from(time) * u128::from(sample_rate);
+    u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
 fn changed() -> Fault {

@@ -26,6 +26,7 @@ mod retry;
 mod tags;
 pub mod wav;
 mod wave;
+mod webm;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ const SAMPLE_RATE: i32 = 48_000;
 pub(super) struct Opus {
     streams: Streams,
     channels: usize,
+    /// Samples still to be skipped: what the encoder is late by.
+    skip: usize,
     /// Factor of all samples, by the header.
     gain: f32,
     interleaved: Vec<f32>,
@@ -27,6 +29,7 @@ impl Opus {
     /// A decoder by the identification header; `None` where that makes no sense.
     pub fn new(head: &[u8]) -> Option<Self> {
         let channels = usize::from(*head.get(9)?);
+        let skip = u16::from_le_bytes([*head.get(10)?, *head.get(11)?]);
         let gain = i16::from_le_bytes([*head.get(16)?, *head.get(17)?]);
         let streams = match *head.get(18)? {
             0 => Streams::One(Box::new(OpusDecoder::new(SAMPLE_RATE, channels).ok()?)),
@@ -37,6 +40,7 @@ impl Opus {
         Some(Self {
             streams,
             channels,
+            skip: usize::from(skip),
             // Decibels in 256ths.
             gain: 10_f32.powf(f32::from(gain) / (20.0 * 256.0)),
             interleaved: vec![0.0; MAX_PACKET_SAMPLES * channels],
@@ -55,7 +59,9 @@ impl Opus {
             Streams::Many(decoder) => decoder.decode(packet, MAX_PACKET_SAMPLES, out)?,
         };
         planes.resize_with(self.channels, Vec::new);
-        let frames = &out[..samples * self.channels];
+        let skipped = self.skip.min(samples);
+        self.skip -= skipped;
+        let frames = &out[skipped * self.channels..samples * self.channels];
         for (channel, plane) in planes.iter_mut().enumerate() {
             plane.clear();
             let samples = frames.iter().skip(channel).step_by(self.channels);
