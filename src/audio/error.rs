@@ -82,6 +82,14 @@ pub enum Fault {
         /// Frames found.
         found: u64,
     },
+    /// There is more audio than its header counts.
+    #[error(
+        "{bytes} bytes of audio, or of something else, lie behind the end that its header gives; convert it: ffmpeg -i IN OUT.wav"
+    )]
+    Beyond {
+        /// Bytes behind the end.
+        bytes: u64,
+    },
     /// The file ends within its header or within a packet.
     #[error("truncated: the file ends after {found} frames, in the middle of its data")]
     Cut {

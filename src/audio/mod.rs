@@ -1,4 +1,5 @@
-//! Audio files to samples: WAV, FLAC, MP3, Ogg Vorbis, AAC (M4A, ADTS), ALAC and AIFF.
+//! Audio files to samples: WAV, RF64, AIFF, CAF, FLAC, MP3, Vorbis and Opus (Ogg,
+//! WebM, Matroska), AAC (M4A, ADTS) and ALAC.
 //!
 //! The content decides what a file is, never its name. Of several channels the
 //! first is taken, as livekit-wakeword does. Integer samples of `b` bits are
@@ -6,22 +7,29 @@
 //! floating-point samples are passed through and so may lie outside.
 //!
 //! A file is read whole or not at all: one that holds less than its header says
-//! is an error, never a short clip. Only where a format has no word on its
-//! length (an MP3 without a tag, a FLAC or WAV written into a pipe) it ends
-//! where the file ends. Encoder delay is cut where the format
-//! states it (MP3 with a LAME tag, Ogg Vorbis); M4A keeps it (about 1024
-//! samples), as symphonia does not read edit lists.
+//! is an error, never a short clip, and so is one with audio behind what its
+//! header counts, where that cannot be read. Only where a format has no word on
+//! its length (an MP3 without a tag, a FLAC or WAV written into a pipe) it ends
+//! where the file ends. Starts and ends are exact where the format states them:
+//! an encoder's delay and padding in MP3 (LAME's tag), Vorbis, Opus (pre-skip)
+//! and M4A (edit list), a clip cut by an edit list. What follows the part that
+//! an MP3's tag counts is read, as ffmpeg does.
 //!
-//! Uncompressed WAV is read here directly: it is what most training sets are
-//! made of, and walking the chunks ourselves finds truncation and the lengths
-//! that streaming writers leave open. Everything else goes through symphonia.
+//! Uncompressed WAV and AIFF are read here directly: they are what most training
+//! sets are made of, and walking the chunks ourselves finds truncation and the
+//! lengths that streaming writers leave open. The frames of MP3 are walked here
+//! too, for what lies between and behind them; everything else goes through
+//! symphonia, but Opus, whose packets `opus-pure` decodes.
 
+mod aiff;
 mod decode;
 mod error;
+mod extent;
 mod heard;
 mod mp4;
 mod mpeg;
 mod opus;
+mod pcm;
 mod retry;
 mod tags;
 pub mod wav;
@@ -39,7 +47,8 @@ pub use error::{AudioError, Fault};
 pub use retry::retry;
 
 use decode::Coded;
-use wave::{Header, Wave};
+use pcm::Pcm;
+use wave::Header;
 
 /// Greatest magnitude of a sample: what is beyond is no audio, and its square
 /// may be beyond what a float can hold. 16-bit integers as floats are allowed.
@@ -86,7 +95,7 @@ pub struct Info {
 /// holds a sample that is not finite or absurdly great.
 pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
     fill(path, out, |out| match open(path)? {
-        Source::Wave(mut wave) => wave.read_all(limits, out),
+        Source::Plain(mut pcm) => pcm.read_all(limits, out),
         Source::Coded(mut coded) => coded.read_all(limits, out),
     })
 }
@@ -98,7 +107,7 @@ pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Aud
 pub fn probe(path: &Path) -> Result<Info, AudioError> {
     guard(|| {
         Ok(match open(path)? {
-            Source::Wave(wave) => wave.info(),
+            Source::Plain(pcm) => pcm.info(),
             Source::Coded(coded) => coded.info(),
         })
     })
@@ -123,7 +132,7 @@ pub fn read_range(
 ) -> Result<Info, AudioError> {
     fill(path, out, |out| {
         let mut coded = match open(path)? {
-            Source::Wave(mut wave) => return wave.read_range(start, frames, out),
+            Source::Plain(mut pcm) => return pcm.read_range(start, frames, out),
             Source::Coded(coded) => coded,
         };
         if coded.seeks() {
@@ -140,7 +149,7 @@ pub fn read_range(
 }
 
 enum Source {
-    Wave(Wave),
+    Plain(Pcm),
     Coded(Coded),
 }
 
@@ -154,8 +163,12 @@ fn open(path: &Path) -> Result<Source, Fault> {
         return Err(Fault::Empty);
     }
     let file = File::open(path)?;
-    match wave::header(file, metadata.len())? {
-        Header::Plain(wave) => Ok(Source::Wave(wave)),
+    let file = match wave::header(file, metadata.len())? {
+        Header::Plain(pcm) => return Ok(Source::Plain(pcm)),
+        Header::Other(file) => file,
+    };
+    match aiff::header(file, metadata.len())? {
+        Header::Plain(pcm) => Ok(Source::Plain(pcm)),
         Header::Other(file) => Ok(Source::Coded(Coded::open(path, file)?)),
     }
 }

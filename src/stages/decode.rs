@@ -89,6 +89,7 @@ fn trouble(fault: &Fault) -> Trouble {
             Trouble::Truncated
         }
         Fault::OutOfRange { .. } => Trouble::Truncated,
+        Fault::Beyond { .. } => Trouble::Damaged,
         Fault::NoSampleRate | Fault::NoChannels | Fault::Damaged { .. } => Trouble::Damaged,
         Fault::NotFinite { .. } | Fault::TooLoud { .. } => Trouble::Damaged,
         Fault::Panicked(_) => Trouble::Damaged,
