@@ -58,8 +58,9 @@ CODED = {
     "no_tag.mp3": (NOISE_THEN_SILENCE, ["-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0", "-f", "mp3"]),
     "open_ended.flac": (SINE, ["-c:a", "flac", "-f", "flac"]),
     "opus.ogg": (SINE, ["-c:a", "libopus", "-f", "ogg"]),
+    "ac3.mka": (SINE, ["-c:a", "ac3", "-b:a", "32k", "-f", "matroska"]),
 }
-UNREADABLE = {"opus.ogg"}
+UNREADABLE = {"ac3.mka"}
 
 
 def signal(channels):
@@ -88,13 +89,14 @@ def by_soundfile(path):
 
 
 def by_ffmpeg(path):
-    probe = ["ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels"]
-    rate, channels = map(int, subprocess.check_output([*probe, "-of", "csv=p=0", path]).split(b","))
-    decode = ["ffmpeg", "-v", "error"]
-    if path.suffix == ".m4a":
-        decode += ["-ignore_editlist", "1", "-flags2", "+skip_manual"]
-    raw = subprocess.check_output([*decode, "-i", path, "-f", "f32le", "-"])
+    probe = ["ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels,duration_ts"]
+    rate, channels, duration = subprocess.check_output([*probe, "-of", "csv=p=0", path], text=True).split(",")
+    rate, channels = int(rate), int(channels)
+    raw = subprocess.check_output(["ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"])
     x = np.frombuffer(raw, "<f4").reshape(-1, channels)
+    if path.suffix == ".m4a":
+        # ffmpeg gives the whole of the last frame, within which the edit list ends.
+        x = x[:int(duration)]
     return record(x[:, 0], rate, len(x), channels)
 
 
