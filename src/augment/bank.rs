@@ -85,6 +85,9 @@ pub struct Listener {
     piece: Vec<f32>,
     /// The last background that was taken whole, and its name.
     last: Option<(Arc<str>, Arc<[f32]>)>,
+    /// The last impulse response that was taken, and its name: it is drawn, and
+    /// then applied.
+    room: Option<(Arc<str>, Arc<Impulse>)>,
 }
 
 /// What a background's samples come from.
@@ -143,6 +146,7 @@ impl Sounds {
             raw: Vec::new(),
             piece: Vec::new(),
             last: None,
+            room: None,
         })
     }
 
@@ -289,6 +293,13 @@ impl From<SoundError> for EffectError {
 
 impl Listener {
     fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
+        if let Some((last, impulse)) = &self.room
+            && **last == *name
+        {
+            return Ok(Arc::clone(impulse));
+        }
+        // Before the next is prepared: two long ones need not be held at once.
+        self.room = None;
         let sounds = Arc::clone(&self.sounds);
         let slot = sounds.impulses.find(name)?;
         let make = || {
@@ -301,7 +312,9 @@ impl Listener {
                 .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
         };
         let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
-        slot.get(&sounds, make, affordable)
+        let impulse = slot.get(&sounds, make, affordable)?;
+        self.room = Some((Arc::clone(&slot.file.name), Arc::clone(&impulse)));
+        Ok(impulse)
     }
 
     /// The last background read is kept until another is, so that its length and

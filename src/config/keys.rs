@@ -59,6 +59,7 @@ fn of_effect(kind: EffectKind, parameter: &Parameter) -> Key {
         rule: match parameter.allows {
             Allows::Number(min, max) => Number(min, max),
             Allows::Interval(min, max) => Interval(min, max),
+            Allows::Flag => Flag,
         },
         default: parameter.default,
         meaning: parameter.meaning,
