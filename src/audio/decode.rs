@@ -18,7 +18,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::{get_codecs, get_probe};
 
-use super::{Fault, Info, Limits, MAX_CHANNELS};
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -91,7 +91,12 @@ impl Coded {
         self.info
     }
 
-    pub(super) fn read_all(&mut self, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    pub(super) fn read_all(
+        &mut self,
+        limits: Limits,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         let too_long = Fault::TooLong {
             max_seconds: limits.max_seconds,
         };
@@ -103,9 +108,9 @@ impl Coded {
         out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
 
         let mut decoder = self.decoder()?;
-        let mut planes = Vec::new();
+        let (mut planes, mut mean) = (Vec::new(), Vec::new());
         while self.next_block(&mut *decoder, out.len() as u64, &mut planes)? {
-            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            let block = ear.planes(&planes, &mut mean)?;
             if (out.len() + block.len()) as u64 > max_frames {
                 return Err(too_long);
             }
@@ -133,10 +138,11 @@ impl Coded {
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let position = self.seek(start)?;
-        self.read_piece(position, start, frames, out)
+        self.read_piece(position, start, frames, ear, out)
     }
 
     /// Reads a piece by decoding all that comes before it.
@@ -144,9 +150,10 @@ impl Coded {
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
-        self.read_piece(0, start, frames, out)
+        self.read_piece(0, start, frames, ear, out)
     }
 
     /// Reads a piece from a packet on that begins at frame `position`.
@@ -155,6 +162,7 @@ impl Coded {
         mut position: u64,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let end = start.saturating_add(frames as u64);
@@ -165,12 +173,12 @@ impl Coded {
             _ => {}
         }
         let mut decoder = self.decoder()?;
-        let mut planes = Vec::new();
+        let (mut planes, mut mean) = (Vec::new(), Vec::new());
         while position < end {
             if !self.next_block(&mut *decoder, position, &mut planes)? {
                 return Err(out_of_range(position));
             }
-            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            let block = ear.planes(&planes, &mut mean)?;
             let from = start.saturating_sub(position).min(block.len() as u64) as usize;
             let to = (end - position).min(block.len() as u64) as usize;
             out.extend_from_slice(&block[from..to]);

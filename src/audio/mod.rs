@@ -1,7 +1,7 @@
 //! Audio files to samples: WAV, FLAC, MP3, Ogg Vorbis, AAC (M4A, ADTS), ALAC and AIFF.
 //!
-//! The content decides what a file is, never its name. Of several channels the
-//! first is taken, as livekit-wakeword does. Integer samples of `b` bits are
+//! The content decides what a file is, never its name. Of several channels an
+//! [`Ear`] takes one: the first, as livekit-wakeword does, unless told otherwise. Integer samples of `b` bits are
 //! divided by 2^(b−1), which gives exactly libsndfile's values in [−1, 1);
 //! floating-point samples are passed through and so may lie outside.
 //!
@@ -17,6 +17,7 @@
 //! that streaming writers leave open. Everything else goes through symphonia.
 
 mod decode;
+mod ear;
 mod error;
 mod retry;
 pub mod wav;
@@ -29,6 +30,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
 pub use retry::retry;
 
@@ -79,9 +81,24 @@ pub struct Info {
 /// regular file, is not audio, is damaged, truncated, empty or too long, or
 /// holds a sample that is not finite or absurdly great.
 pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
+    read_with(path, limits, &mut Ear::default(), out)
+}
+
+/// Reads what `ear` takes of a whole file into `out`, replacing what was there.
+///
+/// # Errors
+/// [`AudioError`] as [`read`]; [`Fault::NoChannel`] where the file has fewer
+/// channels than the one to take.
+pub fn read_with(
+    path: &Path,
+    limits: Limits,
+    ear: &mut Ear,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    ear.reset();
     fill(path, out, |out| match open(path)? {
-        Source::Wave(mut wave) => wave.read_all(limits, out),
-        Source::Coded(mut coded) => coded.read_all(limits, out),
+        Source::Wave(mut wave) => wave.read_all(limits, ear, out),
+        Source::Coded(mut coded) => coded.read_all(limits, ear, out),
     })
 }
 
@@ -115,21 +132,36 @@ pub fn read_range(
     frames: usize,
     out: &mut Vec<f32>,
 ) -> Result<Info, AudioError> {
+    read_range_with(path, start, frames, &mut Ear::default(), out)
+}
+
+/// Reads what `ear` takes of `frames` frames from `start` on, as [`read_range`].
+///
+/// # Errors
+/// [`AudioError`] as [`read_range`] and [`read_with`].
+pub fn read_range_with(
+    path: &Path,
+    start: u64,
+    frames: usize,
+    ear: &mut Ear,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    ear.reset();
     fill(path, out, |out| {
         let mut coded = match open(path)? {
-            Source::Wave(mut wave) => return wave.read_range(start, frames, out),
+            Source::Wave(mut wave) => return wave.read_range(start, frames, ear, out),
             Source::Coded(coded) => coded,
         };
         if coded.seeks() {
             // The search fails in intact files too: symphonia's runs into the
             // end where the last frame, or padding behind it, is most of the file.
-            if let Ok(info) = guard(|| coded.seek_range(start, frames, out)) {
+            if let Ok(info) = guard(|| coded.seek_range(start, frames, ear, out)) {
                 return Ok(info);
             }
             out.clear();
             coded = Coded::open(File::open(path)?)?;
         }
-        coded.read_range(start, frames, out)
+        coded.read_range(start, frames, ear, out)
     })
 }
 

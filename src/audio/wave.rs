@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use dasp_sample::Sample as _;
 
-use super::{Fault, Info, Limits, MAX_CHANNELS};
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
 
 /// Bytes read at a time, on the stack; room for a frame of [`MAX_CHANNELS`].
 const BLOCK: usize = 1 << 14;
@@ -215,7 +215,12 @@ impl Wave {
         }
     }
 
-    pub(super) fn read_all(&mut self, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    pub(super) fn read_all(
+        &mut self,
+        limits: Limits,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         if self.frames == 0 {
             return Err(Fault::NoSamples);
         }
@@ -224,13 +229,14 @@ impl Wave {
                 max_seconds: limits.max_seconds,
             });
         }
-        self.copy(0, self.frames, out)
+        self.copy(0, self.frames, ear, out)
     }
 
     pub(super) fn read_range(
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let end = start.saturating_add(frames as u64);
@@ -241,11 +247,17 @@ impl Wave {
                 found: self.frames,
             });
         }
-        self.copy(start, frames as u64, out)
+        self.copy(start, frames as u64, ear, out)
     }
 
     /// Appends frames that are known to be in the file.
-    fn copy(&mut self, start: u64, frames: u64, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    fn copy(
+        &mut self,
+        start: u64,
+        frames: u64,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         let frame_bytes = self.encoding.bytes() * self.channels;
         let from = self.data_start + start * frame_bytes as u64;
         self.file.seek(SeekFrom::Start(from))?;
@@ -260,7 +272,7 @@ impl Wave {
             self.file
                 .read_exact(bytes)
                 .map_err(|error| self.shrunk(error, start + frames - left))?;
-            self.convert(bytes, out);
+            self.convert(bytes, ear, out)?;
             left -= (bytes.len() / frame_bytes) as u64;
         }
         Ok(self.info())
@@ -277,34 +289,18 @@ impl Wave {
         }
     }
 
-    fn convert(&self, bytes: &[u8], out: &mut Vec<f32>) {
+    fn convert(&self, bytes: &[u8], ear: &mut Ear, out: &mut Vec<f32>) -> Result<(), Fault> {
         let n = self.channels;
         match self.encoding {
-            Encoding::U8 => first_channel(bytes, n, out, |[x]| x.to_sample()),
-            Encoding::S16 => first_channel(bytes, n, out, |x| i16::from_le_bytes(x).to_sample()),
-            Encoding::S24 => first_channel(bytes, n, out, |[a, b, c]| {
+            Encoding::U8 => ear.interleaved(bytes, n, out, |[x]| x.to_sample()),
+            Encoding::S16 => ear.interleaved(bytes, n, out, |x| i16::from_le_bytes(x).to_sample()),
+            Encoding::S24 => ear.interleaved(bytes, n, out, |[a, b, c]| {
                 // In the upper bits of 32: exact, and no range to check.
                 i32::from_le_bytes([0, a, b, c]).to_sample()
             }),
-            Encoding::S32 => first_channel(bytes, n, out, |x| i32::from_le_bytes(x).to_sample()),
-            Encoding::F32 => first_channel(bytes, n, out, f32::from_le_bytes),
-            Encoding::F64 => first_channel(bytes, n, out, |x| f64::from_le_bytes(x) as f32),
+            Encoding::S32 => ear.interleaved(bytes, n, out, |x| i32::from_le_bytes(x).to_sample()),
+            Encoding::F32 => ear.interleaved(bytes, n, out, f32::from_le_bytes),
+            Encoding::F64 => ear.interleaved(bytes, n, out, |x| f64::from_le_bytes(x) as f32),
         }
-    }
-}
-
-/// Appends the first of every `channels` samples of `N` bytes.
-fn first_channel<const N: usize>(
-    bytes: &[u8],
-    channels: usize,
-    out: &mut Vec<f32>,
-    sample: impl Fn([u8; N]) -> f32,
-) {
-    let (samples, _) = bytes.as_chunks::<N>();
-    if channels == 1 {
-        // Apart from the general case because this one is vectorised.
-        out.extend(samples.iter().map(|&x| sample(x)));
-    } else {
-        out.extend(samples.iter().step_by(channels).map(|&x| sample(x)));
     }
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Info, Limits};
+use crate::audio::{self, AudioError, Channel, Ear, Info, Limits};
 use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::resample::{ResampleError, Resampler};
@@ -53,6 +53,8 @@ struct Shelf<T: ?Sized> {
 pub struct SoundSettings {
     /// The pipeline's sample rate in Hz.
     pub sample_rate: u32,
+    /// Which channel of a file is taken; one of a single channel always serves.
+    pub channel: Channel,
     /// Memory for what is kept, in bytes.
     pub cache_bytes: u64,
 }
@@ -350,7 +352,9 @@ impl Listener {
         let slot = self.sounds.backgrounds.find(name)?;
         let frames = (span.end - span.start) as usize;
         let piece = &mut self.piece;
-        retry(|| audio::read_range(&slot.file.path, span.start, frames, piece))?;
+        let mut ear = Ear::or_mono(self.sounds.settings.channel);
+        let path = &slot.file.path;
+        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
         Ok(())
     }
 
@@ -359,7 +363,8 @@ impl Listener {
         let limits = Limits {
             max_seconds: f64::INFINITY,
         };
-        let info = retry(|| audio::read(&file.path, limits, &mut self.raw))?;
+        let mut ear = Ear::or_mono(self.sounds.settings.channel);
+        let info = retry(|| audio::read_with(&file.path, limits, &mut ear, &mut self.raw))?;
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut self.piece)
             .map_err(|error| SoundError::Resample(Arc::clone(&file.name), error))

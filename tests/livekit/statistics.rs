@@ -44,7 +44,7 @@ fn amount(row: &Provenance) -> Option<f64> {
 
 fn room(row: &Provenance) -> Option<&str> {
     match row.get(EffectKind::Reverb)? {
-        Drawn::Reverb(room) => Some(room),
+        Drawn::Reverb(room) => Some(&room.file),
         other => panic!("{other:?}"),
     }
 }
