@@ -14,6 +14,10 @@ use serde_json::Value;
 
 use crate::dsp::chain::{Drawn, EffectKind};
 
+mod findings;
+
+pub use findings::{Finding, Findings};
+
 /// Consecutive clips of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
@@ -30,6 +34,8 @@ pub struct Clip<T> {
     pub id: ClipId,
     /// What the last stage made of it, or why it is left out.
     pub state: Result<T, Rejection>,
+    /// What was found out about it on the way.
+    pub findings: Findings,
 }
 
 /// Names one clip of a split.

@@ -104,6 +104,7 @@ fn other(key: &Key) -> Vec<String> {
         }
         (_, Rule::Whole(..) | Rule::Auto(..)) => "3",
         (_, Rule::Number(..)) => "0.75",
+        (_, Rule::Channel) => "mean",
         (_, Rule::Interval(..)) => "[0.5, 0.625]",
         (_, Rule::Bytes(_)) => "2MiB",
         (_, Rule::Name | Rule::Path | Rule::Paths) => "another",

@@ -26,7 +26,7 @@ use super::mp4::{self, Edits};
 use super::mpeg::{Mpeg, Step};
 use super::opus::Opus;
 use super::webm;
-use super::{Fault, Info, Limits, MAX_CHANNELS};
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -173,7 +173,12 @@ impl Coded {
         self.info
     }
 
-    pub(super) fn read_all(&mut self, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    pub(super) fn read_all(
+        &mut self,
+        limits: Limits,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         let too_long = Fault::TooLong {
             max_seconds: limits.max_seconds,
         };
@@ -184,9 +189,9 @@ impl Coded {
         }
         out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
 
-        let (mut decoded, mut planes) = (0, Vec::new());
+        let (mut decoded, mut planes, mut mean) = (0, Vec::new(), Vec::new());
         while self.next_block(decoded, &mut planes)? {
-            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            let block = ear.planes(&planes, &mut mean)?;
             for piece in self.heard.cut(decoded, block) {
                 if (out.len() + piece.len()) as u64 > max_frames {
                     return Err(too_long);
@@ -236,10 +241,11 @@ impl Coded {
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let position = self.seek(start)?;
-        self.read_piece(position, start, frames, out)
+        self.read_piece(position, start, frames, ear, out)
     }
 
     /// Reads a piece by decoding all that comes before it.
@@ -247,9 +253,10 @@ impl Coded {
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
-        self.read_piece(0, start, frames, out)
+        self.read_piece(0, start, frames, ear, out)
     }
 
     /// Reads a piece from a packet on that begins at sample `decoded`; where one
@@ -259,6 +266,7 @@ impl Coded {
         mut decoded: u64,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let end = start.saturating_add(frames as u64);
@@ -269,12 +277,12 @@ impl Coded {
             _ => {}
         }
         let mut heard = self.heard.of(0..decoded);
-        let mut planes = Vec::new();
+        let (mut planes, mut mean) = (Vec::new(), Vec::new());
         while heard < end {
             if !self.next_block(decoded, &mut planes)? {
                 return Err(out_of_range(heard));
             }
-            let block = planes.first().map_or(&[][..], Vec::as_slice);
+            let block = ear.planes(&planes, &mut mean)?;
             for piece in self.heard.cut(decoded, block) {
                 let within = |at: u64| at.saturating_sub(heard).min(piece.len() as u64) as usize;
                 out.extend_from_slice(&piece[within(start)..within(end)]);

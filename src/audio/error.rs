@@ -53,6 +53,14 @@ pub enum Fault {
     /// A folder, a pipe or a device.
     #[error("not a regular file")]
     NotAFile,
+    /// Fewer channels than the one to take.
+    #[error("it has {channels} channel(s), and audio.channel takes number {number}")]
+    NoChannel {
+        /// The channel to take, counted from 1.
+        number: usize,
+        /// Channels in the file.
+        channels: usize,
+    },
     /// No bytes at all.
     #[error("the file is empty (0 bytes)")]
     Empty,

@@ -1,10 +1,11 @@
 //! Audio files to samples: WAV, RF64, AIFF, CAF, FLAC, MP3, Vorbis and Opus (Ogg,
 //! WebM, Matroska), AAC (M4A, ADTS) and ALAC.
 //!
-//! The content decides what a file is, never its name. Of several channels the
-//! first is taken, as livekit-wakeword does. Integer samples of `b` bits are
-//! divided by 2^(b−1), which gives exactly libsndfile's values in [−1, 1);
-//! floating-point samples are passed through and so may lie outside.
+//! The content decides what a file is, never its name. Of several channels an
+//! [`Ear`] takes one: the first, as livekit-wakeword does, unless told otherwise.
+//! Integer samples of `b` bits are divided by 2^(b−1), which gives exactly
+//! libsndfile's values in [−1, 1); floating-point samples are passed through and
+//! so may lie outside.
 //!
 //! A file is read whole or not at all: one that holds less than its header says
 //! is an error, never a short clip, and so is one with audio behind what its
@@ -23,6 +24,7 @@
 
 mod aiff;
 mod decode;
+mod ear;
 mod error;
 mod extent;
 mod heard;
@@ -43,6 +45,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
 pub use retry::retry;
 
@@ -94,9 +97,24 @@ pub struct Info {
 /// regular file, is not audio, is damaged, truncated, empty or too long, or
 /// holds a sample that is not finite or absurdly great.
 pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
+    read_with(path, limits, &mut Ear::default(), out)
+}
+
+/// Reads what `ear` takes of a whole file into `out`, replacing what was there.
+///
+/// # Errors
+/// [`AudioError`] as [`read`]; [`Fault::NoChannel`] where the file has fewer
+/// channels than the one to take.
+pub fn read_with(
+    path: &Path,
+    limits: Limits,
+    ear: &mut Ear,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    ear.reset();
     fill(path, out, |out| match open(path)? {
-        Source::Plain(mut pcm) => pcm.read_all(limits, out),
-        Source::Coded(mut coded) => coded.read_all(limits, out),
+        Source::Plain(mut pcm) => pcm.read_all(limits, ear, out),
+        Source::Coded(mut coded) => coded.read_all(limits, ear, out),
     })
 }
 
@@ -130,21 +148,36 @@ pub fn read_range(
     frames: usize,
     out: &mut Vec<f32>,
 ) -> Result<Info, AudioError> {
+    read_range_with(path, start, frames, &mut Ear::default(), out)
+}
+
+/// Reads what `ear` takes of `frames` frames from `start` on, as [`read_range`].
+///
+/// # Errors
+/// [`AudioError`] as [`read_range`] and [`read_with`].
+pub fn read_range_with(
+    path: &Path,
+    start: u64,
+    frames: usize,
+    ear: &mut Ear,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    ear.reset();
     fill(path, out, |out| {
         let mut coded = match open(path)? {
-            Source::Plain(mut pcm) => return pcm.read_range(start, frames, out),
+            Source::Plain(mut pcm) => return pcm.read_range(start, frames, ear, out),
             Source::Coded(coded) => coded,
         };
         if coded.seeks() {
             // The search fails in intact files too: symphonia's runs into the
             // end where the last frame, or padding behind it, is most of the file.
-            if let Ok(info) = guard(|| coded.seek_range(start, frames, out)) {
+            if let Ok(info) = guard(|| coded.seek_range(start, frames, ear, out)) {
                 return Ok(info);
             }
             out.clear();
             coded = Coded::open(path, File::open(path)?)?;
         }
-        coded.read_range(start, frames, out)
+        coded.read_range(start, frames, ear, out)
     })
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use dasp_sample::Sample as _;
 
-use super::{Fault, Info, Limits};
+use super::{Ear, Fault, Info, Limits};
 
 /// Bytes read at a time, on the stack; room for a frame of
 /// [`MAX_CHANNELS`](super::MAX_CHANNELS).
@@ -84,7 +84,12 @@ impl Pcm {
         }
     }
 
-    pub(super) fn read_all(&mut self, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    pub(super) fn read_all(
+        &mut self,
+        limits: Limits,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         if self.frames == 0 {
             return Err(Fault::NoSamples);
         }
@@ -93,13 +98,14 @@ impl Pcm {
                 max_seconds: limits.max_seconds,
             });
         }
-        self.copy(0, self.frames, out)
+        self.copy(0, self.frames, ear, out)
     }
 
     pub(super) fn read_range(
         &mut self,
         start: u64,
         frames: usize,
+        ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
         let end = start.saturating_add(frames as u64);
@@ -110,11 +116,17 @@ impl Pcm {
                 found: self.frames,
             });
         }
-        self.copy(start, frames as u64, out)
+        self.copy(start, frames as u64, ear, out)
     }
 
     /// Appends frames that are known to be in the file.
-    fn copy(&mut self, start: u64, frames: u64, out: &mut Vec<f32>) -> Result<Info, Fault> {
+    fn copy(
+        &mut self,
+        start: u64,
+        frames: u64,
+        ear: &mut Ear,
+        out: &mut Vec<f32>,
+    ) -> Result<Info, Fault> {
         let frame_bytes = self.encoding.bytes() * self.channels;
         let from = self.data_start + start * frame_bytes as u64;
         self.file.seek(SeekFrom::Start(from))?;
@@ -129,7 +141,7 @@ impl Pcm {
             self.file
                 .read_exact(bytes)
                 .map_err(|error| self.shrunk(error, start + frames - left))?;
-            self.convert(bytes, out);
+            self.convert(bytes, ear, out)?;
             left -= (bytes.len() / frame_bytes) as u64;
         }
         Ok(self.info())
@@ -146,55 +158,28 @@ impl Pcm {
         }
     }
 
-    fn convert(&self, bytes: &[u8], out: &mut Vec<f32>) {
+    fn convert(&self, bytes: &[u8], ear: &mut Ear, out: &mut Vec<f32>) -> Result<(), Fault> {
+        use Encoding::{F32, F64, S8, S16, S24, S32, U8};
         use Order::{Big, Little};
         let n = self.channels;
         match self.encoding {
-            Encoding::U8 => first_channel(bytes, n, out, |[x]| x.to_sample()),
-            Encoding::S8 => first_channel(bytes, n, out, |[x]| (x as i8).to_sample()),
-            Encoding::S16(Little) => {
-                first_channel(bytes, n, out, |x| i16::from_le_bytes(x).to_sample());
-            }
-            Encoding::S16(Big) => {
-                first_channel(bytes, n, out, |x| i16::from_be_bytes(x).to_sample());
-            }
+            U8 => ear.interleaved(bytes, n, out, |[x]| x.to_sample()),
+            S8 => ear.interleaved(bytes, n, out, |[x]| (x as i8).to_sample()),
+            S16(Little) => ear.interleaved(bytes, n, out, |x| i16::from_le_bytes(x).to_sample()),
+            S16(Big) => ear.interleaved(bytes, n, out, |x| i16::from_be_bytes(x).to_sample()),
             // In the upper bits of 32: exact, and no range to check.
-            Encoding::S24(Little) => first_channel(bytes, n, out, |[a, b, c]| {
+            S24(Little) => ear.interleaved(bytes, n, out, |[a, b, c]| {
                 i32::from_le_bytes([0, a, b, c]).to_sample()
             }),
-            Encoding::S24(Big) => first_channel(bytes, n, out, |[a, b, c]| {
+            S24(Big) => ear.interleaved(bytes, n, out, |[a, b, c]| {
                 i32::from_be_bytes([a, b, c, 0]).to_sample()
             }),
-            Encoding::S32(Little) => {
-                first_channel(bytes, n, out, |x| i32::from_le_bytes(x).to_sample());
-            }
-            Encoding::S32(Big) => {
-                first_channel(bytes, n, out, |x| i32::from_be_bytes(x).to_sample());
-            }
-            Encoding::F32(Little) => first_channel(bytes, n, out, f32::from_le_bytes),
-            Encoding::F32(Big) => first_channel(bytes, n, out, f32::from_be_bytes),
-            Encoding::F64(Little) => {
-                first_channel(bytes, n, out, |x| f64::from_le_bytes(x) as f32);
-            }
-            Encoding::F64(Big) => {
-                first_channel(bytes, n, out, |x| f64::from_be_bytes(x) as f32);
-            }
+            S32(Little) => ear.interleaved(bytes, n, out, |x| i32::from_le_bytes(x).to_sample()),
+            S32(Big) => ear.interleaved(bytes, n, out, |x| i32::from_be_bytes(x).to_sample()),
+            F32(Little) => ear.interleaved(bytes, n, out, f32::from_le_bytes),
+            F32(Big) => ear.interleaved(bytes, n, out, f32::from_be_bytes),
+            F64(Little) => ear.interleaved(bytes, n, out, |x| f64::from_le_bytes(x) as f32),
+            F64(Big) => ear.interleaved(bytes, n, out, |x| f64::from_be_bytes(x) as f32),
         }
-    }
-}
-
-/// Appends the first of every `channels` samples of `N` bytes.
-fn first_channel<const N: usize>(
-    bytes: &[u8],
-    channels: usize,
-    out: &mut Vec<f32>,
-    sample: impl Fn([u8; N]) -> f32,
-) {
-    let (samples, _) = bytes.as_chunks::<N>();
-    if channels == 1 {
-        // Apart from the general case because this one is vectorised.
-        out.extend(samples.iter().map(|&x| sample(x)));
-    } else {
-        out.extend(samples.iter().step_by(channels).map(|&x| sample(x)));
     }
 }

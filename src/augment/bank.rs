@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Info, Limits};
+use crate::audio::{self, AudioError, Channel, Ear, Info, Limits};
 use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::resample::{ResampleError, Resampler};
@@ -53,6 +53,8 @@ struct Shelf<T: ?Sized> {
 pub struct SoundSettings {
     /// The pipeline's sample rate in Hz.
     pub sample_rate: u32,
+    /// Which channel of a file is taken; one of a single channel always serves.
+    pub channel: Channel,
     /// Memory for what is kept, in bytes.
     pub cache_bytes: u64,
 }
@@ -85,6 +87,9 @@ pub struct Listener {
     piece: Vec<f32>,
     /// The last background that was taken whole, and its name.
     last: Option<(Arc<str>, Arc<[f32]>)>,
+    /// The last impulse response that was taken, and its name: it is drawn, and
+    /// then applied.
+    room: Option<(Arc<str>, Arc<Impulse>)>,
 }
 
 /// What a background's samples come from.
@@ -143,6 +148,7 @@ impl Sounds {
             raw: Vec::new(),
             piece: Vec::new(),
             last: None,
+            room: None,
         })
     }
 
@@ -289,6 +295,13 @@ impl From<SoundError> for EffectError {
 
 impl Listener {
     fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
+        if let Some((last, impulse)) = &self.room
+            && **last == *name
+        {
+            return Ok(Arc::clone(impulse));
+        }
+        // Before the next is prepared: two long ones need not be held at once.
+        self.room = None;
         let sounds = Arc::clone(&self.sounds);
         let slot = sounds.impulses.find(name)?;
         let make = || {
@@ -301,7 +314,9 @@ impl Listener {
                 .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
         };
         let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
-        slot.get(&sounds, make, affordable)
+        let impulse = slot.get(&sounds, make, affordable)?;
+        self.room = Some((Arc::clone(&slot.file.name), Arc::clone(&impulse)));
+        Ok(impulse)
     }
 
     /// The last background read is kept until another is, so that its length and
@@ -337,7 +352,9 @@ impl Listener {
         let slot = self.sounds.backgrounds.find(name)?;
         let frames = (span.end - span.start) as usize;
         let piece = &mut self.piece;
-        retry(|| audio::read_range(&slot.file.path, span.start, frames, piece))?;
+        let mut ear = Ear::or_mono(self.sounds.settings.channel);
+        let path = &slot.file.path;
+        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
         Ok(())
     }
 
@@ -346,7 +363,8 @@ impl Listener {
         let limits = Limits {
             max_seconds: f64::INFINITY,
         };
-        let info = retry(|| audio::read(&file.path, limits, &mut self.raw))?;
+        let mut ear = Ear::or_mono(self.sounds.settings.channel);
+        let info = retry(|| audio::read_with(&file.path, limits, &mut ear, &mut self.raw))?;
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut self.piece)
             .map_err(|error| SoundError::Resample(Arc::clone(&file.name), error))

@@ -14,12 +14,14 @@ use std::sync::Arc;
 pub use bank::{SoundError, SoundFile, SoundSettings, Sounds};
 
 use crate::audio::wav::{self, WavError};
-use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::chain::{Drawn, EffectKind, EffectSpec};
 use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16;
-use crate::dsp::placement::Place;
+use crate::dsp::placement::{Place, Placement};
 use crate::dsp::resample::ResampleError;
-use crate::records::{ClipId, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble};
+use crate::records::{
+    ClipId, Finding, Findings, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble,
+};
 
 use bank::Listener;
 
@@ -107,7 +109,8 @@ impl Augment {
 
 impl Augmenter {
     /// All rows of one clip, or why there are none. `pcm` gives the buffers of
-    /// the rows; what `samples` hold afterwards is of no use.
+    /// the rows; what `samples` hold afterwards is of no use;
+    /// `findings` gets what was found out about the clip.
     ///
     /// # Errors
     /// [`AugmentError::Clip`] where a sound drawn for it cannot be used,
@@ -117,6 +120,7 @@ impl Augmenter {
         split: usize,
         clip: &ClipId,
         samples: &mut Samples,
+        findings: &mut Findings,
         mut pcm: impl FnMut() -> Pcm,
     ) -> Result<Rows<Pcm>, AugmentError> {
         let Augment {
@@ -124,6 +128,7 @@ impl Augmenter {
         } = self.augment.clone();
         let rules = &splits[split];
         let rounds = effects.rounds.len() as u32;
+        let clip_len = samples.len();
         let mut rows = Vec::with_capacity(effects.rounds.len());
         for round in 0..rounds {
             let key = random::Key {
@@ -135,6 +140,9 @@ impl Augmenter {
             };
             let place = rules.place.filter(|_| round == 0);
             let provenance = self.round(&effects, key, place, samples)?;
+            if round == 0 && 2 * reached(&provenance, effects.window) < clip_len {
+                findings.add(Finding::Short);
+            }
             let mut pcm = pcm();
             pcm16::encode_into(samples, &mut pcm);
             pcm16::decode_into(&pcm, samples);
@@ -184,6 +192,14 @@ impl Augmenter {
         applied
             .collect::<Result<_, EffectError>>()
             .map_err(|error| Rejection::new(NAME, Trouble::Sound, error))
+    }
+}
+
+/// How many samples of a clip its row can hold.
+fn reached(provenance: &Provenance, window: usize) -> usize {
+    match provenance.get(EffectKind::Place) {
+        Some(Drawn::Place(Placement::End { jitter })) => window.saturating_sub(*jitter as usize),
+        _ => window,
     }
 }
 

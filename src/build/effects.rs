@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::audio::Limits;
+use crate::audio::{Channel, Limits};
 use crate::augment::{Augment, Effects, SoundSettings, Sounds, SplitRules};
-use crate::config::plan::{FailurePolicy, Plan, RowOrder};
+use crate::config::plan::{self, FailurePolicy, Plan, RowOrder};
 use crate::stages::Buffers;
 use crate::stages::decode::Decode;
 
@@ -17,7 +17,17 @@ pub(super) fn decode(plan: &Plan, buffers: &Buffers) -> Decode {
         limits: Limits {
             max_seconds: plan.audio.max_seconds,
         },
+        channel: channel(plan),
         buffers: buffers.clone(),
+    }
+}
+
+/// Which channel of a file is taken.
+fn channel(plan: &Plan) -> Channel {
+    match plan.audio.channel {
+        plan::Channel::First => Channel::First,
+        plan::Channel::Mean => Channel::Mean,
+        plan::Channel::Number(number) => Channel::Number(number),
     }
 }
 
@@ -70,6 +80,7 @@ pub(super) fn rules(splits: &[Split]) -> Arc<[SplitRules]> {
 fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, BuildError> {
     let settings = SoundSettings {
         sample_rate: plan.audio.sample_rate,
+        channel: channel(plan),
         cache_bytes: plan.augment.cache_bytes,
     };
     let unusable = |error| match plan.failures.policy {

@@ -1,7 +1,7 @@
 //! The exact audio of one row, computed alone.
 
 use crate::augment::{Augment, Augmenter, SplitRules};
-use crate::records::{ClipId, Pcm, Row, Rows, Samples};
+use crate::records::{ClipId, Findings, Pcm, Row, Rows, Samples};
 use crate::stages::decode::{Decode, Decoder};
 use crate::stages::{Buffers, Refusal};
 
@@ -35,10 +35,14 @@ impl Renderer {
     /// # Errors
     /// A clip that cannot be processed.
     pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
-        let samples = self.decoder.decode(clip)?;
-        let rows = self
-            .augmenter
-            .rows(split, clip, &mut samples.clone(), Pcm::new)?;
+        let samples = self.decoder.decode(clip, &mut Findings::default())?;
+        let rows = self.augmenter.rows(
+            split,
+            clip,
+            &mut samples.clone(),
+            &mut Findings::default(),
+            Pcm::new,
+        )?;
         Ok((samples, rows))
     }
 }
@@ -84,7 +88,7 @@ impl Prepared {
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
         let mut decoder = effects::decode(&self.plan, &buffers).decoder()?;
         decoder
-            .decode(&clip)
+            .decode(&clip, &mut Findings::default())
             .map_err(|rejection| refused(&clip, &rejection.into()))
     }
 

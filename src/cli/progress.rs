@@ -331,6 +331,8 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             "  {}: {} rows in {}{left_out}",
             written.name, written.rows, written.features
         ));
+        let found = written.found.iter();
+        lines.extend(found.map(|(finding, clips)| format!("    {}", clips.say(finding))));
     }
     lines.push(format!(
         "  to look at: {}",

@@ -59,6 +59,7 @@ fn of_effect(kind: EffectKind, parameter: &Parameter) -> Key {
         rule: match parameter.allows {
             Allows::Number(min, max) => Number(min, max),
             Allows::Interval(min, max) => Interval(min, max),
+            Allows::Flag => Flag,
         },
         default: parameter.default,
         meaning: parameter.meaning,
@@ -78,6 +79,7 @@ const FIXED: &[Key] = &[
     key("audio.sample_rate", Whole(1_000, 384_000), "16000", "Sample rate between the stages, in Hz; the frozen models take 16000."),
     key("audio.clip_seconds", Number(0.01, 3_600.0), "2.0", "Length of a row's window, in seconds."),
     key("audio.max_seconds", Number(0.01, 604_800.0), "600", "Longest clip accepted, in seconds."),
+    key("audio.channel", Rule::Channel, "\"first\"", "Which channel of a file is taken; a clip with fewer is refused, a background or impulse response of one channel serves always."),
     key("split.name", Name, "", "The split's name. Required."),
     key("split.input", Path, "", "A folder, a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
     key("split.features", FileName("npy"), "", "The split's feature file in the output folder; <name>.npy by default."),

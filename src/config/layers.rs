@@ -32,16 +32,17 @@ pub struct Origin {
 }
 
 impl Layers {
-    /// The defaults, a preset over them, and a file over both.
+    /// The defaults, a preset over them, what a kind of file stands for over both,
+    /// and the file over all.
     ///
     /// Relative paths in the file start at `folder`; the file is called `name`
     /// in messages.
-    pub fn new(defaults: [toml::Table; 2], file: toml::Table, name: &str, folder: &Path) -> Self {
-        let [defaults, preset] = defaults;
+    pub fn new(defaults: [toml::Table; 3], file: toml::Table, name: &str, folder: &Path) -> Self {
         let document = Metadata::from(name.to_owned(), folder);
-        let figment = Figment::new()
-            .merge(Layer::new(Metadata::named(DEFAULT), dict(defaults)))
-            .merge(Layer::new(Metadata::named(DEFAULT), dict(preset)))
+        let figment = defaults
+            .into_iter()
+            .map(|table| Layer::new(Metadata::named(DEFAULT), dict(table)))
+            .fold(Figment::new(), Figment::merge)
             .merge(Layer::new(document, dict(file)));
         Self {
             figment,

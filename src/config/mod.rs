@@ -89,6 +89,9 @@ impl<'a> Source<'a> {
 pub struct Document {
     /// The keys.
     pub table: toml::Table,
+    /// What its kind stands for where nobody sets it: over the preset, under the
+    /// keys.
+    pub defaults: toml::Table,
     /// The folder that relative paths in it start at; empty for the current one.
     pub folder: PathBuf,
     /// What the user should know.
@@ -104,6 +107,7 @@ pub struct Document {
 pub fn pipeline(path: &Path) -> Result<Document, ConfigError> {
     Ok(Document {
         table: parse_toml(path, &read_text(path)?)?,
+        defaults: toml::Table::new(),
         folder: path.parent().unwrap_or(Path::new("")).to_owned(),
         warnings: Vec::new(),
         rename: |problem| problem,
@@ -119,7 +123,7 @@ pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), 
     let overrides = overrides(source)?;
     let preset = preset_of(&document.table, &overrides);
     let mut file = File {
-        layers: layers(source.path, &preset, document.table, &document.folder)?,
+        layers: layers(source.path, &preset, &document)?,
         rename: document.rename,
     };
     let mut problems = file.apply(overrides);
@@ -275,17 +279,14 @@ fn preset_of(table: &toml::Table, overrides: &[Override]) -> String {
     name.unwrap_or(preset::NAMES[0]).to_owned()
 }
 
-fn layers(
-    path: &Path,
-    preset: &str,
-    file: toml::Table,
-    folder: &Path,
-) -> Result<Layers, ConfigError> {
+fn layers(path: &Path, preset: &str, document: &Document) -> Result<Layers, ConfigError> {
     let preset = preset::keys(preset).or(preset::keys(preset::NAMES[0]));
     let defaults = parse_toml(Path::new("defaults"), &keys::defaults())?;
     let preset = parse_toml(Path::new("preset"), preset.unwrap_or_default())?;
     let name = path.display().to_string();
-    Ok(Layers::new([defaults, preset], file, &name, folder))
+    let defaults = [defaults, preset, document.defaults.clone()];
+    let Document { table, folder, .. } = document;
+    Ok(Layers::new(defaults, table.clone(), &name, folder))
 }
 
 /// The text of a file.

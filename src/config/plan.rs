@@ -112,6 +112,23 @@ pub struct AudioPlan {
     pub clip_samples: usize,
     /// Longest clip accepted, in seconds.
     pub max_seconds: f64,
+    /// Which channel of a file is taken.
+    #[serde(default)]
+    pub channel: Channel,
+}
+
+/// Which channel of a file is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// The first.
+    #[default]
+    First,
+    /// The mean of all.
+    Mean,
+    /// The one of that number, counted from 1.
+    #[serde(untagged)]
+    Number(usize),
 }
 
 impl AudioPlan {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use figment::value::{Num, Value};
 
+use super::plan::Channel;
 use crate::dsp::chain::EffectKind;
 
 /// The execution providers that can run a network, by their short names. ONNX
@@ -22,6 +23,8 @@ pub enum Rule {
     Interval(f64, f64),
     /// A whole number, or `"auto"`.
     Auto(u64, u64),
+    /// A channel: a word, or a number from 1.
+    Channel,
     /// A size in bytes, as a number or with a unit; at least so many.
     Bytes(u64),
     /// `true` or `false`.
@@ -56,6 +59,7 @@ impl Rule {
             Self::Auto(min, max) => {
                 value.as_str() == Some("auto") || Self::Whole(min, max).allows(value)
             }
+            Self::Channel => channel(value).is_some(),
             Self::Bytes(min) => bytes(value).is_some_and(|n| n >= min),
             Self::Flag => matches!(value, Value::Bool(..)),
             Self::OneOf(words) => value.as_str().is_some_and(|word| words.contains(&word)),
@@ -85,6 +89,7 @@ impl Rule {
             Self::Providers => PROVIDERS,
             Self::Chain => EffectKind::NAMES,
             Self::Auto(..) => &["auto"],
+            Self::Channel => &["first", "mean"],
             _ => &[],
         }
     }
@@ -99,6 +104,7 @@ impl fmt::Display for Rule {
                 write!(f, "two numbers from {min} to {max}, the smaller first")
             }
             Self::Auto(min, max) => write!(f, "a whole number from {min} to {max}, or \"auto\""),
+            Self::Channel => f.write_str("\"first\", \"mean\" or a whole number from 1 to 255"),
             Self::Bytes(0) => f.write_str("a size such as \"256MiB\""),
             Self::Bytes(min) => write!(f, "a size such as \"256MiB\", at least {min} bytes"),
             Self::Flag => f.write_str("true or false"),
@@ -144,6 +150,19 @@ pub fn number(value: &Value) -> Option<f64> {
         other => other.to_i128()? as f64,
     };
     float.is_finite().then_some(float)
+}
+
+/// A channel: `"first"`, `"mean"`, or a number from 1.
+pub fn channel(value: &Value) -> Option<Channel> {
+    match value.as_str() {
+        Some("first") => Some(Channel::First),
+        Some("mean") => Some(Channel::Mean),
+        Some(_) => None,
+        None => {
+            let number = whole(value).filter(|number| (1..=255).contains(number))?;
+            Some(Channel::Number(number as usize))
+        }
+    }
 }
 
 /// Two finite numbers.

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::plan::{
-    Backend, ClipFiles, FailurePolicy, InputScale, Missing, RowOrder, SoundFiles, Strategy,
+    Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RowOrder, SoundFiles, Strategy,
 };
 use super::rules;
 use crate::dsp::placement::Place;
@@ -42,6 +42,8 @@ pub struct Audio {
     pub sample_rate: u32,
     pub clip_seconds: f64,
     pub max_seconds: f64,
+    #[serde(deserialize_with = "channel")]
+    pub channel: Channel,
 }
 
 /// `[[split]]`
@@ -184,6 +186,10 @@ fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
         let strings = rules::strings(value)?;
         Some(strings.into_iter().map(str::to_owned).collect())
     })
+}
+
+fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Channel, D::Error> {
+    parse(deserializer, rules::channel)
 }
 
 fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::DatasetError;
+use super::found::Found;
 use super::layout::DATASET_FILE;
 use super::partial::PartialFile;
 use super::statistics::Sounds;
@@ -81,6 +82,9 @@ pub struct SplitWritten {
     pub rows: u64,
     /// Clips left out.
     pub left_out: u64,
+    /// What was found out about its clips.
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    pub found: Found,
     /// SHA-256 of the feature file.
     pub sha256: String,
 }

@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod folder;
+pub mod found;
 pub mod inspect;
 pub mod journal;
 pub mod jsonl;

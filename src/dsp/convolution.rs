@@ -37,9 +37,16 @@ pub enum ConvolveError {
 pub struct Impulse {
     /// `BINS` values for each block of the response, in order.
     spectra: Vec<Complex<f64>>,
+    delay: usize,
 }
 
 impl Impulse {
+    /// Delay of the direct path, in samples: where the magnitude of the response
+    /// is greatest, the first such place where there are several.
+    pub fn delay(&self) -> usize {
+        self.delay
+    }
+
     /// Memory it takes, in bytes: about 16 a sample, in steps of a block.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(self.spectra.as_slice())
@@ -98,6 +105,7 @@ impl Convolver {
             return Err(ConvolveError::EmptyImpulse);
         }
         let peak = response.iter().fold(0f32, |peak, tap| peak.max(tap.abs()));
+        let delay = response.iter().position(|tap| tap.abs() == peak);
         // The inverse transform is not scaled, so the response is.
         let scale = 1.0 / ((f64::from(peak) + 1e-8) * (2 * BLOCK) as f64);
         let blocks = response.len().div_ceil(BLOCK);
@@ -110,7 +118,11 @@ impl Convolver {
             self.forward
                 .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;
         }
-        Ok(Impulse { spectra })
+        Ok(Impulse {
+            spectra,
+            // A response of NaN alone has no peak; it fails when it is used.
+            delay: delay.unwrap_or(0),
+        })
     }
 
     /// Convolves a clip in place: the full convolution, cropped to the clip's
@@ -143,6 +155,27 @@ impl Convolver {
                 *sample = *wet as f32;
             }
         }
+        Ok(())
+    }
+
+    /// Convolves a clip in place: of the full convolution as many samples as the
+    /// clip has, from the `delay`-th on, so that a sound which arrives that late
+    /// stays where it was.
+    ///
+    /// # Errors
+    /// As [`convolve`](Self::convolve).
+    pub fn convolve_from(
+        &mut self,
+        impulse: &Impulse,
+        delay: usize,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), ConvolveError> {
+        let len = samples.len();
+        // Room for what arrives after the clip's end, which then moves into it.
+        samples.resize(len + delay, 0.0);
+        self.convolve(impulse, samples)?;
+        samples.copy_within(delay.., 0);
+        samples.truncate(len);
         Ok(())
     }
 

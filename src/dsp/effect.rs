@@ -89,6 +89,8 @@ pub enum Allows {
     Number(f64, f64),
     /// Two numbers, the smaller first.
     Interval(f64, f64),
+    /// `true` or `false`.
+    Flag,
 }
 
 /// A probability.

@@ -14,6 +14,7 @@ pub mod distortion;
 pub mod effect;
 pub mod equalizer;
 pub mod gain;
+pub mod level;
 pub mod pcm16;
 pub mod placement;
 pub mod resample;

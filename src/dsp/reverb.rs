@@ -1,20 +1,66 @@
 //! Reverberation: convolution with a room impulse response, cropped to the clip.
+//!
+//! A response may begin with silence: the time in which the sound travelled, or
+//! what the recording began with. That much later a clip would be heard, and its
+//! end be lost; so the output is taken from the direct path on, unless
+//! `align` says otherwise.
 
 use std::sync::Arc;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use super::effect::{
-    Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, SoundKind, file_name, parameters,
+    Allows, Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, SoundKind, file_name,
+    parameters,
 };
 use super::happens;
 
 parameters! {
-    /// How often a room impulse response is applied.
+    /// How often a room impulse response is applied, and from where on it is
+    /// heard.
     pub struct Reverb {
         /// Probability of a room impulse response.
         probability: f64 = "0.5", PROBABILITY;
+        /// Whether the output is shifted by the delay of the response's direct path (its greatest magnitude), so that a clip stays where it was.
+        align: bool = "true", Allows::Flag;
+    }
+}
+
+/// One drawn impulse response; as JSON its name alone where nothing was shifted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(from = "Record", into = "Record")]
+pub struct Room {
+    /// The impulse response.
+    pub file: Arc<str>,
+    /// How many samples earlier the output was taken.
+    pub shift: usize,
+}
+
+/// How [`Room`] is written.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Record {
+    Name(Arc<str>),
+    Shifted { file: Arc<str>, shift: usize },
+}
+
+impl From<Record> for Room {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Name(file) => Self { file, shift: 0 },
+            Record::Shifted { file, shift } => Self { file, shift },
+        }
+    }
+}
+
+impl From<Room> for Record {
+    fn from(Room { file, shift }: Room) -> Self {
+        match shift {
+            0 => Self::Name(file),
+            shift => Self::Shifted { file, shift },
+        }
     }
 }
 
@@ -25,39 +71,57 @@ impl Effect for Reverb {
     const LABEL: &'static str = "impulse response";
     const PARAMETERS: &'static [Parameter] = Self::KEYS;
     const SOUND: Option<SoundKind> = Some(SoundKind::Impulse);
-    /// The impulse response.
-    type Drawn = Arc<str>;
+    type Drawn = Room;
 
     fn draw(
         &self,
         _: usize,
         scene: &mut Scene<'_>,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Arc<str>>, EffectError> {
+    ) -> Result<Option<Room>, EffectError> {
         let count = scene.sounds.count(SoundKind::Impulse);
         if !happens(self.probability, rng) || count == 0 {
             return Ok(None);
         }
         let index = rng.random_range(0..count);
-        Ok(Some(scene.sounds.name(SoundKind::Impulse, index)))
+        let file = scene.sounds.name(SoundKind::Impulse, index);
+        let shift = match self.align {
+            true => {
+                let convolver = &mut scene.workspace.convolver;
+                scene.sounds.impulse(&file, convolver)?.delay()
+            }
+            false => 0,
+        };
+        Ok(Some(Room { file, shift }))
     }
 
     fn apply(
-        name: &Arc<str>,
+        Room { file, shift }: &Room,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
     ) -> Result<(), EffectError> {
         let convolver = &mut scene.workspace.convolver;
-        let impulse = scene.sounds.impulse(name, convolver)?;
+        let impulse = scene.sounds.impulse(file, convolver)?;
         convolver
-            .convolve(&impulse, samples)
-            .map_err(|error| EffectError(format!("{name}: {error}")))
+            .convolve_from(&impulse, *shift, samples)
+            .map_err(|error| EffectError(format!("{file}: {error}")))
     }
 
-    fn facts(name: &Arc<str>, _: u32) -> Facts<'_> {
+    fn facts(Room { file, shift }: &Room, sample_rate: u32) -> Facts<'_> {
+        let name = file_name(file);
+        let words = match shift {
+            0 => format!("room {name}"),
+            shift => {
+                let delay = 1000.0 * *shift as f64 / f64::from(sample_rate);
+                format!("room {name}, its delay of {delay:.1} ms taken off")
+            }
+        };
         Facts {
-            sounds: vec![name],
-            ..Facts::new(format!("room {}", file_name(name)))
+            sounds: vec![file],
+            ..Facts::new(words)
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,7 +107,10 @@ fn every_sound_is_drawn_and_none_where_there_are_none() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut workspace = Workspace::default();
     let mut sounds = Shelf(vec![vec![1.0]; 3]);
-    let reverb = Reverb { probability: 1.0 };
+    let reverb = Reverb {
+        probability: 1.0,
+        align: true,
+    };
     let noise = BackgroundNoise {
         probability: 1.0,
         snr_db: Range::new(5.0, 15.0),
@@ -118,7 +121,7 @@ fn every_sound_is_drawn_and_none_where_there_are_none() {
         let mut scene = scene(&mut sounds, &mut workspace);
         let room = reverb.draw(1, &mut scene, &mut rng).unwrap().unwrap();
         let background = noise.draw(1, &mut scene, &mut rng).unwrap().unwrap();
-        for (seen, name) in seen.iter_mut().zip([room, background.file]) {
+        for (seen, name) in seen.iter_mut().zip([room.file, background.file]) {
             seen[name.parse::<usize>().unwrap()] = true;
         }
     }

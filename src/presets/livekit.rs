@@ -66,6 +66,7 @@ pub fn open(path: &Path, augmented: bool) -> Result<(Document, LivekitConfig), C
     let table = mapping::pipeline(&document, &folder, augmented, &mut warnings);
     let pipeline = Document {
         table,
+        defaults: mapping::defaults(),
         folder,
         warnings,
         rename: mapping::rename,

@@ -1,5 +1,6 @@
 //! The page: sections of HTML around charts.
 
+mod found;
 mod rows;
 
 use std::fmt::{self, Display, Write};
@@ -62,6 +63,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
             plan.audio.window_seconds(),
         )?,
         examples(&content.examples, plan.audio.sample_rate),
+        found::section(dataset),
         left_out(&content.left_out),
         origin(dataset),
     ];

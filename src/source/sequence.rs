@@ -1,6 +1,6 @@
 //! The source: cuts the ordered clip lists into batches.
 
-use crate::records::{Batch, Clip, ClipId, Rejection, Trouble};
+use crate::records::{Batch, Clip, ClipId, Findings, Rejection, Trouble};
 
 /// The source, where it refuses a clip.
 pub const NAME: &str = "scan";
@@ -43,5 +43,6 @@ fn clip(entry: &Entry) -> Clip<()> {
             .problem
             .as_ref()
             .map_or(Ok(()), |reason| Err(rejection(reason))),
+        findings: Findings::default(),
     }
 }

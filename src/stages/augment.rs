@@ -47,8 +47,8 @@ impl Worker for AugmentWorker {
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
         let Self { augmenter, buffers } = self;
-        each_clip(batch, focus, |clip, mut samples| {
-            let rows = augmenter.rows(split, clip, &mut samples, || buffers.pcm.take());
+        each_clip(batch, focus, |clip, mut samples, findings| {
+            let rows = augmenter.rows(split, clip, &mut samples, findings, || buffers.pcm.take());
             buffers.samples.give(samples);
             let pcm = |row: Row<_>| Row {
                 round: row.round,

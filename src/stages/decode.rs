@@ -1,14 +1,18 @@
 //! Files to mono samples at the pipeline's rate.
 
-use crate::audio::{self, Fault, Limits, retry};
+use crate::audio::{self, Channel, Ear, Fault, Limits, retry};
+use crate::dsp::level::{Level, SILENCE};
 use crate::dsp::resample::{ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::records::{Batch, ClipId, Rejection, Samples, Trouble};
+use crate::records::{Batch, ClipId, Finding, Findings, Rejection, Samples, Trouble};
 
 use super::{Buffers, each_clip};
 
 /// The stage.
 pub const NAME: &str = "decode";
+
+/// A clip of which more than this share of samples is at full scale is clipped.
+const CLIPPED: f64 = 0.01;
 
 /// Reads clips.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Decode {
     pub sample_rate: u32,
     /// What one clip may cost.
     pub limits: Limits,
+    /// Which channel of a clip is taken.
+    pub channel: Channel,
     /// Where buffers come from.
     pub buffers: Buffers,
 }
@@ -24,6 +30,7 @@ pub struct Decode {
 /// Reads clips on one thread.
 pub struct Decoder {
     limits: Limits,
+    ear: Ear,
     buffers: Buffers,
     resampler: Resampler,
     raw: Vec<f32>,
@@ -51,6 +58,7 @@ impl Decode {
     pub fn decoder(&self) -> Result<Decoder, ResampleError> {
         Ok(Decoder {
             limits: self.limits,
+            ear: Ear::new(self.channel),
             buffers: self.buffers.clone(),
             resampler: Resampler::new(self.sample_rate)?,
             raw: Vec::new(),
@@ -63,26 +71,49 @@ impl Worker for Decoder {
     type Out = Batch<Samples>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
-        each_clip(batch, focus, |clip, ()| Ok(self.decode(clip)?))
+        each_clip(batch, focus, |clip, (), findings| {
+            Ok(self.decode(clip, findings)?)
+        })
     }
 }
 
 impl Decoder {
-    /// The samples of one clip, or why there are none.
-    pub fn decode(&mut self, clip: &ClipId) -> Result<Samples, Rejection> {
-        let info = retry(|| audio::read(&clip.path, self.limits, &mut self.raw))
+    /// The samples of one clip, or why there are none; and what was found out
+    /// about it.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn decode(&mut self, clip: &ClipId, findings: &mut Findings) -> Result<Samples, Rejection> {
+        let (limits, ear, raw) = (self.limits, &mut self.ear, &mut self.raw);
+        let info = retry(|| audio::read_with(&clip.path, limits, ear, raw))
             .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error))?;
+        self.judge(findings);
         let mut samples = self.buffers.samples.take();
         self.resampler
             .process_into(info.sample_rate, &self.raw, &mut samples)
             .map_err(|error| Rejection::new(NAME, Trouble::Damaged, error))?;
         Ok(samples)
     }
+
+    /// What the samples just read are like.
+    fn judge(&self, findings: &mut Findings) {
+        let level = Level::of(&self.raw);
+        if level.peak < SILENCE {
+            findings.add(match self.ear.others() < SILENCE {
+                true => Finding::Silent,
+                false => Finding::Elsewhere,
+            });
+        }
+        if level.full as f64 > CLIPPED * self.raw.len() as f64 {
+            findings.add(Finding::Clipped);
+        }
+    }
 }
 
 /// What kind of trouble a fault is.
 fn trouble(fault: &Fault) -> Trouble {
     match fault {
+        Fault::NoChannel { .. } => Trouble::Unsupported,
         Fault::Io(_) | Fault::NotAFile => Trouble::Unreadable,
         Fault::Unrecognised | Fault::Unsupported(_) | Fault::NoTrack => Trouble::Unsupported,
         Fault::Empty | Fault::NoSamples | Fault::Truncated { .. } | Fault::Cut { .. } => {

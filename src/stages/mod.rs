@@ -10,7 +10,7 @@ pub mod net;
 pub mod write;
 
 use crate::flow::{BoxError, Focus, Recycler};
-use crate::records::{Batch, Clip, ClipId, Rejection, Row, Rows, Trouble, Values};
+use crate::records::{Batch, Clip, ClipId, Findings, Rejection, Row, Rows, Trouble, Values};
 use crate::source::sequence;
 
 /// Windows that a clip may fill for its buffers to be kept: most do, and what is
@@ -83,16 +83,25 @@ pub const REFUSALS: [(&str, Trouble); 8] = [
 pub(crate) fn each_clip<T, U>(
     batch: Batch<T>,
     focus: &mut Focus,
-    mut work: impl FnMut(&ClipId, T) -> Result<U, Refusal>,
+    mut work: impl FnMut(&ClipId, T, &mut Findings) -> Result<U, Refusal>,
 ) -> Result<Batch<U>, BoxError> {
-    let clips = batch.clips.into_iter().map(|Clip { id, state }| {
+    let clips = batch.clips.into_iter().map(|clip| {
+        let Clip {
+            id,
+            state,
+            mut findings,
+        } = clip;
         focus.set(&id.name);
-        let state = match state.map(|payload| work(&id, payload)) {
+        let state = match state.map(|payload| work(&id, payload, &mut findings)) {
             Ok(Ok(made)) => Ok(made),
             Ok(Err(Refusal::Clip(rejection))) | Err(rejection) => Err(rejection),
             Ok(Err(Refusal::Build(error))) => return Err(error),
         };
-        Ok(Clip { id, state })
+        Ok(Clip {
+            id,
+            state,
+            findings,
+        })
     });
     Ok(Batch {
         split: batch.split,
@@ -113,8 +122,8 @@ fn payloads<T>(batch: &Batch<Rows<T>>) -> Vec<&T> {
 /// gives the old ones to `done`.
 fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) -> Batch<Rows<U>> {
     let mut new = new.into_iter();
-    let clips = batch.clips.into_iter().map(|Clip { id, state }| {
-        let state = state.map(|rows| {
+    let clips = batch.clips.into_iter().map(|clip| {
+        let state = clip.state.map(|rows| {
             let rows = rows.into_iter().zip(&mut new).map(|(row, data)| {
                 done(row.data);
                 Row {
@@ -125,7 +134,11 @@ fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) ->
             });
             rows.collect()
         });
-        Clip { id, state }
+        Clip {
+            id: clip.id,
+            state,
+            findings: clip.findings,
+        }
     });
     Batch {
         split: batch.split,

@@ -46,6 +46,8 @@ fn every_key_is_known_and_maps() {
     assert_eq!(chain(&augment), PLACE_LAST);
     assert_eq!(augment.sound_files, SoundFiles::Wav);
     assert!(augment.backgrounds.is_empty() && augment.rirs.is_empty());
+    let reverb = serde_json::json!({"effect": "reverb", "probability": 0.5, "align": false});
+    assert_eq!(serde_json::to_value(&augment.chain[2]).unwrap(), reverb);
     let cores = std::thread::available_parallelism().unwrap().get();
     assert_eq!(plan.stages.decode.workers, Some(cores));
     assert_eq!(plan.stages.augment.workers, Some(cores));

@@ -48,7 +48,7 @@ fn a_minimal_pipeline_has_the_documented_defaults() {
         {"effect": "equalizer", "probability": 0.25, "gain_db": [-12.0, 12.0],
          "peaking_q": [0.5, 5.0], "shelf_q": [0.1, 0.999]},
         {"effect": "distortion", "probability": 0.25, "amount": [0.01, 0.7]},
-        {"effect": "reverb", "probability": 0.5},
+        {"effect": "reverb", "probability": 0.5, "align": true},
         {"effect": "background", "probability": 1.0, "snr_db": [5.0, 15.0]},
     ]);
     assert_eq!(serde_json::to_value(&augment.chain).unwrap(), expected);

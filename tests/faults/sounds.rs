@@ -162,3 +162,51 @@ fn silence_and_other_rates_are_mixed_in() {
         assert_same(&case.build("again", &[]), &files, "again");
     }
 }
+
+#[test]
+fn a_response_that_begins_late_leaves_the_clip_in_its_row() {
+    let late = |delay: usize| {
+        let mut samples = vec![0; delay];
+        samples.extend([12_007, -5801, 2909, 503, -701, 23]);
+        wav(16_000, 1, &samples)
+    };
+    let set = |align| {
+        [
+            "--set".to_owned(),
+            "augment.chain=['place', 'reverb']".to_owned(),
+            "--set".to_owned(),
+            format!("augment.reverb.align={align}"),
+        ]
+    };
+    let build = |delay, align| {
+        let set = set(align);
+        let case = case(&good(), &late(delay));
+        let files = case.build("out", &set.each_ref().map(String::as_str));
+        let rows = String::from_utf8(files["rows.jsonl"].clone()).unwrap();
+        (files["wake.npy"].clone(), rows)
+    };
+    // Other blocks of the transform round a sample here and there otherwise.
+    let apart = |a: &[u8], b: &[u8]| {
+        let values = |bytes: &[u8]| {
+            let (values, _) = bytes[128..].as_chunks();
+            values.iter().map(|x| f32::from_le_bytes(*x)).collect()
+        };
+        let (a, b): (Vec<f32>, Vec<f32>) = (values(a), values(b));
+        a.iter()
+            .zip(&b)
+            .fold(0f32, |most, (a, b)| most.max((a - b).abs()))
+    };
+    let (there, rows) = build(0, true);
+    assert!(rows.contains("\"rir\":\"rooms/only.wav\""), "{rows}");
+    for delay in [16, 4800, 16_000] {
+        let (made, rows) = build(delay, true);
+        assert!(apart(&made, &there) < 0.1, "{delay}");
+        let shift = format!("\"rir\":{{\"file\":\"rooms/only.wav\",\"shift\":{delay}}}");
+        assert!(rows.contains(&shift), "{rows}");
+        if delay > 1000 {
+            let late = build(delay, false).0;
+            assert!(apart(&late, &there) > 5.0, "{delay}: not aligned");
+        }
+    }
+    assert!(build(0, false).0 == there, "there is nothing to align");
+}

@@ -16,7 +16,7 @@ use wakemill::dsp::chain::{Drawn, EffectKind};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
 use wakemill::presets;
-use wakemill::records::{ClipId, Provenance};
+use wakemill::records::{ClipId, Findings, Provenance};
 
 use crate::bounds::{assert_rate, assert_uniform};
 use crate::support::Project;
@@ -44,7 +44,7 @@ fn amount(row: &Provenance) -> Option<f64> {
 
 fn room(row: &Provenance) -> Option<&str> {
     match row.get(EffectKind::Reverb)? {
-        Drawn::Reverb(room) => Some(room),
+        Drawn::Reverb(room) => Some(&room.file),
         other => panic!("{other:?}"),
     }
 }
@@ -86,7 +86,13 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
                 path: Path::new("none").into(),
             };
             let rows = augmenter
-                .rows(split, &id, &mut vec![0.1; CLIP], Vec::new)
+                .rows(
+                    split,
+                    &id,
+                    &mut vec![0.1; CLIP],
+                    &mut Findings::default(),
+                    Vec::new,
+                )
                 .unwrap();
             rows.into_iter().map(|row| row.provenance).collect()
         });

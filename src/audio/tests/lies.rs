@@ -154,7 +154,11 @@ fn audio_behind_the_end_that_the_header_gives_is_an_error() {
     let mut joined = Parts::default().bytes();
     joined.extend(Parts::default().bytes());
     let (_folder, path) = file_of(&joined);
-    assert!(matches!(fault(&path), Fault::Beyond { bytes: 52 }), "{:?}", fault(&path));
+    assert!(
+        matches!(fault(&path), Fault::Beyond { bytes: 52 }),
+        "{:?}",
+        fault(&path)
+    );
     // A header that its writer did not complete.
     let parts = Parts {
         data_size: 4,

@@ -33,6 +33,7 @@ impl Resolver<'_> {
             sample_rate: audio.sample_rate,
             clip_samples,
             max_seconds: audio.max_seconds,
+            channel: audio.channel,
         }
     }
 

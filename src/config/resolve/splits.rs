@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
-use crate::config::layers::value_at;
 use crate::config::paths;
-use crate::config::plan::{Input, SplitPlan};
+use crate::config::plan::{ClipFiles, Input, SplitPlan};
 use crate::config::settings::Split;
 
 impl Resolver<'_> {
@@ -36,7 +35,8 @@ impl Resolver<'_> {
         let name = split.name.clone()?;
         let input = self.input(&at("input"), split.input.as_deref()?)?;
         let files = at("files");
-        if !matches!(input, Input::Folder(_)) && value_at(&self.root, &files).is_some() {
+        // The default picks nothing out, so that to name it does no harm.
+        if split.files != ClipFiles::Audio && !matches!(input, Input::Folder(_)) {
             let message = format!(
                 "'{files}' says which files of a folder count, and '{}' is none",
                 at("input")

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::found::Found;
 use crate::dataset::partial::Committed;
 
 /// How far the files have come: everything before `clips` is in them and on
@@ -25,6 +26,9 @@ pub struct SplitCommit {
     pub rows: u64,
     /// Clips left out.
     pub left_out: u64,
+    /// What was found out about its clips.
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    pub found: Found,
     /// The data in the feature file, without its header.
     pub data: Committed,
 }

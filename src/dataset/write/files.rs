@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
 use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
 use crate::dataset::npy::NpyWriter;
@@ -50,6 +51,7 @@ impl Files {
                     None => NpyWriter::create(&path, settings.row_shape)?,
                 },
                 left_out: last.map_or(0, |last| last.left_out),
+                found: last.map(|last| last.found.clone()).unwrap_or_default(),
             });
         }
         let lines = |name, last: Option<&Committed>| match last {
@@ -74,6 +76,7 @@ impl Files {
             Ok(SplitCommit {
                 rows: split.npy.rows(),
                 left_out: split.left_out,
+                found: split.found.clone(),
                 data: split.npy.sync()?,
             })
         };
@@ -92,4 +95,5 @@ pub(super) struct SplitWriter {
     pub(super) features: String,
     pub(super) npy: NpyWriter,
     pub(super) left_out: u64,
+    pub(super) found: Found,
 }

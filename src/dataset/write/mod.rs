@@ -154,6 +154,7 @@ impl<'a> Writer<'a> {
                 features: split.features,
                 rows: summary.rows,
                 left_out: split.left_out,
+                found: split.found,
                 sha256: summary.sha256,
             })
         };
@@ -184,10 +185,16 @@ impl<'a> Writer<'a> {
         let mut values = values.as_slice().unwrap_or_default().chunks(width.max(1));
         let (mut clips, mut rows, mut bytes) = (0, 0, 0);
         let mut left_out = Vec::new();
-        for Clip { id, state } in batch.clips {
+        for clip in batch.clips {
+            let Clip {
+                id,
+                state,
+                findings,
+            } = clip;
             at(&id.name);
             match state {
                 Ok(made) => {
+                    self.files.splits[split].found.add(&id.name, findings);
                     for (row, values) in made.iter().zip(&mut values) {
                         self.write_row(split, &id, row, values)?;
                         bytes += size_of_val(values) as u64;

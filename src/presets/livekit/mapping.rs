@@ -77,6 +77,14 @@ pub fn pipeline(
     pipeline
 }
 
+/// What livekit-wakeword does where a pipeline by default does otherwise, in
+/// effects that a chain of the user's own need not have.
+pub fn defaults() -> toml::Table {
+    let mut defaults = toml::Table::new();
+    insert(&mut defaults, "augment.reverb.align", false.into());
+    defaults
+}
+
 /// Names the keys of a problem as they are in the YAML.
 pub fn rename(problem: Problem) -> Problem {
     let renamed = MAPPED.iter().find(|(ours, _)| *ours == problem.key);

@@ -1,0 +1,67 @@
+//! How loud a clip is, in one pass.
+
+use multiversion::multiversion;
+
+/// Below this magnitude throughout, a sound is silent: −60 dBFS.
+pub const SILENCE: f32 = 1e-3;
+
+/// Magnitudes from here on are at full scale: the greatest of 16 bits.
+pub const FULL_SCALE: f32 = 32_767.0 / 32_768.0;
+
+/// Samples in a piece of which the count fits 32 bits.
+const PIECE: usize = 1 << 16;
+
+/// How loud samples are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Level {
+    /// The greatest magnitude.
+    pub peak: f32,
+    /// Samples at full scale or beyond.
+    pub full: u64,
+}
+
+impl Level {
+    /// Measures samples, all of them finite.
+    pub fn of(samples: &[f32]) -> Self {
+        let (mut bits, mut full) = (0, 0);
+        for piece in samples.chunks(PIECE) {
+            let (greatest, count) = measure(piece);
+            bits = greatest.max(bits);
+            full += u64::from(count);
+        }
+        Self {
+            peak: f32::from_bits(bits),
+            full,
+        }
+    }
+}
+
+/// The bits of the greatest magnitude, and how many are at full scale.
+/// Magnitudes have the order of their bits, and whole numbers may be compared
+/// in any order, so that this runs in vector registers.
+#[multiversion(targets("x86_64+avx2"))]
+fn measure(samples: &[f32]) -> (u32, u32) {
+    let full = FULL_SCALE.to_bits();
+    samples.iter().fold((0, 0), |(greatest, count), x| {
+        let bits = x.abs().to_bits();
+        (greatest.max(bits), count + u32::from(bits >= full))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peaks_and_full_scale_are_found_anywhere() {
+        assert_eq!(Level::of(&[]), Level::default());
+        let mut samples = vec![0.25; 3 * PIECE + 17];
+        samples[2 * PIECE + 5] = -0.5;
+        let level = Level { peak: 0.5, full: 0 };
+        assert_eq!(Level::of(&samples), level);
+        for (at, full) in [(0, 1.0), (PIECE, -1.0), (3 * PIECE + 16, FULL_SCALE)] {
+            samples[at] = full;
+        }
+        assert_eq!(Level::of(&samples), Level { peak: 1.0, full: 3 });
+    }
+}

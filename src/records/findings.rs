@@ -1,0 +1,59 @@
+//! What is odd about a clip that has rows all the same.
+
+/// One oddity. What is silent, and how much is clipped or lost, is measured in
+/// the channel that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Finding {
+    /// It is below −60 dBFS throughout, and so is every other channel.
+    Silent,
+    /// It is below −60 dBFS throughout, and another channel is not.
+    Elsewhere,
+    /// More than 1 % of its samples are at full scale.
+    Clipped,
+    /// Less than half of it reaches its row.
+    Short,
+}
+
+impl Finding {
+    /// Every one, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Silent, Self::Elsewhere, Self::Clipped, Self::Short];
+
+    /// Its name in `dataset.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Elsewhere => "sound_in_another_channel",
+            Self::Clipped => "clipped",
+            Self::Short => "less_than_half_in_its_row",
+        }
+    }
+
+    /// What it says of clips, after their number.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Silent => "silent (below -60 dBFS)",
+            Self::Elsewhere => {
+                "silent in the channel taken, with sound in another one alone (see audio.channel)"
+            }
+            Self::Clipped => "clipped in over 1 % of the samples",
+            Self::Short => "longer than twice what reaches the row",
+        }
+    }
+}
+
+/// The oddities of one clip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Findings(u8);
+
+impl Findings {
+    /// Adds one.
+    pub fn add(&mut self, finding: Finding) {
+        self.0 |= 1 << finding as u8;
+    }
+
+    /// Those that were added, in the order of [`Finding::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Finding> {
+        let all = Finding::ALL.into_iter();
+        all.filter(move |finding| self.0 & (1 << *finding as u8) != 0)
+    }
+}
