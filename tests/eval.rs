@@ -607,3 +607,20 @@ fn a_pipeline_is_no_evaluation() {
         .code(2)
         .stderr(contains("eval reads livekit-wakeword configurations"));
 }
+
+#[test]
+fn files_that_no_evaluation_wrote_are_kept() {
+    for name in ["hey_eval.json", "hey_det.png"] {
+        let bench = Bench::new();
+        let path = bench.output().join(name);
+        for own in ["my own", "{\"aut\": \"of my car\"}"] {
+            fs::write(&path, own).unwrap();
+            let refused = bench.command(&[]).assert().code(2);
+            refused.stderr(contains(name).and(contains("--overwrite")));
+            assert_eq!(fs::read_to_string(&path).unwrap(), own);
+        }
+        bench.command(&[]).arg("--overwrite").assert().success();
+        // Those of an evaluation are replaced without a word.
+        bench.command(&[]).assert().success();
+    }
+}

@@ -48,7 +48,7 @@ pub fn run(
         Outcome::Built(built) => built,
     };
     if let Err(error) = report::write(ready, &built) {
-        watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
     }
     Ok(Ended::Built(Box::new(built.dataset)))
 }

@@ -20,6 +20,9 @@ pub(super) struct EvalArgs {
     /// <output_dir>/<model_name>/<model_name>.onnx]
     #[arg(short, long = "model", value_name = "M.onnx")]
     models: Vec<PathBuf>,
+    /// Replace files of the results' names that no evaluation wrote
+    #[arg(long)]
+    overwrite: bool,
 }
 
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
@@ -37,6 +40,9 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     warnings.iter().for_each(|text| warn(text));
     let mut notice = |text: &str| tell(text);
     let loaded = api::eval::classifiers(&args.models, livekit, &loaded.plan, &mut notice)?;
+    if !args.overwrite {
+        loaded.check_outputs()?;
+    }
     tell_all(&loaded.classifiers);
     let evaluating = loaded.open()?;
     let (features, scoring) = (&evaluating.features, &evaluating.scoring);
