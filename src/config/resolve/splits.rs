@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Resolver;
 use crate::config::paths;
-use crate::config::plan::{Input, SplitPlan};
+use crate::config::plan::{ClipFiles, Input, SplitPlan};
 use crate::config::settings::Split;
 
 impl Resolver<'_> {
@@ -35,7 +35,8 @@ impl Resolver<'_> {
         let name = split.name.clone()?;
         let input = self.input(&at("input"), split.input.as_deref()?)?;
         let files = at("files");
-        if !matches!(input, Input::Folder(_)) && !self.origin(&files).is_default {
+        // The default picks nothing out, so that to name it does no harm.
+        if split.files != ClipFiles::Audio && !matches!(input, Input::Folder(_)) {
             let message = format!(
                 "'{files}' says which files of a folder count, and '{}' is none",
                 at("input")
