@@ -90,6 +90,9 @@
 //!
 //! The rooms, in reading order:
 
+// They panic where nobody reads: `cli::terminal` writes instead.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod flow;
 
 pub mod dsp;

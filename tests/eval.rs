@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 use wakemill::dataset::npy::NpyWriter;
 use wakemill::eval::classifier;
-use wakemill::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
+use wakemill::onnx::{
+    Attribute, DimensionValue, Graph, Model, Node, StringEntry, Tensor, ValueInfo,
+};
 
 const STEPS: usize = 16;
 const SIZE: usize = 96;
@@ -606,4 +608,135 @@ fn a_pipeline_is_no_evaluation() {
         .assert()
         .code(2)
         .stderr(contains("eval reads livekit-wakeword configurations"));
+}
+
+#[test]
+fn files_that_no_evaluation_wrote_are_kept() {
+    for name in ["hey_eval.json", "hey_det.png"] {
+        let bench = Bench::new();
+        let path = bench.output().join(name);
+        for own in ["my own", "{\"aut\": \"of my car\"}"] {
+            fs::write(&path, own).unwrap();
+            let refused = bench.command(&[]).assert().code(2);
+            refused.stderr(contains(name).and(contains("--overwrite")));
+            assert_eq!(fs::read_to_string(&path).unwrap(), own);
+        }
+        bench.command(&[]).arg("--overwrite").assert().success();
+        // Those of an evaluation are replaced without a word.
+        bench.command(&[]).assert().success();
+    }
+}
+
+/// Moves a model's weights into a file, after `offset` other bytes; gives what
+/// belongs into the file.
+fn outside(model: &mut Model, location: &str, offset: usize) -> Vec<u8> {
+    let entry = |key: &str, value: String| StringEntry {
+        key: key.to_owned(),
+        value,
+    };
+    let mut data = vec![7; offset];
+    for tensor in &mut model.graph.as_mut().unwrap().initializer {
+        let raw = tensor.raw_data.take().unwrap();
+        tensor.external_data = vec![
+            entry("location", location.to_owned()),
+            entry("offset", data.len().to_string()),
+            entry("length", raw.len().to_string()),
+        ];
+        tensor.data_location = Some(1);
+        data.extend(raw);
+    }
+    data
+}
+
+#[test]
+fn weights_beside_the_model_are_its_own() {
+    let bench = Bench::new();
+    let mut expected = bench.run(&[]);
+    let shape = || ["n".into(), "16".into(), "96".into()];
+    for (offset, baked) in [(0, false), (4096, false), (64, true)] {
+        let mut input: [String; 3] = shape();
+        if baked {
+            input[0] = "1".into();
+        }
+        let mut model = line(input);
+        let data = outside(&mut model, "m.onnx.data", offset);
+        let path = bench.model("m", &model);
+        fs::write(bench.output().join("m.onnx.data"), data).unwrap();
+        let mut found = bench.run(&[&path]);
+        for figures in [&mut found, &mut expected] {
+            figures["wakemill"] = Value::Null;
+        }
+        assert_eq!(found, expected, "{offset}");
+    }
+}
+
+#[test]
+fn weights_that_cannot_be_had_are_named() {
+    let bench = Bench::new();
+    let model = |location: &str, change: fn(&mut Tensor)| {
+        let mut model = line(["n".into(), "16".into(), "96".into()]);
+        let data = outside(&mut model, location, 0);
+        change(&mut model.graph.as_mut().unwrap().initializer[0]);
+        (bench.model("m", &model), data)
+    };
+    let keep: fn(&mut Tensor) = |_| {};
+    let (path, data) = model("m.onnx.data", keep);
+    bench.refuses(&[&path], 2, &["tensor 'w'", "m.onnx.data cannot be read"]);
+    let file = bench.output().join("m.onnx.data");
+    fs::write(&file, &data[1..]).unwrap();
+    bench.refuses(
+        &[&path],
+        2,
+        &["m.onnx.data holds 6143 bytes, and should hold 6144"],
+    );
+    fs::write(&file, &data).unwrap();
+    for location in ["../m.onnx.data", "/etc/passwd", "a/../../b", ""] {
+        let (path, _) = model(location, keep);
+        bench.refuses(&[&path], 2, &["leads out of the model's folder"]);
+    }
+    for (change, says) in [
+        (
+            (|tensor| tensor.dims[0] += 1) as fn(&mut Tensor),
+            "6144 bytes of",
+        ),
+        (|tensor| tensor.dims[0] = i64::MAX, "its shape asks for"),
+        (
+            |tensor| tensor.external_data[1].value = "-1".to_owned(),
+            "its offset is no number",
+        ),
+        (
+            |tensor| tensor.external_data[1].value = u64::MAX.to_string(),
+            "and should hold",
+        ),
+        (|tensor| tensor.external_data.clear(), "no file is named"),
+        (|tensor| tensor.data_type = 8, "elements of type 8"),
+    ] {
+        let (path, _) = model("m.onnx.data", change);
+        bench.refuses(&[&path], 2, &["tensor 'w'", says]);
+    }
+}
+
+#[test]
+fn scores_that_are_no_probabilities_are_said_to_be_none() {
+    let bench = Bench::new();
+    let said = bench.command(&[]).assert().success();
+    said.stdout(contains("no probabilities").not());
+    let figures = bench.figures("hey");
+    let scores = &figures["wakemill"]["scores"];
+    assert!(number(&scores[0]) >= 0.0 && number(&scores[1]) <= 1.0);
+
+    // Without the sigmoid, the last node.
+    let mut model = line(["n".into(), "16".into(), "96".into()]);
+    let graph = model.graph.as_mut().unwrap();
+    graph.node.pop();
+    graph.node[1].output = vec!["score".to_owned()];
+    let path = bench.model("logits", &model);
+    let said = bench.command(&[&path]).assert().success();
+    said.stdout(contains("warning: the scores go from -").and(contains("no probabilities")));
+    let figures = bench.figures("hey");
+    let scores = &figures["wakemill"]["scores"];
+    assert!(
+        number(&scores[0]) < 0.0 && number(&scores[1]) > 1.0,
+        "{scores}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Building a data set, with its report.
 
-use crate::build::{BuildError, Event, Outcome, Ready, Watch};
+use crate::build::{BuildError, Event, Outcome, Ready, Sheltered, Watch};
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::{Dataset, Existing};
 use crate::flow::{CancelToken, Observer};
@@ -36,6 +36,7 @@ pub fn run(
     watch: &dyn Watch,
     cancel: &CancelToken,
 ) -> Result<Ended, BuildError> {
+    let watch = &Sheltered(watch);
     let built = match ready.run(existing, watch, cancel)? {
         Outcome::UpToDate => {
             // A kill between the data set and its report.
@@ -47,7 +48,7 @@ pub fn run(
         Outcome::Built(built) => built,
     };
     if let Err(error) = report::write(ready, &built) {
-        watch.warn(&format!("there is no {REPORT_FILE}: {error}"));
+        watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
     }
     Ok(Ended::Built(Box::new(built.dataset)))
 }

@@ -71,6 +71,17 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Refuses to replace files that no evaluation wrote.
+    ///
+    /// # Errors
+    /// [`EvalError::Foreign`].
+    pub fn check_outputs(&self) -> Result<(), EvalError> {
+        let LivekitConfig {
+            output, model_name, ..
+        } = &self.livekit;
+        eval::check(output, model_name, &self.names)
+    }
+
     /// Opens the features that the configuration names.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A build's progress, to Prometheus.
 
 use crate::autoscale::balance::CAUSES;
-use crate::build::{Event, Ready, Watch};
+use crate::build::{Event, Ready, Sheltered, Watch};
 use crate::dataset::write::{Commit, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
@@ -9,7 +9,8 @@ use crate::stages::REFUSALS;
 
 /// Tells Prometheus too what it tells another.
 pub struct Metered<'a> {
-    watch: &'a dyn Watch,
+    /// Sheltered, so that Prometheus is told whatever becomes of it.
+    watch: Sheltered<'a>,
     metrics: &'a Metrics,
 }
 
@@ -41,7 +42,10 @@ impl<'a> Metered<'a> {
                 .flat_map(|stage| CAUSES.map(|cause| (stage.name, cause)))
                 .collect(),
         });
-        Self { watch, metrics }
+        Self {
+            watch: Sheltered(watch),
+            metrics,
+        }
     }
 }
 

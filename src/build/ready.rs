@@ -11,7 +11,7 @@ use crate::frontend::FrontEnd;
 
 use super::render::Renderer;
 use super::stream::Stages;
-use super::{BuildError, Event, Inputs, Watch};
+use super::{BuildError, Event, Inputs, Sheltered, Watch};
 
 /// A build that has everything it needs: inputs found, networks loaded, sounds
 /// opened, workers settled.
@@ -81,6 +81,7 @@ impl Ready {
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<(), BuildError> {
+        let watch = &Sheltered(watch);
         watch.hear(Event::Started(&self.inputs));
         let (_, ended) = self.flow(0, sink, watch, cancel);
         ended?;

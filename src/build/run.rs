@@ -15,7 +15,7 @@ use super::manifest::manifest;
 use super::origin::Origin;
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
-use super::{BuildError, Event, Ready, Watch};
+use super::{BuildError, Event, Ready, Sheltered, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
@@ -77,6 +77,7 @@ impl Ready {
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<Outcome, BuildError> {
+        let watch = &Sheltered(watch);
         let origin = Origin::new(&self.plan, &self.inputs, self.sounds(), &self.front_end);
         let Some(begun) = self.begin(&origin, existing, watch)? else {
             return Ok(Outcome::UpToDate);

@@ -5,6 +5,8 @@ use clap::Args;
 
 use crate::api::{self, FrontEnd, Machine};
 
+use super::terminal::{OutputError, line};
+
 #[derive(Args)]
 pub(super) struct DoctorArgs {
     /// Execution providers to try, in order of preference
@@ -14,45 +16,59 @@ pub(super) struct DoctorArgs {
 
 pub(super) fn doctor(args: &DoctorArgs) -> anyhow::Result<()> {
     let machine = Machine::look(&args.providers)?;
-    println!("wakemill   {}", env!("CARGO_PKG_VERSION"));
-    println!("cores      {}", api::cores());
-    println!("cache      {}", machine.cache().display());
+    line(format_args!("wakemill   {}", env!("CARGO_PKG_VERSION")))?;
+    line(format_args!("cores      {}", api::cores()))?;
+    line(format_args!("cache      {}", machine.cache().display()))?;
     match &machine.runtime {
         Ok(runtime) => {
-            println!(
+            line(format_args!(
                 "runtime    ONNX Runtime {} ({}: {})",
                 runtime.version,
                 runtime.origin,
                 runtime.library.display()
-            );
-            println!("providers  {}", runtime.providers.join(", "));
+            ))?;
+            line(format_args!("providers  {}", runtime.providers.join(", ")))?;
         }
-        Err(error) => println!("runtime    none: {error}"),
+        Err(error) => line(format_args!("runtime    none: {error}"))?,
     }
     if !machine.has_models() {
-        println!("models     not fetched yet: the first run does it, or wakemill setup");
+        line(format_args!(
+            "models     not fetched yet: the first run does it, or wakemill setup"
+        ))?;
         return Ok(());
     }
-    show_front_end(&machine.front_end(&mut |text| println!("{text}"))?);
-    Ok(())
+    Ok(show_front_end(&machine.front_end(&mut |text| {
+        // The models are of use, whether or not anybody reads of them.
+        let _ = line(text);
+    })?)?)
 }
 
-fn show_front_end(front_end: &FrontEnd) {
+fn show_front_end(front_end: &FrontEnd) -> Result<(), OutputError> {
     let report = front_end.report();
-    println!("mel        SHA-256 {}", report.mel_sha256);
-    println!("embedding  SHA-256 {}", report.embedding_sha256);
-    println!("backend    {}: {}", report.backend, report.backend_reason);
-    println!("strategy   {}", report.strategy);
-    println!("provider   {}", report.provider);
+    line(format_args!("mel        SHA-256 {}", report.mel_sha256))?;
+    line(format_args!(
+        "embedding  SHA-256 {}",
+        report.embedding_sha256
+    ))?;
+    line(format_args!(
+        "backend    {}: {}",
+        report.backend, report.backend_reason
+    ))?;
+    line(format_args!("strategy   {}", report.strategy))?;
+    line(format_args!("provider   {}", report.provider))?;
     for rewrite in &report.rewrites {
         let applied = if rewrite.applied {
             "in use"
         } else {
             "not in use"
         };
-        println!("rewrite    {}: {applied}, {}", rewrite.name, rewrite.reason);
+        line(format_args!(
+            "rewrite    {}: {applied}, {}",
+            rewrite.name, rewrite.reason
+        ))?;
     }
     for warning in front_end.warnings() {
-        println!("warning    {warning}");
+        line(format_args!("warning    {warning}"))?;
     }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use crate::api::eval::{BakedBatch, Classifiers, Evaluated, table};
 use crate::api::{self, Cancel, FlowFacts, Observer};
 
 use super::Usage;
+use super::terminal::{line, tell};
 
 #[derive(Args)]
 pub(super) struct EvalArgs {
@@ -19,6 +20,9 @@ pub(super) struct EvalArgs {
     /// <output_dir>/<model_name>/<model_name>.onnx]
     #[arg(short, long = "model", value_name = "M.onnx")]
     models: Vec<PathBuf>,
+    /// Replace files of the results' names that no evaluation wrote
+    #[arg(long)]
+    overwrite: bool,
 }
 
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
@@ -34,8 +38,11 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     // Not what the pipeline warns about: sounds are not needed here.
     let (_, warnings) = api::read_livekit(&args.file)?;
     warnings.iter().for_each(|text| warn(text));
-    let mut notice = |text: &str| eprintln!("{text}");
+    let mut notice = |text: &str| tell(text);
     let loaded = api::eval::classifiers(&args.models, livekit, &loaded.plan, &mut notice)?;
+    if !args.overwrite {
+        loaded.check_outputs()?;
+    }
     tell_all(&loaded.classifiers);
     let evaluating = loaded.open()?;
     let (features, scoring) = (&evaluating.features, &evaluating.scoring);
@@ -52,10 +59,10 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
         written,
     } = evaluating.write(scored)?;
     for (name, evaluation) in &evaluations {
-        println!("{}\n", table(name, evaluation));
+        line(format_args!("{}\n", table(name, evaluation)))?;
     }
     for path in written.figures.iter().chain([&written.plot]) {
-        println!("wrote {}", path.display());
+        line(format_args!("wrote {}", path.display()))?;
     }
     Ok(())
 }
@@ -65,13 +72,13 @@ fn tell_all(classifiers: &Classifiers) {
     classifiers.warnings.iter().for_each(|text| warn(text));
     for model in &classifiers.all {
         if let Some(baked) = model.baked_batch() {
-            tell(model.path(), baked);
+            tell_baked(model.path(), baked);
         }
     }
 }
 
 /// Says what runs where a model has a batch baked in.
-fn tell(path: &Path, baked: &BakedBatch) {
+fn tell_baked(path: &Path, baked: &BakedBatch) {
     let BakedBatch { rows, rewrite } = baked;
     let found = format!(
         "{}: a batch of {rows} is baked into the model",
@@ -79,14 +86,16 @@ fn tell(path: &Path, baked: &BakedBatch) {
     );
     let reason = &rewrite.reason;
     if rewrite.applied {
-        eprintln!("{found}; it runs rewritten for larger ones ({reason})");
+        tell(format_args!(
+            "{found}; it runs rewritten for larger ones ({reason})"
+        ));
     } else {
         warn(&format!("{found}; it runs with that ({reason})"));
     }
 }
 
 fn warn(text: &str) {
-    eprintln!("warning: {text}");
+    tell(format_args!("warning: {text}"));
 }
 
 /// A bar of the rows scored, on a terminal.

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::api;
 
 use super::Usage;
+use super::terminal::line;
 
 #[derive(Args)]
 pub(super) struct InitArgs {
@@ -36,6 +37,8 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
     };
     file.write_all(api::starter().as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
-    println!("wrote {path}; name your clips in it, then: wakemill run {path}");
+    line(format_args!(
+        "wrote {path}; name your clips in it, then: wakemill run {path}"
+    ))?;
     Ok(())
 }

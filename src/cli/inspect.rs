@@ -10,6 +10,7 @@ use crate::api::inspect::{self, ArrayFacts, FolderFacts, InspectError, ScaleGues
 use crate::api::{InputScale, MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;
+use super::terminal::{self, line};
 
 /// Characters in the longest bar.
 const BAR: u64 = 40;
@@ -57,9 +58,9 @@ fn print<T: Serialize>(
 ) -> anyhow::Result<()> {
     if args.json {
         let json = serde_json::to_string_pretty(facts).context("cannot write JSON")?;
-        println!("{json}");
+        line(json)?;
     } else {
-        print!("{}: {}", args.path.display(), text(facts));
+        terminal::print(format_args!("{}: {}", args.path.display(), text(facts)))?;
     }
     Ok(())
 }

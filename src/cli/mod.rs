@@ -8,6 +8,7 @@ mod progress;
 mod render;
 mod run;
 mod setup;
+mod terminal;
 mod tune;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::api::{self, ConfigError, Fault, Watch};
 
 use progress::Progress;
+use terminal::{OutputError, tell};
 
 /// Builds wake-word training sets in one streaming run: audio clips in,
 /// (N, 16, 96) speech-embedding arrays out.
@@ -101,11 +103,17 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", explain(&error));
+            tell(format_args!("error: {}", explain(&error)));
             ExitCode::from(code(&error))
         }
     }
+}
+
+/// Whether whoever reads the output has seen enough: as good an end as any.
+fn reader_gone(error: &anyhow::Error) -> bool {
+    (error.downcast_ref::<OutputError>()).is_some_and(OutputError::is_reader_gone)
 }
 
 /// An error with its causes, each said once.

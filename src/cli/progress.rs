@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::terminal::tell;
 use crate::api::{
     Commit, Dataset, Event, FlowFacts, Inputs, Observer, REPORT_FILE, Resize, Split, StageFacts,
     Taken, Watch,
@@ -77,8 +78,8 @@ impl Progress {
     /// Says something that is not a warning.
     pub(super) fn say(&self, text: &str) {
         match &self.show {
-            Show::Bars(bars) => bars.all.suspend(|| eprintln!("{text}")),
-            Show::Plain(_) => eprintln!("{text}"),
+            Show::Bars(bars) => bars.tell(text),
+            Show::Plain(_) => tell(text),
             Show::Nothing => {}
         }
     }
@@ -98,7 +99,7 @@ impl Observer for Progress {
             Show::Bars(bars) => bars.tick(facts),
             Show::Plain(plain) => {
                 if let Some(line) = plain.line(facts) {
-                    eprintln!("{line}");
+                    tell(line);
                 }
             }
             Show::Nothing => {}
@@ -115,7 +116,9 @@ impl Observer for Progress {
                 reason,
                 ..
             } = resize;
-            eprintln!("{name}: {from} → {to} workers ({cause}: {reason})");
+            tell(format_args!(
+                "{name}: {from} → {to} workers ({cause}: {reason})"
+            ));
         }
     }
 }
@@ -135,8 +138,8 @@ impl Watch for Progress {
 impl Progress {
     fn show_warning(&self, text: &str) {
         match &self.show {
-            Show::Bars(bars) => bars.all.suspend(|| eprintln!("warning: {text}")),
-            _ => eprintln!("warning: {text}"),
+            Show::Bars(bars) => bars.tell(&format!("warning: {text}")),
+            _ => tell(format_args!("warning: {text}")),
         }
     }
 
@@ -175,6 +178,16 @@ impl Progress {
 }
 
 impl Bars {
+    /// Tells something above the bars; not by suspending them, which panics
+    /// where the terminal is gone.
+    fn tell(&self, text: &str) {
+        if self.all.is_hidden() {
+            tell(text);
+        } else {
+            let _ = self.all.println(text);
+        }
+    }
+
     fn start(&self, inputs: &Inputs) {
         let splits = inputs.splits.iter();
         let names = splits.clone().map(|split| split.name().len());

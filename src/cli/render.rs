@@ -9,6 +9,7 @@ use crate::api::{self, wav};
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
+use super::terminal::line;
 
 #[derive(Args)]
 pub(super) struct RenderArgs {
@@ -40,12 +41,16 @@ pub(super) fn render(args: &RenderArgs) -> anyhow::Result<()> {
     if args.decoded {
         let samples = prepared.decoded(&args.split, &args.clip)?;
         wav::write_float(&args.output, rate, &samples)?;
-        println!("{}: {} samples", args.output.display(), samples.len());
+        line(format_args!(
+            "{}: {} samples",
+            args.output.display(),
+            samples.len()
+        ))?;
         return Ok(());
     }
     let row = prepared.render(&args.split, &args.clip, args.round, &progress)?;
     wav::write(&args.output, rate, &row.data)?;
     let provenance = serde_json::to_string(&*row.provenance).context("cannot describe the row")?;
-    println!("{}: {provenance}", args.output.display());
+    line(format_args!("{}: {provenance}", args.output.display()))?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::api::{
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
+use super::terminal::print;
 
 #[derive(Args)]
 pub(super) struct RunArgs {
@@ -59,7 +60,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let prepared = api::prepare(loaded.plan, api::cores(), &progress)?;
     if args.dry_run {
-        print!("{}", prepared.describe());
+        print(prepared.describe())?;
         return Ok(());
     }
     let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;

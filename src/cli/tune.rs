@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::api::{self, BuildError, Cancel, CancelToken, Prediction, Ready, Sample, Tuning, Watch};
+use crate::api::{self, Cancel, CancelToken, Prediction, Ready, Sample, Tuning, Watch};
 
 use super::progress::{Progress, ProgressMode};
+use super::terminal::{line, print};
 use super::{Configuration, Usage};
 
 /// Share of the cores below which a sample could not get them all.
@@ -41,20 +42,25 @@ pub(super) fn tune(args: &TuneArgs) -> anyhow::Result<()> {
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
     let tuning = ready.tune(&progress, &token)?;
     let here = tuning.predict_here();
-    print!("{}", report(&tuning, &here));
-    if !args.cores.is_empty() {
-        print!(
-            "{}",
-            larger(&tuning, args.cores.iter().map(|cores| cores.get()))
-        );
-    }
+    // The file first: it is what was asked for, whoever reads the table.
     if let Some(path) = &args.write {
         let text = overlay(&tuning.sample.stages(), &here, tuning.cores);
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        println!("\nwrote {}; use it: {}", path.display(), usage(args, path));
+    }
+    print(report(&tuning, &here))?;
+    if !args.cores.is_empty() {
+        let cores = args.cores.iter().map(|cores| cores.get());
+        print(larger(&tuning, cores))?;
+    }
+    if let Some(path) = &args.write {
+        line(format_args!(
+            "\nwrote {}; use it: {}",
+            path.display(),
+            usage(args, path)
+        ))?;
     }
     if args.sweep {
-        println!("\nthe suggestion and its neighbours, a few seconds each:");
+        line("\nthe suggestion and its neighbours, a few seconds each:")?;
         let sweep = Sweep {
             ready: &ready,
             watch: &progress,
@@ -215,7 +221,7 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    fn run(&self, suggested: &[usize]) -> Result<(), BuildError> {
+    fn run(&self, suggested: &[usize]) -> anyhow::Result<()> {
         let first = self.sample("suggested", suggested)?;
         let mut best = (suggested.to_vec(), 0.0);
         for counts in neighbours(suggested) {
@@ -226,21 +232,21 @@ impl Sweep<'_> {
         }
         let last = self.sample("suggested", suggested)?;
         let own = (first.rows_per_second + last.rows_per_second) / 2.0;
-        println!(
+        line(format_args!(
             "best neighbour: {}, {:.1} % of the suggestion's rate",
             workers(&last.stages(), &best.0),
             100.0 * best.1 / own
-        );
+        ))?;
         Ok(())
     }
 
-    fn sample(&self, label: &str, counts: &[usize]) -> Result<Sample, BuildError> {
+    fn sample(&self, label: &str, counts: &[usize]) -> anyhow::Result<Sample> {
         let sample = (self.ready).sample(counts, self.rows, self.watch, self.token)?;
-        println!(
+        line(format_args!(
             "  {}: {} {label}",
             workers(&sample.stages(), counts),
             rate(&sample, self.ready.sizing().cores)
-        );
+        ))?;
         Ok(sample)
     }
 }

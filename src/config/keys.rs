@@ -170,6 +170,16 @@ pub(super) fn find(path: &str) -> Option<Node> {
     tables().contains(path).then_some(Node::Table)
 }
 
+/// Looks a path up as a user writes it, where an element of an array is
+/// addressed by its index or its name.
+pub(super) fn find_written(path: &str) -> Option<Node> {
+    let mut parts: Vec<&str> = path.split('.').collect();
+    if parts.len() > 1 && matches!(find(parts[0]), Some(Node::Tables)) {
+        parts.remove(1);
+    }
+    find(&parts.join("."))
+}
+
 /// The defaults as a TOML document.
 pub(super) fn defaults() -> String {
     KEYS.iter()

@@ -9,6 +9,7 @@ use figment::value::{Dict, Map, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider, Source};
 
 use super::error::Problem;
+use super::rules::Rule;
 
 /// What the layers below a file are called.
 const DEFAULT: &str = "default";
@@ -98,8 +99,23 @@ impl Layers {
     }
 }
 
-/// Reads the value of an override: as TOML, else as a bare string.
-pub fn parse_value(text: &str) -> toml::Value {
+/// Reads the value of an override as what its key may be: a text as it was
+/// typed or in TOML's quotes, anything else as TOML, else as a bare string.
+pub fn parse_value(text: &str, rule: Option<&Rule>) -> toml::Value {
+    let value = parse_toml_value(text);
+    // A folder may be called 20240501, or true.
+    let fits = match rule {
+        Some(rule) if rule.is_text() => value.is_str(),
+        Some(rule) if rule.is_texts() => value.is_str() || value.is_array(),
+        _ => true,
+    };
+    match fits {
+        true => value,
+        false => toml::Value::String(text.to_owned()),
+    }
+}
+
+fn parse_toml_value(text: &str) -> toml::Value {
     let parsed = toml::from_str::<toml::Table>(&format!("value = {text}"));
     match parsed.map(|mut table| (table.remove("value"), table.is_empty())) {
         Ok((Some(value), true)) if !value.is_datetime() => value,

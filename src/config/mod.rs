@@ -9,13 +9,15 @@
 //! 3. the file;
 //! 4. the environment: `WAKEMILL_FLOW__BATCH=4` sets `flow.batch`; two
 //!    underscores separate levels, single ones are part of a key.
-//!    `WAKEMILL_HOME`, the cache folder, is no key;
+//!    a name that is no key is passed over, as others may use the prefix too:
+//!    Kubernetes does for a service called `wakemill`;
 //! 5. `--with FILE`: a TOML file with some of a pipeline's keys, such as `wakemill
 //!    tune --write` makes;
 //! 6. `--set KEY=VALUE`: a dotted path; `split.0.name` or `split.wake.name`
 //!    addresses one split.
 //!
-//! Values of layers 4 and 6 are read as TOML, else as a bare string. Relative
+//! Values of layers 4 and 6 are read as TOML, else as a bare string; where a key
+//! is a text, they are that text as typed. Relative
 //! paths start at the file's folder in layer 3, at the current directory in the
 //! others.
 //!
@@ -46,7 +48,6 @@ use plan::Plan;
 use settings::Settings;
 
 const PREFIX: &str = "WAKEMILL_";
-const NO_KEYS: &[&str] = &["WAKEMILL_HOME"];
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug)]
@@ -137,7 +138,7 @@ pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), 
         resolve::resolve(&file.layers, &settings).map_err(|problems| file.invalid(problems))?;
     Ok((
         plan,
-        document.warnings.into_iter().chain(warnings).collect(),
+        [document.warnings, nearly_keys(source), warnings].concat(),
     ))
 }
 
@@ -201,12 +202,10 @@ fn overrides(source: &Source) -> Result<Vec<Override>, ConfigError> {
     let of = |origin: String, key: &str, text: Option<&str>| Override {
         origin,
         key: key.to_owned(),
-        value: text.map(parse_value),
+        value: text.map(|text| parse_value(text, rule_of(key))),
     };
-    let is_key = |name: &str| !NO_KEYS.contains(&name);
     let variables = source.environment.iter().filter_map(|(name, text)| {
-        let key = name.strip_prefix(PREFIX).filter(|_| is_key(name))?;
-        let key = key.to_lowercase().replace("__", ".");
+        let key = key_of(name).filter(|key| keys::find_written(key).is_some())?;
         Some(of(format!("environment variable {name}"), &key, Some(text)))
     });
     let mut files = Vec::new();
@@ -246,6 +245,38 @@ fn overrides(source: &Source) -> Result<Vec<Override>, ConfigError> {
         .chain(metrics)
         .chain(extract)
         .collect())
+}
+
+/// The key that an environment variable would set.
+fn key_of(variable: &str) -> Option<String> {
+    let key = variable
+        .strip_prefix(PREFIX)
+        .filter(|key| !key.is_empty())?;
+    Some(key.to_lowercase().replace("__", "."))
+}
+
+/// What the value of a key as a user writes it may be.
+fn rule_of(key: &str) -> Option<&'static Rule> {
+    match keys::find_written(key) {
+        Some(keys::Node::Leaf(key)) => Some(&key.rule),
+        _ => None,
+    }
+}
+
+/// Says of variables that are nearly a key's, and are passed over.
+fn nearly_keys(source: &Source) -> Vec<String> {
+    let variables = source.environment.iter().filter_map(|(name, _)| {
+        let key = key_of(name)?;
+        // Levels are this program's own: others have no two underscores.
+        if !key.contains('.') || keys::find_written(&key).is_some() {
+            return None;
+        }
+        let known = keys::nearest(&key)?;
+        Some(format!(
+            "environment variable {name} is passed over: there is no key '{key}'; did you mean '{known}'?"
+        ))
+    });
+    variables.collect()
 }
 
 /// Every value of a table, by its dotted path.

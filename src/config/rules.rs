@@ -82,6 +82,32 @@ impl Rule {
         }
     }
 
+    /// Whether it allows texts alone.
+    pub fn is_text(&self) -> bool {
+        matches!(
+            self,
+            Self::OneOf(_) | Self::Name | Self::FileName(_) | Self::Path
+        )
+    }
+
+    /// Whether it allows texts and lists of them alone.
+    pub fn is_texts(&self) -> bool {
+        matches!(self, Self::Chain | Self::Paths | Self::Providers)
+    }
+
+    /// What else to say of a value that is not allowed.
+    pub fn advice(&self, value: &Value) -> Option<String> {
+        let (Self::Whole(..) | Self::Auto(..) | Self::Bytes(_)) = self else {
+            return None;
+        };
+        match *value {
+            Value::Num(_, Num::F64(x)) if x.fract() == 0.0 && x.abs() < 1e15 => {
+                Some(format!("; written without a point: {x}"))
+            }
+            _ => None,
+        }
+    }
+
     /// The allowed words, for a spelling suggestion.
     pub fn words(&self) -> &'static [&'static str] {
         match *self {

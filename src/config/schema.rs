@@ -23,7 +23,8 @@ pub fn show(value: &Value) -> String {
         Value::String(_, text) => format!("{text:?}"),
         Value::Char(_, c) => format!("\"{c}\""),
         Value::Bool(_, flag) => flag.to_string(),
-        Value::Num(_, Num::F64(x)) => x.to_string(),
+        // With its point: `2.0` is no whole number as it stands.
+        Value::Num(_, Num::F64(x)) => format!("{x:?}"),
         Value::Num(_, number) => number
             .to_i128()
             .map_or_else(|| "a number".to_owned(), |n| n.to_string()),
@@ -88,6 +89,7 @@ impl Checker<'_> {
             if let Some(word) = value.as_str().and_then(|word| nearest_word(word, rule)) {
                 message.push_str(&format!("; did you mean \"{word}\"?"));
             }
+            message.extend(rule.advice(value));
             self.report(value, path, message);
         }
     }

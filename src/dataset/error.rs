@@ -25,6 +25,12 @@ pub enum DatasetError {
         /// What is there.
         found: String,
     },
+    /// It holds a file that a build would replace, and that none there made.
+    #[error("{} is there already, and not of this build\n  move it away, choose another output, or start over and replace it (--overwrite)", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A `dataset.json` that is none, or that of another version.
     #[error("cannot understand {}: {error}\n  replace what is there (--overwrite), or choose another output", path.display())]
     Unknown {

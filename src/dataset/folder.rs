@@ -81,19 +81,26 @@ impl Folder {
         match existing {
             Existing::Overwrite => {
                 let earlier = features_in(path);
-                let names = [DATASET_FILE, REPORT_FILE].map(PathBuf::from);
-                for name in names.into_iter().chain(earlier).chain(files(features)) {
+                let dataset = [PathBuf::from(DATASET_FILE)].into_iter();
+                let names = dataset.chain(reports()).chain(earlier);
+                for name in names.chain(files(features)) {
                     remove(&path.join(name))?;
                 }
                 Ok(State::Empty(folder))
             }
-            Existing::Resume => folder.go_on(features),
+            Existing::Resume => {
+                folder.check_report()?;
+                folder.go_on(features)
+            }
             Existing::Keep => match folder.leftover(features) {
                 Some(name) => {
                     let found = format!("what an unfinished build left ({})", name.display());
                     Err(occupied(path, &found, existing))
                 }
-                None => Ok(State::Empty(folder)),
+                None => {
+                    folder.check_report()?;
+                    Ok(State::Empty(folder))
+                }
             },
         }
     }
@@ -141,8 +148,30 @@ impl Folder {
     fn leftover(&self, features: &[&str]) -> Option<PathBuf> {
         files(features)
             .into_iter()
-            .find(|name| self.path.join(name).exists())
+            .find(|name| is_there(&self.path.join(name)))
     }
+
+    /// Refuses a report: a build writes its own after `dataset.json`, so
+    /// without that one it is of something else.
+    fn check_report(&self) -> Result<(), DatasetError> {
+        let mut paths = reports().map(|name| self.path.join(name)).into_iter();
+        match paths.find(|path| is_there(path)) {
+            Some(path) => Err(DatasetError::Foreign { path }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether there is anything of the name, were it a link to nowhere: writing
+/// would go through it.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// The report, whole and unfinished.
+fn reports() -> [PathBuf; 2] {
+    let report = PathBuf::from(REPORT_FILE);
+    [partial_path(&report), report]
 }
 
 /// Every file that a build makes but `dataset.json`, whole and unfinished, the

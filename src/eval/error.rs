@@ -23,6 +23,12 @@ pub enum EvalError {
         /// What was expected.
         expected: String,
     },
+    /// A file that would be replaced, and that no evaluation wrote.
+    #[error("{} is there already, and not of an evaluation\n  move it away, or replace it (--overwrite)", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is nothing to measure recall on.
     #[error(
         "no positives: {} {}\n  build the features first (`wakemill run`)",
@@ -116,7 +122,8 @@ impl EvalError {
             | Self::NoPositives { .. }
             | Self::NoNegatives { .. }
             | Self::Steps { .. }
-            | Self::SameName { .. } => true,
+            | Self::SameName { .. }
+            | Self::Foreign { .. } => true,
             Self::Model(error) => error.is_usage(),
             _ => false,
         }

@@ -28,7 +28,7 @@ pub use error::EvalError;
 pub use inputs::{FeatureFile, Features, Wanted};
 pub use interval::{Estimate, poisson, wilson};
 pub use livekit::{Operating, area_under, best_threshold, det_curve, operating_at};
-pub use output::{Written, write};
+pub use output::{Written, check, write};
 pub use report::{EqualError, Evaluation, Honest, Negatives, Setting, ThresholdRow};
 pub use score::Scored;
 pub use table::table;

@@ -79,6 +79,8 @@ pub struct Honest {
     pub batch: usize,
     /// What became of a batch that the model has baked in.
     pub baked_batch: Option<BakedBatch>,
+    /// The lowest and the highest score.
+    pub scores: [f32; 2],
     /// Confidence of every interval.
     pub confidence: f64,
     /// True hours of all negatives.
@@ -167,6 +169,20 @@ impl Evaluation {
     }
 }
 
+impl Honest {
+    /// Says so where the scores are no probabilities, as every threshold here
+    /// takes them to be.
+    pub fn warning(&self) -> Option<String> {
+        let [low, high] = self.scores;
+        (low < 0.0 || high > 1.0).then(|| {
+            format!(
+                "the scores go from {low} to {high}, and are no probabilities, which go from 0 to 1: \
+                 the thresholds mean little (does the model give logits, without its last sigmoid?)"
+            )
+        })
+    }
+}
+
 impl<'a> Counts<'a> {
     fn new(features: &Features, scored: &'a Scored) -> Self {
         Self {
@@ -185,6 +201,7 @@ impl<'a> Counts<'a> {
             provider: setting.provider,
             batch: setting.batch,
             baked_batch: setting.baked_batch.clone(),
+            scores: scored.range,
             confidence: 0.95,
             negative_hours: self.hours,
             equal_error: self.equal_error(),

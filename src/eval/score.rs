@@ -27,6 +27,8 @@ pub(super) struct BlockScores {
 pub struct Scored {
     /// The scores of each file, in the order of the files.
     pub files: Vec<Tally>,
+    /// The lowest and the highest of all.
+    pub range: [f32; 2],
 }
 
 /// Cuts the files into blocks, always at the same rows.
@@ -137,7 +139,13 @@ impl Count {
     pub fn new(features: &Features, models: usize) -> Self {
         let files = vec![Tally::default(); features.files.len()];
         Self {
-            scored: vec![Scored { files }; models],
+            scored: vec![
+                Scored {
+                    files,
+                    range: [f32::INFINITY, f32::NEG_INFINITY],
+                };
+                models
+            ],
         }
     }
 }
@@ -152,7 +160,11 @@ impl Sink for Count {
     fn take(&mut self, _seq: Seq, block: BlockScores, _focus: &mut Focus) -> Result<(), BoxError> {
         for (scored, scores) in self.scored.iter_mut().zip(&block.by_model) {
             let tally = &mut scored.files[block.file];
-            scores.iter().for_each(|&score| tally.add(score));
+            let [low, high] = &mut scored.range;
+            for &score in scores {
+                tally.add(score);
+                (*low, *high) = (low.min(score), high.max(score));
+            }
         }
         Ok(())
     }

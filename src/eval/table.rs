@@ -6,8 +6,9 @@ use super::report::{Evaluation, ThresholdRow};
 /// The figures of one model, in lines.
 pub fn table(name: &str, evaluation: &Evaluation) -> String {
     let honest = &evaluation.wakemill;
-    let mut lines = vec![
-        format!("{name} ({})", honest.model.display()),
+    let mut lines = vec![format!("{name} ({})", honest.model.display())];
+    lines.extend((honest.warning()).map(|text| format!("  warning: {text}")));
+    lines.extend([
         format!(
             "  {} positives, {} negatives: {:.2} hours ({:.2} by livekit-wakeword's count)",
             evaluation.n_positive,
@@ -32,7 +33,7 @@ pub fn table(name: &str, evaluation: &Evaluation) -> String {
             honest.equal_error.threshold
         ),
         "  threshold   recall (95 %)            false positives/hour (95 %)".to_owned(),
-    ];
+    ]);
     lines.extend(honest.thresholds.iter().map(|row| line(row, "")));
     lines.push(line(&honest.optimal, "  optimal"));
     lines.push(format!(

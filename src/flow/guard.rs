@@ -48,6 +48,13 @@ pub(super) fn guard<T>(work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, 
     }
 }
 
+/// Calls what is only told something, and lets its panic be its own: the panic
+/// hook has shown it, and what is told of goes on.
+pub fn shelter(tell: impl FnOnce()) {
+    // What the panic left half done is the listener's.
+    let _ = catch_unwind(AssertUnwindSafe(tell));
+}
+
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

@@ -55,6 +55,7 @@ pub use channel::{Closed, Receiver, Sender, channel};
 pub use error::{BoxError, FlowError};
 pub use facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
 pub use governor::Governor;
+pub use guard::shelter;
 pub use observer::{Observer, Silent};
 pub use permits::{Permit, Permits};
 pub use recycle::Recycler;

@@ -2,8 +2,10 @@
 
 use super::error::FlowError;
 use super::facts::{FlowFacts, Resize, StageId, Work};
+use super::guard::shelter;
 
 /// Is told what happens. Called from many threads, in the hot path: be quick.
+/// What it panics with ends nothing but that call.
 pub trait Observer: Send + Sync {
     /// A stage has finished with an item; not before the first `tick`.
     fn worked(&self, _stage: StageId, _work: &Work) {}
@@ -23,3 +25,24 @@ pub trait Observer: Send + Sync {
 pub struct Silent;
 
 impl Observer for Silent {}
+
+/// An observer whose panics stay with it: the thread that tells it goes on.
+pub(super) struct Sheltered<'a>(pub(super) &'a dyn Observer);
+
+impl Observer for Sheltered<'_> {
+    fn worked(&self, stage: StageId, work: &Work) {
+        shelter(|| self.0.worked(stage, work));
+    }
+
+    fn resized(&self, resize: &Resize) {
+        shelter(|| self.0.resized(resize));
+    }
+
+    fn stopping(&self, cause: &FlowError) {
+        shelter(|| self.0.stopping(cause));
+    }
+
+    fn tick(&self, facts: &FlowFacts) {
+        shelter(|| self.0.tick(facts));
+    }
+}

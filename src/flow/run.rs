@@ -1,5 +1,6 @@
 //! The threads of a running flow.
 
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::facts::{FlowFacts, StageId, Work};
 use super::gauge::State;
 use super::governor::Governor;
 use super::guard::{Trouble, guard};
+use super::observer::Observer;
 use super::reorder::Reorder;
 use super::shared::{Envelope, Shared, StageState, Task};
 use super::stage::{Focus, Sink, Stage, Worker};
@@ -36,15 +38,23 @@ pub(super) fn run<'env>(
     thread::scope(|scope| {
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
-        scope.spawn(move || supervise(shared, supervisor, &ended));
+        let missing = |source: io::Error| {
+            shared.stop(FlowError::Start {
+                stage: "thread",
+                source: source.into(),
+            });
+            // The missing thread cannot tell the parked ones of the end.
+            shared.stages.iter().for_each(|stage| stage.gate.end());
+        };
+        // Without it no cancel would be heard.
+        let watching = thread::Builder::new()
+            .spawn_scoped(scope, move || supervise(shared, supervisor, &ended));
+        if let Err(source) = watching {
+            missing(source);
+        }
         for task in tasks {
             if let Err(source) = thread::Builder::new().spawn_scoped(scope, move || task(shared)) {
-                shared.stop(FlowError::Start {
-                    stage: "thread",
-                    source: source.into(),
-                });
-                // The missing thread cannot tell the parked ones of the end.
-                shared.stages.iter().for_each(|stage| stage.gate.end());
+                missing(source);
             }
         }
         sink(shared);

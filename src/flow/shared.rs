@@ -8,7 +8,7 @@ use super::error::FlowError;
 use super::facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
 use super::gate::Gate;
 use super::gauge::{Gauge, ReorderGauge};
-use super::observer::Observer;
+use super::observer::{Observer, Sheltered};
 use super::permits::{Permit, Permits};
 use super::stop::Stop;
 
@@ -38,7 +38,7 @@ pub(super) struct Shared<'a> {
     pub(super) permits: Permits,
     pub(super) stop: Stop,
     pub(super) reorder: ReorderGauge,
-    pub(super) observer: &'a dyn Observer,
+    pub(super) observer: Sheltered<'a>,
     pub(super) started: Instant,
     pub(super) cpu: ProcessTime,
 }
@@ -75,7 +75,7 @@ impl<'a> Shared<'a> {
             stop: Stop::new(permits.clone()),
             permits,
             reorder: ReorderGauge::default(),
-            observer,
+            observer: Sheltered(observer),
             started: Instant::now(),
             cpu: ProcessTime::now(),
         }

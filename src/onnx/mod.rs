@@ -6,6 +6,7 @@ use std::path::Path;
 
 use prost::Message;
 
+pub mod external;
 mod proto;
 pub mod rewrite;
 pub mod shape;
@@ -42,6 +43,14 @@ pub enum OnnxError {
         /// The element type asked for.
         expected: &'static str,
     },
+    /// The tensor's data is in another file, and cannot be had.
+    #[error("the weights of tensor '{name}': {reason}")]
+    External {
+        /// Name of the tensor.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// The tensor's data does not fill its shape.
     #[error("tensor '{name}' has {found} elements, its shape asks for {expected}")]
     ElementCount {
@@ -68,9 +77,12 @@ impl Model {
         }
     }
 
-    /// Reads a model file.
+    /// Reads a model file, and what it has in files beside it.
     pub fn read(path: &Path) -> Result<Self, OnnxError> {
-        Self::from_bytes(&std::fs::read(path)?)
+        let mut model = Self::from_bytes(&std::fs::read(path)?)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        external::inline(&mut model, folder, &mut |_| {})?;
+        Ok(model)
     }
 
     /// Decodes a model; it has a graph with at least one node.
@@ -230,7 +242,7 @@ impl Tensor {
         typed: &'a [T],
         from_le_bytes: fn([u8; BYTES]) -> T,
     ) -> Result<Cow<'a, [T]>, OnnxError> {
-        if self.data_type != data_type || !self.external_data.is_empty() {
+        if self.data_type != data_type || external::is_external(self) {
             return Err(OnnxError::ElementType {
                 name: self.name.clone(),
                 expected,

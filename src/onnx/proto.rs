@@ -1,7 +1,7 @@
 //! The protobuf messages of ONNX (IR version 3 and later, field numbers from
 //! the format's `onnx.proto`), as far as networks of dense tensors use them.
-//! Training information, model-local functions and sparse, sequence, map and
-//! optional types are left out: reading skips them.
+//! Training information and sequence, map and optional types are left out:
+//! reading skips them. What only has to stay as it is, is kept as bytes.
 
 use prost::{Enumeration, Message, Oneof};
 
@@ -27,6 +27,8 @@ pub struct Model {
     pub opset_import: Vec<OperatorSet>,
     #[prost(message, repeated, tag = "14")]
     pub metadata_props: Vec<StringEntry>,
+    #[prost(bytes = "vec", repeated, tag = "25")]
+    pub functions: Vec<Vec<u8>>,
 }
 
 /// The operators of one domain that a model uses.
@@ -67,6 +69,10 @@ pub struct Graph {
     pub output: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "13")]
     pub value_info: Vec<ValueInfo>,
+    #[prost(bytes = "vec", repeated, tag = "14")]
+    pub quantization_annotation: Vec<Vec<u8>>,
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub sparse_initializer: Vec<Vec<u8>>,
     #[prost(message, repeated, tag = "16")]
     pub metadata_props: Vec<StringEntry>,
 }

@@ -7,6 +7,7 @@
 
 mod document;
 mod keys;
+mod lax;
 mod mapping;
 
 use std::num::NonZero;

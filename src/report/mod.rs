@@ -13,6 +13,9 @@ mod examples;
 mod page;
 mod words;
 
+use std::path::PathBuf;
+
+use crate::dataset::folder::is_there;
 use crate::dataset::jsonl::JsonlError;
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::partial::{PartialFile, WriteError};
@@ -29,6 +32,9 @@ pub enum ReportError {
     /// A file that was just written cannot be read.
     #[error(transparent)]
     Read(#[from] JsonlError),
+    /// Somebody has put one there since the build began.
+    #[error("{} was put there by something else", .0.display())]
+    Foreign(PathBuf),
     /// Rows cannot be made again.
     #[error(transparent)]
     Render(#[from] BuildError),
@@ -58,6 +64,10 @@ struct Content<'a> {
 pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
     let (plan, inputs) = (ready.plan(), ready.inputs());
     let folder = built.folder();
+    let path = folder.join(REPORT_FILE);
+    if is_there(&path) {
+        return Err(ReportError::Foreign(path));
+    }
     let rows = match plan.output_files.rows {
         true => Some(Statistics::read(folder, plan, &built.dataset.sounds)?),
         false => None,
@@ -71,7 +81,7 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
         examples: examples::pick(ready)?,
     };
     let html = page::html(&content)?;
-    let mut file = PartialFile::create(&folder.join(REPORT_FILE), &[])?;
+    let mut file = PartialFile::create(&path, &[])?;
     file.append(html.as_bytes())?;
     file.finish(&[])?;
     Ok(())

@@ -274,7 +274,7 @@ fn remedy(package: &Package, folder: &Path) -> String {
     remedy
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing into a string cannot fail.

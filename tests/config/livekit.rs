@@ -264,12 +264,47 @@ fn wrong_values_are_named_as_in_the_file() {
     );
     assert_eq!(
         error("eval: {batch_size: 0}"),
-        "config.yaml:2:8: invalid value: integer `0`, expected a nonzero usize"
+        "config.yaml:2:20: invalid value: integer `0`, expected a nonzero usize"
     );
     assert_eq!(
         Case::yaml("model_name: hey\n")
             .set("augment.rounds=0")
             .error(),
         "--set augment.rounds=0: 'augment.rounds' is 0; it must be a whole number from 1 to 1000"
+    );
+}
+
+#[test]
+fn numbers_are_read_as_livekit_reads_them() {
+    for (written, rounds) in [
+        ("3", 3),
+        ("\"3\"", 3),
+        ("2.0", 2),
+        ("\"2.0\"", 2),
+        ("010", 8),
+        ("\"010\"", 10),
+        ("0x10", 16),
+        ("1_0", 10),
+        ("+4", 4),
+        ("true", 1),
+    ] {
+        let yaml = format!("model_name: hey\naugmentation: {{rounds: {written}}}\n");
+        assert_eq!(Case::yaml(&yaml).plan().augment.rounds, rounds, "{written}");
+    }
+    let yaml = "model_name: hey\ntarget_fp_per_hour: \"0.5\"\n\
+                augmentation: {clip_duration: \"2.5\", n_workers: \"2\"}\n\
+                eval: {batch_size: 64.0, n_workers: \"3\"}\n";
+    let loaded = Case::yaml(yaml).load().unwrap();
+    assert_eq!(loaded.plan.audio.clip_samples, 40_000);
+    assert_eq!(loaded.plan.stages.decode.workers, Some(2));
+    let livekit = loaded.livekit.unwrap();
+    assert_eq!(livekit.clip_duration, 2.5);
+    assert_eq!(livekit.target_fp_per_hour, 0.5);
+    assert_eq!(livekit.eval.batch_size, Some(64));
+    assert_eq!(livekit.eval.workers, Some(3));
+    let error = Case::yaml("model_name: hey\naugmentation: {rounds: 2.5}\n").error();
+    assert!(
+        error.contains("is 2.5; it must be a whole number"),
+        "{error}"
     );
 }

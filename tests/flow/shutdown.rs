@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wakemill::flow::{BoxError, Cancel, Flow, FlowError, Focus, Silent, Stage, Worker};
+use wakemill::flow::{
+    BoxError, Cancel, Flow, FlowError, FlowFacts, Focus, Observer, Silent, Stage, StageId, Work,
+    Worker,
+};
 
 use crate::support::{Each, Keep, LIMIT, never, settings, within, workers};
 
@@ -192,4 +195,59 @@ fn an_empty_source_ends_well() {
     });
     assert!(taken.is_empty());
     result.expect("nothing fails");
+}
+
+/// Panics whatever it is told.
+struct Nervous;
+
+#[allow(clippy::panic)]
+impl Observer for Nervous {
+    fn worked(&self, _: StageId, _: &Work) {
+        panic!("worked");
+    }
+
+    fn stopping(&self, _: &FlowError) {
+        panic!("stopping");
+    }
+
+    fn tick(&self, _: &FlowFacts) {
+        panic!("tick");
+    }
+}
+
+#[test]
+fn an_observer_that_panics_neither_ends_nor_deafens_the_flow() {
+    let (taken, result) = within(LIMIT, || {
+        let pass = Each("pass", |item: u64, _: &mut _| Ok(item));
+        let mut keep = Keep::new(|_| Ok(()));
+        let (_, result) = Flow::source("count", 0..20, settings(4))
+            .stage(&pass, workers(2, 1))
+            .sink(&mut keep, 2)
+            .run(&Nervous, &never());
+        (keep.items(), result)
+    });
+    assert!(result.is_ok());
+    assert_eq!(taken, (0..20).collect::<Vec<_>>());
+
+    let (cancel, token) = Cancel::new();
+    let asked = std::thread::spawn(move || {
+        // Many ticks later it must still be heard.
+        std::thread::sleep(Duration::from_millis(100));
+        cancel.cancel();
+        cancel
+    });
+    let result = within(LIMIT, move || {
+        let slow = Each("slow", |item: u64, _: &mut _| {
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(item)
+        });
+        let mut keep = Keep::new(|_| Ok(()));
+        Flow::source("count", 0.., settings(4))
+            .stage(&slow, workers(2, 1))
+            .sink(&mut keep, 2)
+            .run(&Nervous, &token)
+            .1
+    });
+    assert!(matches!(result, Err(FlowError::Cancelled)));
+    drop(asked.join());
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod external;
 mod native;
 
 use std::path::{Path, PathBuf};

@@ -211,6 +211,46 @@ fn the_flags_say_what_happens_to_what_is_there() {
 }
 
 #[test]
+fn a_file_of_somebody_else_is_never_replaced_unasked() {
+    let case = Case::new(3);
+    let expected = case.build("whole", &[]);
+    for name in [
+        "report.html",
+        "report.html.partial",
+        "rows.jsonl",
+        "quarantine.jsonl",
+        "dataset.json",
+        "build.journal",
+        "wake.npy",
+        "other.npy.partial",
+    ] {
+        let output = format!("own-{name}");
+        let own = format!("{output}/{name}");
+        case.write(&own, b"my own");
+        for flag in [&[][..], &["--resume"]] {
+            if name == "build.journal" && !flag.is_empty() {
+                // An empty journal, as far as anybody can tell.
+                continue;
+            }
+            let run = case.run(&output, flag);
+            let said = errors(&run);
+            assert_eq!(run.status.code(), Some(2), "{name}: {said}");
+            for hint in [name, "--overwrite"] {
+                assert!(said.contains(hint), "'{hint}' is not in: {said}");
+            }
+            assert_eq!(fs::read(case.path(&own)).unwrap(), b"my own");
+        }
+        assert_same(&case.build(&output, &["--overwrite"]), &expected, name);
+    }
+    // Also beside what an unfinished build has kept.
+    assert!(build_until(&case, "begun", 2, false));
+    case.write("begun/report.html", b"my own");
+    refused(&case, "begun", &[], &["report.html", "move it away"]);
+    fs::remove_file(case.path("begun/report.html")).unwrap();
+    assert_same(&case.build("begun", &["--resume"]), &expected, "begun");
+}
+
+#[test]
 fn a_second_build_in_the_folder_is_refused() {
     let case = Case::new(3);
     let expected = case.build("whole", &[]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_saphyr::DuplicateKeyPolicy;
 
-use super::keys;
+use super::{keys, lax};
 use crate::config::ConfigError;
 use crate::config::read_text;
 
@@ -29,7 +29,7 @@ pub struct Document {
     pub data_dir: String,
     #[serde(default = "output_dir")]
     pub output_dir: String,
-    #[serde(default = "target_fp_per_hour")]
+    #[serde(default = "target_fp_per_hour", deserialize_with = "lax::float_field")]
     pub target_fp_per_hour: f64,
     #[serde(default)]
     pub augmentation: Augmentation,
@@ -44,10 +44,13 @@ pub struct Document {
 #[derive(Deserialize)]
 #[serde(default)]
 pub struct Augmentation {
+    #[serde(deserialize_with = "lax::number_value")]
     pub clip_duration: toml::Value,
+    #[serde(deserialize_with = "lax::whole_value")]
     pub rounds: toml::Value,
     pub background_paths: toml::Value,
     pub rir_paths: toml::Value,
+    #[serde(deserialize_with = "lax::optional_value")]
     pub n_workers: Option<toml::Value>,
 }
 
@@ -67,6 +70,7 @@ impl Default for Augmentation {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct FeatureExtraction {
+    #[serde(deserialize_with = "lax::optional_value")]
     pub n_workers: Option<toml::Value>,
     pub execution_providers: Option<toml::Value>,
 }
@@ -76,7 +80,9 @@ pub struct FeatureExtraction {
 #[serde(default)]
 pub struct Eval {
     pub execution_providers: Option<Vec<String>>,
+    #[serde(deserialize_with = "lax::optional")]
     pub batch_size: Option<NonZero<usize>>,
+    #[serde(deserialize_with = "lax::optional")]
     pub n_workers: Option<usize>,
 }
 
@@ -101,7 +107,10 @@ fn target_fp_per_hour() -> f64 {
 
 fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de str) -> Result<T, ConfigError> {
     // As PyYAML does.
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        legacy_octal_numbers: true,
+    };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let error = error.without_snippet();
         let place = error.location().map(|place| (place.line(), place.column()));
