@@ -18,6 +18,7 @@
 
 mod decode;
 mod error;
+mod recognise;
 mod retry;
 pub mod wav;
 mod wave;
@@ -30,6 +31,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 pub use error::{AudioError, Fault};
+pub use recognise::is_audio;
 pub use retry::retry;
 
 use decode::Coded;

@@ -332,6 +332,8 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
             written.name, written.rows, written.features
         ));
     }
+    let passed = dataset.passed_over.iter();
+    lines.extend(passed.map(|passed| format!("  passed by: {passed}")));
     lines.push(format!(
         "  to look at: {}",
         output.join(REPORT_FILE).display()
