@@ -32,6 +32,7 @@ mod mp4;
 mod mpeg;
 mod opus;
 mod pcm;
+mod recognise;
 mod retry;
 mod tags;
 pub mod wav;
@@ -47,6 +48,7 @@ use std::path::Path;
 
 pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
+pub use recognise::is_audio;
 pub use retry::retry;
 
 use decode::Coded;

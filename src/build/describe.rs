@@ -54,7 +54,11 @@ impl Prepared {
             "sounds     {} backgrounds, {} impulse responses",
             self.inputs.backgrounds.len(),
             self.inputs.impulses.len()
-        )
+        )?;
+        for passed in &self.inputs.passed_over {
+            writeln!(out, "passed by  {passed}")?;
+        }
+        Ok(())
     }
 
     fn describe_memory(&self, sizing: &Sizing, out: &mut String) -> fmt::Result {

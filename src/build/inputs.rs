@@ -10,6 +10,7 @@ use crate::config::location::Location;
 use crate::config::plan::{
     AugmentPlan, ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan,
 };
+use crate::dataset::manifest::PassedOver;
 use crate::dsp::chain::EffectKind;
 use crate::source::sequence::Entry;
 use crate::source::{
@@ -27,6 +28,8 @@ pub struct Inputs {
     pub backgrounds: Vec<SoundFile>,
     /// Impulse responses, sorted by name.
     pub impulses: Vec<SoundFile>,
+    /// What lies among them and is neither read nor a known companion.
+    pub passed_over: Vec<PassedOver>,
 }
 
 impl Inputs {
@@ -82,13 +85,15 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     if plan.output_files.wavs {
         check_wav_folders(&sources)?;
     }
+    let mut passed_over = Vec::new();
     let splits = sources
         .into_iter()
-        .map(|(split, source)| find_split(plan, split, source, watch));
+        .map(|(split, source)| find_split(plan, split, source, watch, &mut passed_over));
     let mut inputs = Inputs {
         splits: splits.collect::<Result<_, _>>()?,
         backgrounds: Vec::new(),
         impulses: Vec::new(),
+        passed_over,
     };
     if inputs.clip_count() == 0 {
         let places = inputs.splits.iter().map(|split| split.source.place());
@@ -98,11 +103,22 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     }
     let augment = &plan.augment;
     if augment.applies(EffectKind::Background) {
-        inputs.backgrounds =
-            sounds_in(augment, &augment.backgrounds, "augment.backgrounds", watch)?;
+        inputs.backgrounds = sounds_in(
+            augment,
+            &augment.backgrounds,
+            "augment.backgrounds",
+            watch,
+            &mut inputs.passed_over,
+        )?;
     }
     if augment.applies(EffectKind::Reverb) {
-        inputs.impulses = sounds_in(augment, &augment.rirs, "augment.rirs", watch)?;
+        inputs.impulses = sounds_in(
+            augment,
+            &augment.rirs,
+            "augment.rirs",
+            watch,
+            &mut inputs.passed_over,
+        )?;
     }
     Ok(inputs)
 }
@@ -131,8 +147,11 @@ fn find_split(
     split: &SplitPlan,
     source: Arc<dyn ClipSource>,
     watch: &dyn Watch,
+    passed_over: &mut Vec<PassedOver>,
 ) -> Result<Split, BuildError> {
-    let mut clips = clips(plan, split, &*source, watch)?;
+    let listing = listing(plan, split, &*source, watch)?;
+    passed_over.extend(passed(&split.input.location().configured, &listing));
+    let mut clips = listing.into_entries(&source.root().unwrap_or_default());
     let root = source.root().filter(|_| plan.output_files.wavs);
     let stale = match &root {
         Some(root) => {
@@ -151,12 +170,21 @@ fn find_split(
     })
 }
 
-fn clips(
+/// What was passed over in a place, if anything.
+fn passed(place: &str, listing: &Listing) -> Option<PassedOver> {
+    let files = &listing.passed_over;
+    (!files.is_empty()).then(|| PassedOver {
+        place: place.to_owned(),
+        files: files.clone(),
+    })
+}
+
+fn listing(
     plan: &Plan,
     split: &SplitPlan,
     source: &dyn ClipSource,
     watch: &dyn Watch,
-) -> Result<Vec<Entry>, BuildError> {
+) -> Result<Listing, BuildError> {
     let listing = match split.missing {
         Missing::Error => source.list(),
         Missing::Skip => tolerate(source.list(), &split.name, watch),
@@ -172,7 +200,7 @@ fn clips(
             reason: problem.reason.clone(),
         });
     }
-    Ok(listing.into_entries(&source.root().unwrap_or_default()))
+    Ok(listing)
 }
 
 /// A folder without clips gives a file of no rows.
@@ -235,6 +263,7 @@ fn sounds_in(
     places: &[Location],
     key: &'static str,
     watch: &dyn Watch,
+    passed_over: &mut Vec<PassedOver>,
 ) -> Result<Vec<SoundFile>, BuildError> {
     let (kinds, tolerant) = match plan.sound_files {
         SoundFiles::Wav => (Kinds::WavOnly, true),
@@ -248,6 +277,7 @@ fn sounds_in(
         }
         match source::folder(&place.path, kinds) {
             Ok(listing) => {
+                passed_over.extend(passed(&place.configured, &listing));
                 for problem in &listing.problems {
                     watch.warn(&format!(
                         "{key}: {}: {}",

@@ -347,6 +347,8 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
         let found = written.found.iter();
         lines.extend(found.map(|(finding, clips)| format!("    {}", clips.say(finding))));
     }
+    let passed = dataset.passed_over.iter();
+    lines.extend(passed.map(|passed| format!("  passed by: {passed}")));
     lines.push(format!(
         "  to look at: {}",
         output.join(REPORT_FILE).display()

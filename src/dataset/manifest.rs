@@ -1,6 +1,7 @@
 //! `dataset.json`: what was built, from what, by what, and how fast.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -57,8 +58,45 @@ pub struct Dataset {
     /// The names of the sounds that each effect could draw from.
     #[serde(default)]
     pub sounds: Sounds,
+    /// What lay among the inputs and is neither audio nor a known companion.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub passed_over: Vec<PassedOver>,
     /// The plan.
     pub configuration: Plan,
+}
+
+/// Files of an input that were not read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct PassedOver {
+    /// The folder or pattern, as it was configured.
+    pub place: String,
+    /// How many, by extension in lower case; those without one under an empty
+    /// text.
+    pub files: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = self
+            .files
+            .iter()
+            .map(|(extension, files)| match &**extension {
+                "" => format!("{files} without extension"),
+                extension => format!("{files} .{extension}"),
+            });
+        let groups: Vec<_> = groups.collect();
+        let files: u64 = self.files.values().sum();
+        let (s, are) = match files {
+            1 => ("", "is"),
+            _ => ("s", "are"),
+        };
+        write!(
+            f,
+            "{files} file{s} in {} {are} no audio: {}",
+            self.place,
+            groups.join(", ")
+        )
+    }
 }
 
 /// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds.

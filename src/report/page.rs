@@ -65,6 +65,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
         examples(&content.examples, plan.audio.sample_rate),
         found::section(dataset),
         left_out(&content.left_out),
+        passed_over(dataset),
         origin(dataset),
     ];
     Ok(format!(
@@ -307,6 +308,14 @@ fn left_out(left_out: &LeftOut) -> String {
         groups.collect::<String>(),
         lines.collect::<String>()
     )
+}
+
+/// What lay among the inputs and was not read.
+fn passed_over(dataset: &Dataset) -> String {
+    let lines = dataset.passed_over.iter();
+    lines
+        .map(|passed| format!("<p>Passed by: {}.</p>\n", Text(passed)))
+        .collect()
 }
 
 fn origin(dataset: &Dataset) -> String {

@@ -3,9 +3,12 @@
 //! A listing is sorted by the bytes of the relative names, so it is the same on
 //! every machine. What looks like a clip and cannot be one (a dangling link, a
 //! loop, a name that is not UTF-8, a folder that cannot be entered) is listed
-//! as a problem, never dropped silently. Links are followed.
+//! as a problem, never dropped silently. Links are followed. A file whose
+//! extension says nothing is looked into: audio is a clip whatever it is called,
+//! and the rest is counted.
 
 mod clips;
+mod kinds;
 mod list;
 pub mod sequence;
 mod walk;
@@ -18,14 +21,13 @@ use glob::{MatchOptions, Pattern, PatternError};
 
 use crate::records::ClipId;
 use sequence::Entry;
+use walk::Hidden;
 
 pub use clips::{ClipSource, FolderSource, GlobSource, ListSource, Names, Stamp};
+pub use kinds::{EXTENSIONS, Kinds, PassedOver};
 pub use list::list;
 
-/// The extensions of the formats that can be read, in lower case.
-pub const EXTENSIONS: [&str; 11] = [
-    "wav", "flac", "mp3", "ogg", "oga", "m4a", "aac", "mp4", "aif", "aiff", "aifc",
-];
+use kinds::{Verdict, in_words, only};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Listing {
     pub files: Vec<Found>,
     /// What could not be listed, sorted by path.
     pub problems: Vec<Problem>,
+    /// What is neither a clip nor a known companion of clips.
+    pub passed_over: PassedOver,
 }
 
 impl Listing {
@@ -92,12 +96,17 @@ pub enum DiscoverError {
     #[error("{} is not a folder", .0.display())]
     NotAFolder(PathBuf),
     /// Nothing to read, and nothing that failed either.
-    #[error("no audio file in {place}: looked for {looked_for}")]
+    #[error(
+        "no audio file in {place}: looked for {looked_for}{}",
+        also(passed_over)
+    )]
     Nothing {
         /// Where.
         place: String,
         /// What would have counted.
         looked_for: String,
+        /// What was there instead.
+        passed_over: PassedOver,
     },
     /// The list file cannot be read.
     #[error("cannot read {}: {error}", path.display())]
@@ -148,40 +157,12 @@ impl DiscoverError {
     }
 }
 
-/// Which extensions count as audio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kinds {
-    /// Every format that can be read, in upper or lower case.
-    Any,
-    /// Exactly `.wav`: what livekit-wakeword takes.
-    WavOnly,
-}
-
-impl Kinds {
-    fn include(self, name: &str) -> bool {
-        let Some(extension) = Path::new(name).extension().and_then(|e| e.to_str()) else {
-            return false;
-        };
-        match self {
-            Self::Any => EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(extension)),
-            Self::WavOnly => extension == "wav",
-        }
-    }
-
-    fn text(self) -> String {
-        match self {
-            Self::Any => EXTENSIONS.join(", "),
-            Self::WavOnly => "wav".to_owned(),
-        }
-    }
-}
-
 /// Every audio file below a folder.
 ///
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn folder(path: &Path, kinds: Kinds) -> Result<Listing, DiscoverError> {
-    let listing = walk::walk(path, usize::MAX, |name| kinds.include(name))?;
+    let listing = walk::walk(path, usize::MAX, Hidden::PassedBy, |name| kinds.judge(name))?;
     some(listing, || path.display().to_string(), || kinds.text())
 }
 
@@ -200,6 +181,7 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
     })?;
     let options = MatchOptions {
         require_literal_separator: true,
+        require_literal_leading_dot: true,
         ..MatchOptions::new()
     };
     let depth = if rest.contains("**") {
@@ -207,9 +189,16 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
     } else {
         rest.split('/').count()
     };
-    let listing = walk::walk(Path::new(base), depth, |name| {
-        Kinds::Any.include(name) && matcher.matches_with(name, options)
-    })?;
+    // A dot that the pattern has is asked for.
+    let listing = walk::walk(
+        Path::new(base),
+        depth,
+        Hidden::Entered,
+        |name| match matcher.matches_with(name, options) {
+            true => Kinds::Any.judge(name),
+            false => Verdict::Nothing,
+        },
+    )?;
     some(listing, || pattern.to_owned(), || Kinds::Any.text())
 }
 
@@ -218,7 +207,7 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn livekit_clips(path: &Path) -> Result<Listing, DiscoverError> {
-    let listing = walk::walk(path, 1, is_clip_name)?;
+    let listing = walk::walk(path, 1, Hidden::Entered, |name| only(is_clip_name(name)))?;
     some(
         listing,
         || path.display().to_string(),
@@ -232,7 +221,7 @@ pub fn livekit_clips(path: &Path) -> Result<Listing, DiscoverError> {
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn livekit_augmented(path: &Path) -> Result<Listing, DiscoverError> {
-    let listing = walk::walk(path, 1, is_row_name)?;
+    let listing = walk::walk(path, 1, Hidden::Entered, |name| only(is_row_name(name)))?;
     some(
         listing,
         || path.display().to_string(),
@@ -273,6 +262,14 @@ fn split_pattern(pattern: &str) -> (&str, &str) {
     }
 }
 
+/// What was there instead of clips, as the end of a sentence.
+fn also(passed_over: &PassedOver) -> String {
+    match passed_over.is_empty() {
+        true => String::new(),
+        false => format!("; what is there is no audio: {}", in_words(passed_over)),
+    }
+}
+
 /// A listing with something in it, be it a problem, or an error.
 fn some(
     listing: Listing,
@@ -283,6 +280,7 @@ fn some(
         return Err(DiscoverError::Nothing {
             place: place(),
             looked_for: looked_for(),
+            passed_over: listing.passed_over,
         });
     }
     Ok(listing)

@@ -56,6 +56,50 @@ fn folder_of(folder: &tempfile::TempDir) -> Listing {
 }
 
 #[test]
+fn the_content_decides_where_the_extension_says_nothing() {
+    let folder = tree(&[
+        "a.wav",
+        "a.txt",
+        "a.TextGrid",
+        "a.json",
+        "paper.PDF",
+        "table.pdf",
+        "nothing",
+        "half.wav.partial",
+        ".hidden.wav",
+        ".Trash-1000/b.wav",
+        ".ipynb_checkpoints/b.wav",
+        "@eaDir/b.wav",
+        "__MACOSX/b.wav",
+        "below/note.md",
+    ]);
+    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    write("b.opus", b"OggS\0\x02");
+    write("c.clip", b"RIFF\x24\0\0\0WAVEfmt ");
+    write("below/d", b"fLaC\0\0");
+    write("half.wav.partial", b"RIFF\x24\0\0\0WAVEfmt ");
+    let listing = folder_of(&folder);
+    assert_eq!(names(&listing), ["a.wav", "b.opus", "below/d", "c.clip"]);
+    assert!(listing.problems.is_empty());
+    let counts = [("", 1), ("partial", 1), ("pdf", 2)];
+    let counts = counts.map(|(extension, files)| (extension.to_owned(), files));
+    assert_eq!(listing.passed_over, PassedOver::from(counts));
+    let wavs = super::folder(folder.path(), Kinds::WavOnly).unwrap();
+    assert!(wavs.passed_over.is_empty());
+    let hidden = glob(&format!("{}/.[T]*/*", folder.path().display())).unwrap();
+    assert_eq!(names(&hidden), [".Trash-1000/b.wav"]);
+    for name in ["a.wav", "b.opus", "below/d", "c.clip", ".hidden.wav"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let error = super::folder(folder.path(), Kinds::Any).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.ends_with("no audio: 1 without extension, 1 .partial, 2 .pdf"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_folder_called_like_a_clip_is_a_folder() {
     let folder = tree(&["x.wav/inner.wav"]);
     let listing = folder_of(&folder);

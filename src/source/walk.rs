@@ -6,13 +6,26 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, Error, WalkDir};
 
+use super::kinds::{self, Verdict};
 use super::{DiscoverError, Found, Listing, Problem};
 
-/// Lists what `wanted` accepts, by its relative name, down to `depth` folders.
+/// What becomes of hidden files and folders.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    /// They are not there.
+    PassedBy,
+    /// They are as all others.
+    Entered,
+}
+
+/// Lists what `judge` calls clips, by its relative name, down to `depth` folders,
+/// and counts what it passes over. Files are opened only where the name leaves
+/// it open what they are.
 pub(super) fn walk(
     base: &Path,
     depth: usize,
-    wanted: impl Fn(&str) -> bool,
+    hidden: Hidden,
+    judge: impl Fn(&str) -> Verdict,
 ) -> Result<Listing, DiscoverError> {
     if !base.exists() {
         return Err(DiscoverError::MissingFolder(base.to_path_buf()));
@@ -20,15 +33,22 @@ pub(super) fn walk(
     if !base.is_dir() {
         return Err(DiscoverError::NotAFolder(base.to_path_buf()));
     }
+    let ours = |entry: &DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        entry.depth() == 0
+            || !kinds::is_foreign(&name) && !(hidden == Hidden::PassedBy && kinds::is_hidden(&name))
+    };
     let mut listing = Listing::default();
     let entries = WalkDir::new(base)
         .follow_links(true)
-        .min_depth(1)
-        .max_depth(depth);
+        .max_depth(depth)
+        .into_iter()
+        .filter_entry(ours);
     for entry in entries {
         match entry {
-            Ok(entry) => file(base, depth, entry, &wanted, &mut listing),
-            Err(error) => failure(base, &error, &wanted, &mut listing),
+            Ok(entry) if entry.depth() == 0 => {}
+            Ok(entry) => file(base, depth, entry, &judge, &mut listing),
+            Err(error) => failure(base, &error, &judge, &mut listing),
         }
     }
     listing.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -42,14 +62,26 @@ fn file(
     base: &Path,
     depth: usize,
     entry: DirEntry,
-    wanted: &impl Fn(&str) -> bool,
+    judge: &impl Fn(&str) -> Verdict,
     listing: &mut Listing,
 ) {
     let (name, is_text) = relative_name(base, entry.path());
     let kind = entry.file_type();
     // A folder called x.wav is a folder, unless folders are not looked into.
-    if !wanted(&name) || (kind.is_dir() && entry.depth() < depth) {
+    if kind.is_dir() && entry.depth() < depth {
         return;
+    }
+    let mut verdict = judge(&name);
+    // Opening a pipe waits for a writer: only regular files are looked into.
+    if kind.is_file() {
+        verdict = kinds::look(verdict, entry.path());
+    }
+    match verdict {
+        Verdict::Clip => {}
+        Verdict::PassedOver if kind.is_file() => {
+            return kinds::count(&mut listing.passed_over, &name);
+        }
+        _ => return,
     }
     let reason = if kind.is_dir() {
         "a folder, not a file"
@@ -67,14 +99,14 @@ fn file(
     listing.problems.push(Problem { path, reason });
 }
 
-fn failure(base: &Path, error: &Error, wanted: &impl Fn(&str) -> bool, listing: &mut Listing) {
+fn failure(base: &Path, error: &Error, judge: &impl Fn(&str) -> Verdict, listing: &mut Listing) {
     let path = error.path().unwrap_or(base);
     let not_there = error
         .io_error()
         .is_some_and(|error| error.kind() == ErrorKind::NotFound);
     let (name, _) = relative_name(base, path);
     // A dangling link to anything but a clip or a folder is none of our business.
-    if not_there && !wanted(&name) && path.extension().is_some() {
+    if not_there && judge(&name) != Verdict::Clip && path.extension().is_some() {
         return;
     }
     let reason = match (error.loop_ancestor(), error.io_error()) {

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::support::{Case, errors, riff, wav};
+use super::support::{Case, PROGRAM, errors, riff, wav};
 
 pub const SKIP: [&str; 4] = [
     "--set",
@@ -98,6 +98,44 @@ pub fn quarantine(case: &Case, output: &str) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap());
     lines.collect()
+}
+
+#[test]
+fn what_is_no_audio_is_counted_and_audio_by_any_name_is_read() {
+    let case = Case::new(3);
+    case.build("alone", &[]);
+    assert!(case.dataset("alone").get("passed_over").is_none());
+    case.write("wake/called.so", wav(16_000, 1, &[100; 1000]));
+    case.write("wake/paper.pdf", "%PDF-1.7");
+    case.write("wake/below/table.PDF", "%PDF-1.7");
+    case.write("wake/README", "words");
+    case.write("wake/000.txt", "hey");
+    case.write("wake/.DS_Store", "hidden");
+    case.write("noise/cover.jpg", b"\xff\xd8\xff\xe0");
+    let clips = "3 files in wake are no audio: 1 without extension, 2 .pdf";
+    let sounds = "1 file in noise is no audio: 1 .jpg";
+
+    let plan = case.run("out", &["--dry-run"]);
+    let plan = String::from_utf8_lossy(&plan.stdout).into_owned();
+    let run = std::process::Command::new(PROGRAM)
+        .arg("run")
+        .arg(case.path("pipeline.toml"))
+        .args(["--progress", "plain"])
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", errors(&run));
+    let report = fs::read_to_string(case.path("out").join("report.html")).unwrap();
+    for said in [plan, errors(&run), report] {
+        assert!(said.contains(clips) && said.contains(sounds), "{said}");
+    }
+    assert!(rows(&case, "out").contains_key("called.so"));
+    assert_eq!(case.dataset("out")["passed_over"][0]["files"]["pdf"], 2);
+
+    // A codec that cannot be read is a bad clip, and named.
+    case.write("wake/x.opus", b"OggS\0\x02 and so on");
+    let run = case.run("new", &[]);
+    assert_eq!(run.status.code(), Some(1), "{}", errors(&run));
+    assert!(errors(&run).contains("x.opus"), "{}", errors(&run));
 }
 
 #[test]

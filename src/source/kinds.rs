@@ -1,0 +1,127 @@
+//! Which files of a folder are clips, by their names as far as these tell.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::audio;
+
+/// The extensions of the formats that can be read, in lower case: files that
+/// are called so are clips, unseen.
+pub const EXTENSIONS: [&str; 12] = [
+    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "aac", "mp4", "aif", "aiff", "aifc",
+];
+
+/// What lies beside clips and says something of them: no news.
+const COMPANIONS: [&str; 11] = [
+    "txt", "json", "jsonl", "csv", "tsv", "md", "yaml", "yml", "lab", "textgrid", "npy",
+];
+
+/// What is still being written, whatever is in it.
+const UNFINISHED: [&str; 4] = ["partial", "part", "crdownload", "tmp"];
+
+/// Folders that a system or a program makes for itself; hidden ones, the
+/// notebooks' and most systems' trash among them, are told by their dot.
+const NOT_OURS: [&str; 5] = [
+    "@eaDir",
+    "__MACOSX",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+];
+
+/// Which files count as audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// Every file that is audio: by its extension, or where that says nothing,
+    /// by its first bytes.
+    Any,
+    /// Exactly `.wav`: what livekit-wakeword takes.
+    WavOnly,
+}
+
+/// What a name says of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A clip, or something that should be one.
+    Clip,
+    /// Nothing: its content decides.
+    Unknown,
+    /// No clip, and to be counted.
+    PassedOver,
+    /// No clip, and no news.
+    Nothing,
+}
+
+impl Kinds {
+    /// What a relative name says.
+    pub(super) fn judge(self, name: &str) -> Verdict {
+        let extension = extension(name);
+        let is = |known: &&str| known.eq_ignore_ascii_case(extension);
+        match self {
+            Self::WavOnly => only(extension == "wav"),
+            Self::Any if EXTENSIONS.iter().any(|known| is(&known)) => Verdict::Clip,
+            Self::Any if COMPANIONS.iter().any(|known| is(&known)) => Verdict::Nothing,
+            Self::Any if UNFINISHED.iter().any(|known| is(&known)) => Verdict::PassedOver,
+            Self::Any => Verdict::Unknown,
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Any => format!("{}, and audio by any other name", EXTENSIONS.join(", ")),
+            Self::WavOnly => "wav".to_owned(),
+        }
+    }
+}
+
+/// The verdict where nothing but certain names counts.
+pub(super) fn only(counts: bool) -> Verdict {
+    match counts {
+        true => Verdict::Clip,
+        false => Verdict::Nothing,
+    }
+}
+
+/// Whether a file or folder of this name is none of ours.
+pub(super) fn is_foreign(name: &str) -> bool {
+    NOT_OURS.contains(&name)
+}
+
+/// Whether a file or folder of this name is hidden.
+pub(super) fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
+}
+
+/// The verdict that a file's content adds to that of its name.
+pub(super) fn look(verdict: Verdict, path: &Path) -> Verdict {
+    match verdict {
+        Verdict::Unknown if audio::is_audio(path) => Verdict::Clip,
+        Verdict::Unknown => Verdict::PassedOver,
+        known => known,
+    }
+}
+
+fn extension(name: &str) -> &str {
+    let extension = Path::new(name).extension();
+    extension.and_then(|e| e.to_str()).unwrap_or_default()
+}
+
+/// Files that were passed over, counted by extension in lower case; those
+/// without one under an empty text.
+pub type PassedOver = BTreeMap<String, u64>;
+
+pub(super) fn count(passed: &mut PassedOver, name: &str) {
+    let extension = extension(name).to_lowercase();
+    *passed.entry(extension).or_default() += 1;
+}
+
+/// Files that were passed over in words: `2 .pdf, 1 without extension`.
+pub(super) fn in_words(passed: &PassedOver) -> String {
+    let groups = passed
+        .iter()
+        .map(|(extension, files)| match extension.as_str() {
+            "" => format!("{files} without extension"),
+            extension => format!("{files} .{extension}"),
+        });
+    groups.collect::<Vec<_>>().join(", ")
+}
