@@ -57,6 +57,11 @@ pub(super) struct Coded {
     ahead: Option<Packet>,
     packets_read: u64,
     packets_damaged: u64,
+    /// Samples decoded so far.
+    decoded: u64,
+    /// Room for a packet's samples.
+    planes: Vec<Vec<f32>>,
+    mean: Vec<f32>,
 }
 
 /// What makes samples of packets.
@@ -134,6 +139,9 @@ impl Coded {
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
+            decoded: 0,
+            planes: Vec::new(),
+            mean: Vec::new(),
         })
     }
 
@@ -166,6 +174,9 @@ impl Coded {
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
+            decoded: 0,
+            planes: Vec::new(),
+            mean: Vec::new(),
         }
     }
 
@@ -189,18 +200,11 @@ impl Coded {
         }
         out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
 
-        let (mut decoded, mut planes, mut mean) = (0, Vec::new(), Vec::new());
-        while self.next_block(decoded, &mut planes)? {
-            let block = ear.planes(&planes, &mut mean)?;
-            for piece in self.heard.cut(decoded, block) {
-                if (out.len() + piece.len()) as u64 > max_frames {
-                    return Err(too_long);
-                }
-                out.extend_from_slice(piece);
+        while self.next(ear, out)? {
+            if out.len() as u64 > max_frames {
+                return Err(too_long);
             }
-            decoded += block.len() as u64;
         }
-        self.check_end(decoded)?;
         let found = out.len() as u64;
         match expected {
             Some(expected) if expected != found => Err(Fault::Truncated { expected, found }),
@@ -212,8 +216,26 @@ impl Coded {
         }
     }
 
+    /// Appends what is heard of the next packet; `false` at the end.
+    pub(super) fn next(&mut self, ear: &mut Ear, out: &mut Vec<f32>) -> Result<bool, Fault> {
+        let mut planes = std::mem::take(&mut self.planes);
+        let is_more = self.next_block(self.decoded, &mut planes)?;
+        if is_more {
+            let block = ear.planes(&planes, &mut self.mean)?;
+            for piece in self.heard.cut(self.decoded, block) {
+                out.extend_from_slice(piece);
+            }
+            self.decoded += block.len() as u64;
+        } else {
+            self.check_end()?;
+        }
+        self.planes = planes;
+        Ok(is_more)
+    }
+
     /// Whether all is there that was counted, and little of it damaged.
-    fn check_end(&self, decoded: u64) -> Result<(), Fault> {
+    fn check_end(&self) -> Result<(), Fault> {
+        let decoded = self.decoded;
         let found = self.heard.of(0..decoded);
         match self.counted {
             Some(counted) if counted > decoded => {

@@ -32,6 +32,7 @@ mod mp4;
 mod mpeg;
 mod opus;
 mod pcm;
+mod reader;
 mod recognise;
 mod retry;
 mod tags;
@@ -48,6 +49,7 @@ use std::path::Path;
 
 pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
+pub use reader::Reader;
 pub use recognise::is_audio;
 pub use retry::retry;
 

@@ -3,12 +3,15 @@
 //! A sound is decoded when it is first drawn, and kept if it fits what is left
 //! of the budget. What does not fit is read again each time: of a background at
 //! the pipeline's rate only the piece needed. Of one that is uncompressed too,
-//! that is all that is ever read, as it costs a few microseconds. Whether a
-//! sound is kept never changes a sample of it.
+//! that is all that is ever read, as it costs a few microseconds. A long one of
+//! another kind is converted once, into a file. Whether a sound is kept never
+//! changes a sample of it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,9 +21,13 @@ use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::resample::{ResampleError, Resampler};
 
+use super::converted::{self, ConvertError, Converted};
+
 /// Samples that a thread's scratch keeps room for: one long sound must not leave
 /// every thread with its length.
 const SCRATCH: usize = 1 << 20;
+/// Samples from which on a background is long, at the pipeline's rate: a minute.
+const LONG: u64 = SCRATCH as u64;
 const SAMPLE_BYTES: u64 = size_of::<f32>() as u64;
 
 /// A sound that there is.
@@ -49,7 +56,7 @@ struct Shelf<T: ?Sized> {
 }
 
 /// How sounds are read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SoundSettings {
     /// The pipeline's sample rate in Hz.
     pub sample_rate: u32,
@@ -57,6 +64,8 @@ pub struct SoundSettings {
     pub channel: Channel,
     /// Memory for what is kept, in bytes.
     pub cache_bytes: u64,
+    /// Where long backgrounds are converted to; made where there is none.
+    pub scratch: PathBuf,
 }
 
 /// Why a sound could not be used.
@@ -68,6 +77,9 @@ pub enum SoundError {
     /// Its rate could not be converted.
     #[error("{0}: {1}")]
     Resample(Arc<str>, #[source] ResampleError),
+    /// It could not be converted into a file.
+    #[error("{0}: cannot convert it into a file in {folder}: {1}", folder = .2.display())]
+    Convert(Arc<str>, #[source] io::Error, PathBuf),
     /// It cannot serve as an impulse response.
     #[error("{0}: {1}")]
     Impulse(Arc<str>, #[source] ConvolveError),
@@ -97,6 +109,8 @@ enum Content {
     Whole(Arc<[f32]>),
     /// On disk, at the pipeline's rate, with this many samples.
     Streamed(u64),
+    /// In a file of ours.
+    Converted(Arc<Converted>),
 }
 
 #[derive(Debug)]
@@ -104,6 +118,7 @@ struct Slot<T: ?Sized> {
     file: SoundFile,
     info: Info,
     kept: Mutex<Option<Arc<T>>>,
+    converted: Mutex<Option<Arc<Converted>>>,
 }
 
 impl Sounds {
@@ -127,7 +142,9 @@ impl Sounds {
     /// as their lengths are known.
     pub fn whole_bytes(&self) -> u64 {
         let rate = self.settings.sample_rate;
-        let whole = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none();
+        let whole = |slot: &&Slot<[f32]>| {
+            slot.streamable(rate).is_none() && !slot.is_long(rate)
+        };
         let slots = self.backgrounds.slots.iter().filter(whole);
         slots.map(|slot| slot.decoded_bytes(rate)).sum()
     }
@@ -179,6 +196,7 @@ impl<T: ?Sized> Shelf<T> {
                     file: file.clone(),
                     info,
                     kept: Mutex::new(None),
+                    converted: Mutex::new(None),
                 }),
                 Err(error) => unusable(error)?,
             }
@@ -232,6 +250,13 @@ impl<T: ?Sized> Slot<T> {
             .filter(|&frames| frames > 0 && self.info.sample_rate == sample_rate)
     }
 
+    /// Whether it is known to be long.
+    fn is_long(&self, sample_rate: u32) -> bool {
+        let converted = self.converted.lock();
+        self.decoded_bytes(sample_rate) > LONG * SAMPLE_BYTES
+            || converted.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// What it takes decoded, in bytes; 0 where its length is unknown.
     fn decoded_bytes(&self, sample_rate: u32) -> u64 {
         let seconds = self.info.frames.unwrap_or(0) as f64 / f64::from(self.info.sample_rate);
@@ -266,6 +291,7 @@ impl SoundBank for Listener {
         Ok(match self.content(name)? {
             Content::Whole(samples) => samples.len() as u64,
             Content::Streamed(len) => len,
+            Content::Converted(converted) => converted.len(),
         })
     }
 
@@ -277,6 +303,11 @@ impl SoundBank for Listener {
             }
             Content::Streamed(_) => {
                 self.read_piece(name, span)?;
+                Ok(&self.piece)
+            }
+            Content::Converted(converted) => {
+                let read = converted.read(span, &mut self.piece);
+                read.map_err(|error| EffectError(format!("{name}: {error}")))?;
                 Ok(&self.piece)
             }
         }
@@ -324,8 +355,17 @@ impl Listener {
     fn content(&mut self, name: &str) -> Result<Content, SoundError> {
         let sounds = Arc::clone(&self.sounds);
         let slot = sounds.backgrounds.find(name)?;
-        if let Some(len) = slot.streamable(sounds.settings.sample_rate)
-            && (slot.info.uncompressed || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES))
+        let rate = sounds.settings.sample_rate;
+        let streamable = slot.streamable(rate);
+        if let Some(len) = streamable.filter(|_| slot.info.uncompressed) {
+            return Ok(Content::Streamed(len));
+        }
+        if slot.is_long(rate) {
+            return self.converted(slot).map(Content::Converted);
+        }
+        if let Some(len) = streamable
+            && !slot.is_kept()
+            && !sounds.has_room(len * SAMPLE_BYTES)
         {
             return Ok(Content::Streamed(len));
         }
@@ -336,16 +376,65 @@ impl Listener {
         }
         // Before the next is decoded: two long ones need not be held at once.
         self.last = None;
+        let is_short = Cell::new(true);
         let make = || {
-            self.read_whole(&slot.file)?;
+            is_short.set(self.read_short(&slot.file)?);
             Ok(Arc::from(self.piece.as_slice()))
         };
-        let affordable = |samples: &[f32]| sounds.afford(size_of_val(samples) as u64);
+        let affordable =
+            |samples: &[f32]| is_short.get() && sounds.afford(size_of_val(samples) as u64);
         let samples = slot.get(&sounds, make, affordable)?;
-        self.raw.shrink_to(SCRATCH);
-        self.piece.shrink_to(SCRATCH);
+        if !is_short.get() {
+            return self.converted(slot).map(Content::Converted);
+        }
         self.last = Some((Arc::clone(&slot.file.name), Arc::clone(&samples)));
         Ok(Content::Whole(samples))
+    }
+
+    /// A long sound, converted by the first thread that wants it.
+    fn converted(&self, slot: &Slot<[f32]>) -> Result<Arc<Converted>, SoundError> {
+        let converted = slot.converted.lock();
+        let mut converted = converted.unwrap_or_else(PoisonError::into_inner);
+        if let Some(converted) = &*converted {
+            return Ok(Arc::clone(converted));
+        }
+        let settings = &self.sounds.settings;
+        let ear = Ear::or_mono(settings.channel);
+        let (rate, folder) = (settings.sample_rate, &settings.scratch);
+        let made = Converted::new(&slot.file.path, ear, rate, folder);
+        let made = Arc::new(made.map_err(|error| self.error(&slot.file, error))?);
+        *converted = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Reads a file at the pipeline's rate into `self.piece`, unless it turns out
+    /// to be long; says whether it did.
+    fn read_short(&mut self, file: &SoundFile) -> Result<bool, SoundError> {
+        let settings = &self.sounds.settings;
+        let ear = Ear::or_mono(settings.channel);
+        let piece = &mut self.piece;
+        piece.clear();
+        let mut is_short = true;
+        let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
+            is_short = (piece.len() + block.len()) as u64 <= LONG;
+            if is_short {
+                piece.extend_from_slice(block);
+            }
+            Ok(is_short)
+        });
+        read.map_err(|error| self.error(file, error))?;
+        Ok(is_short)
+    }
+
+    fn error(&self, file: &SoundFile, error: ConvertError) -> SoundError {
+        let name = Arc::clone(&file.name);
+        match error {
+            ConvertError::Read(error) => error.into(),
+            ConvertError::Resample(error) => SoundError::Resample(name, error),
+            ConvertError::Write(error) => {
+                SoundError::Convert(name, error, self.sounds.settings.scratch.clone())
+            }
+        }
     }
 
     fn read_piece(&mut self, name: &str, span: Range<u64>) -> Result<(), SoundError> {

@@ -6,6 +6,7 @@
 //! and clip, its round, its chain and the audio.
 
 pub mod bank;
+mod converted;
 pub mod random;
 
 use std::path::PathBuf;

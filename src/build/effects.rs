@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audio::{Channel, Limits};
 use crate::augment::{Augment, Effects, SoundSettings, Sounds, SplitRules};
 use crate::config::plan::{self, FailurePolicy, Plan, RowOrder};
+use crate::runtime::cache::Cache;
 use crate::stages::Buffers;
 use crate::stages::decode::Decode;
 
@@ -82,6 +83,10 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
         sample_rate: plan.audio.sample_rate,
         channel: channel(plan),
         cache_bytes: plan.augment.cache_bytes,
+        scratch: Cache::locate().map_or_else(
+            |_| std::env::temp_dir(),
+            |cache| cache.root().join("scratch"),
+        ),
     };
     let unusable = |error| match plan.failures.policy {
         FailurePolicy::Stop => Err(BuildError::Sound(error)),

@@ -108,6 +108,106 @@ impl Resampler {
     }
 }
 
+/// Converts one sound block by block: together the samples that
+/// [`Resampler::process_into`] gives of the whole, to the bit.
+pub struct Conversion {
+    from: u32,
+    to: u32,
+    /// Nothing where the rates agree.
+    converter: Option<Fft<f32>>,
+    /// What does not fill a block yet.
+    pending: Vec<f32>,
+    /// Room for a block.
+    block: Vec<f32>,
+    /// Samples of the filter's delay still to be skipped.
+    skip: usize,
+    taken: usize,
+    given: usize,
+}
+
+impl Conversion {
+    /// From a rate to another, in Hz.
+    ///
+    /// # Errors
+    /// Where a rate is outside [`RATES`].
+    pub fn new(from: u32, to: u32) -> Result<Self, ResampleError> {
+        check(from)?;
+        check(to)?;
+        let converter = match from == to {
+            true => None,
+            false => Some(converter(from, to)?),
+        };
+        Ok(Self {
+            from,
+            to,
+            skip: converter.as_ref().map_or(0, |c| c.output_delay()),
+            converter,
+            pending: Vec::new(),
+            block: Vec::new(),
+            taken: 0,
+            given: 0,
+        })
+    }
+
+    /// Takes samples, and appends those that are ready.
+    ///
+    /// # Errors
+    /// A resampler that fails.
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
+        self.taken += samples.len();
+        let Some(converter) = &self.converter else {
+            out.extend_from_slice(samples);
+            return Ok(());
+        };
+        let size = converter.input_frames_next();
+        self.pending.extend_from_slice(samples);
+        let whole = self.pending.len() / size * size;
+        let pending = std::mem::take(&mut self.pending);
+        for block in pending[..whole].chunks_exact(size) {
+            self.convert(block, out)?;
+        }
+        self.pending.extend_from_slice(&pending[whole..]);
+        Ok(())
+    }
+
+    /// Appends the rest: what follows counts as silence.
+    ///
+    /// # Errors
+    /// A resampler that fails.
+    pub fn finish(mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
+        let Some(converter) = &self.converter else {
+            return Ok(());
+        };
+        let size = converter.input_frames_next();
+        let length = converted_len(self.taken, self.from, self.to);
+        let start = out.len();
+        let before = self.given;
+        while self.given < length {
+            let mut block = std::mem::take(&mut self.pending);
+            block.resize(size, 0.0);
+            self.convert(&block, out)?;
+        }
+        out.truncate(start + length.saturating_sub(before));
+        Ok(())
+    }
+
+    fn convert(&mut self, block: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
+        let Some(converter) = &mut self.converter else {
+            return Ok(());
+        };
+        let room = converter.output_frames_next();
+        self.block.resize(room, 0.0);
+        let input = InterleavedSlice::new(block, 1, block.len())?;
+        let mut output = InterleavedSlice::new_mut(&mut self.block, 1, room)?;
+        converter.process_into_buffer(&input, &mut output, None)?;
+        let skipped = self.skip.min(room);
+        self.skip -= skipped;
+        out.extend_from_slice(&self.block[skipped..]);
+        self.given += room - skipped;
+        Ok(())
+    }
+}
+
 fn check(rate: u32) -> Result<(), ResampleError> {
     RATES
         .contains(&rate)

@@ -120,3 +120,21 @@ proptest! {
         prop_assert!(converted.iter().all(|sample| sample.abs() < 0.5));
     }
 }
+
+proptest! {
+    #[test]
+    fn blocks_convert_as_the_whole_does(
+        from in prop_oneof![Just(8_000_u32), Just(16_000), Just(22_050), Just(44_100), Just(48_000)],
+        len in 0..30_000_usize,
+        size in 1..5_000_usize,
+    ) {
+        let clip = sine(440.0, from, len);
+        let mut conversion = Conversion::new(from, 16_000).unwrap();
+        let mut converted = Vec::new();
+        for block in clip.chunks(size) {
+            conversion.push(block, &mut converted).unwrap();
+        }
+        conversion.finish(&mut converted).unwrap();
+        prop_assert!(converted == resampled(from, 16_000, &clip));
+    }
+}
