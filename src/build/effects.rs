@@ -79,10 +79,11 @@ pub(super) fn rules(splits: &[Split]) -> Arc<[SplitRules]> {
 /// Opens the backgrounds and impulse responses; one that cannot be read is an
 /// error, or under the policy `skip` left out with a warning.
 fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, BuildError> {
+    let (cache_bytes, sample_rate) = (plan.augment.cache_bytes, plan.audio.sample_rate);
     let settings = SoundSettings {
-        sample_rate: plan.audio.sample_rate,
+        sample_rate,
         channel: channel(plan),
-        cache_bytes: plan.augment.cache_bytes,
+        cache_bytes,
         scratch: Cache::locate().map_or_else(
             |_| std::env::temp_dir(),
             |cache| cache.root().join("scratch"),
@@ -96,10 +97,10 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
         }
     };
     let sounds = Sounds::open(settings, &inputs.backgrounds, &inputs.impulses, unusable)?;
-    if sounds.whole_bytes() > settings.cache_bytes {
+    if sounds.whole_bytes() > cache_bytes {
         watch.warn(&format!(
             "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
-            settings.sample_rate,
+            sample_rate,
             sounds.whole_bytes() >> 20
         ));
     }
