@@ -131,10 +131,10 @@ impl Sounds {
         mut unusable: impl FnMut(AudioError) -> Result<(), E>,
     ) -> Result<Self, E> {
         Ok(Self {
-            settings,
             backgrounds: Shelf::open(backgrounds, &mut unusable)?,
             impulses: Shelf::open(impulses, &mut unusable)?,
             budget: AtomicU64::new(settings.cache_bytes),
+            settings,
         })
     }
 
@@ -142,9 +142,7 @@ impl Sounds {
     /// as their lengths are known.
     pub fn whole_bytes(&self) -> u64 {
         let rate = self.settings.sample_rate;
-        let whole = |slot: &&Slot<[f32]>| {
-            slot.streamable(rate).is_none() && !slot.is_long(rate)
-        };
+        let whole = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none() && !slot.is_long(rate);
         let slots = self.backgrounds.slots.iter().filter(whole);
         slots.map(|slot| slot.decoded_bytes(rate)).sum()
     }

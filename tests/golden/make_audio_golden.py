@@ -3,8 +3,8 @@
 The folder gets one short file for each way of storing samples; the JSON gets
 what libsndfile (through soundfile) reads from them and from the quickstart
 clips: sample rate, channels, frames, and samples of the first channel as
-float32 bit patterns, every `step`-th. M4A, which libsndfile does not read, is
-decoded by ffmpeg with its edit list ignored, as the reader under test does.
+float32 bit patterns, every `step`-th. What libsndfile does not read, or not to
+its end, is decoded by ffmpeg.
 
 libsndfile puts the time into files of floats, so these differ from run to run;
 what is read from them does not.
@@ -15,6 +15,7 @@ Needs numpy, soundfile and ffmpeg. Run from the repository's root.
 import json
 import pathlib
 import subprocess
+import tempfile
 
 import numpy as np
 import soundfile as sf
@@ -63,6 +64,51 @@ CODED = {
 UNREADABLE = {"ac3.mka"}
 
 
+# What people's tools make of such files: parts joined end to end, a cover behind
+# the audio, a piece cut out without decoding, padding that a container tells,
+# AIFF into a pipe.
+LAME = ["-c:a", "libmp3lame", "-b:a", "48k", "-id3v2_version", "0", "-f", "mp3"]
+AAC = ["-c:a", "aac", "-movflags", "faststart", "-f", "ipod"]
+
+
+def encoded(options, source=SINE, path="-"):
+    encode = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-map_metadata", "-1"]
+    encode += ["-fflags", "+bitexact", "-flags:a", "+bitexact", *options, path]
+    return subprocess.check_output(encode)
+
+
+def joined():
+    return encoded(LAME) + encoded([*LAME, "-write_xing", "0"], SINE.replace("500", "700"))
+
+
+def with_cover():
+    cover = np.random.default_rng(2).integers(0, 256, 3000, np.uint8)
+    cover[::97], cover[1::97] = 255, 0xFB
+    item = len(cover).to_bytes(4, "little") + (2).to_bytes(4, "little") + b"Cover Art (Front)\0" + cover.tobytes()
+    def edge(flags):
+        numbers = (2000, len(item) + 32, 1, flags, 0, 0)
+        return b"APETAGEX" + b"".join(number.to_bytes(4, "little") for number in numbers)
+    audio = encoded([*LAME, "-write_xing", "0"])
+    return audio + edge(0xA0000000) + item + edge(0x80000000) + b"TAG".ljust(128, b"\0")
+
+
+def trimmed():
+    with tempfile.TemporaryDirectory() as folder:
+        whole, piece = f"{folder}/whole.m4a", f"{folder}/piece.m4a"
+        encoded(AAC, SINE.replace("0.1", "0.8"), whole)
+        subprocess.check_call(["ffmpeg", "-v", "error", "-ss", "0.25", "-t", "0.3", "-i", whole, "-c", "copy", piece])
+        return pathlib.Path(piece).read_bytes()
+
+
+MADE = {
+    "joined.mp3": joined,
+    "cover_behind.mp3": with_cover,
+    "trimmed.m4a": trimmed,
+    "padded.webm": lambda: encoded(["-c:a", "libopus", "-f", "webm"]),
+    "piped.aiff": lambda: encoded(["-f", "aiff"]),
+}
+
+
 def signal(channels):
     """Noise and full-scale corners; every channel is different."""
     rng = np.random.default_rng(1)
@@ -109,11 +155,13 @@ def main():
         golden[str(path)] = by_soundfile(path)
     for name, (source, options) in CODED.items():
         path = ROOT / name
-        encode = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-map_metadata", "-1"]
-        encode += ["-fflags", "+bitexact", "-flags:a", "+bitexact", *options, "-"]
-        path.write_bytes(subprocess.check_output(encode))
+        path.write_bytes(encoded(options, source))
         if name not in UNREADABLE:
             golden[str(path)] = by_ffmpeg(path)
+    for name, make in MADE.items():
+        path = ROOT / name
+        path.write_bytes(make())
+        golden[str(path)] = by_ffmpeg(path)
     for path in sorted(pathlib.Path("pipelines/quickstart").glob("*/*")):
         golden[str(path)] = (by_ffmpeg if path.suffix == ".m4a" else by_soundfile)(path)
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in golden.items())
