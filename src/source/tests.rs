@@ -117,7 +117,7 @@ fn missing_and_empty_folders_are_errors() {
     assert!(matches!(error, DiscoverError::NotAFolder(_)));
     let error = super::folder(place, Kinds::Any).unwrap_err();
     assert!(
-        error.to_string().contains("looked for wav, flac"),
+        error.to_string().contains("looked for wav, wave, flac"),
         "{error}"
     );
     assert!(matches!(
