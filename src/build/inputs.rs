@@ -1,6 +1,7 @@
 //! Finding every clip, background and impulse response of a plan.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use crate::dataset::manifest::PassedOver;
 use crate::dsp::chain::EffectKind;
 use crate::source::sequence::Entry;
 use crate::source::{
-    self, ClipSource, DiscoverError, FolderSource, GlobSource, Kinds, ListSource, Listing, Names,
+    self, ClipSource, DiscoverError, FolderSource, GlobSource, Identity, Kinds, ListSource,
+    Listing, Names,
 };
 
 use super::{BuildError, Split, Watch};
@@ -101,6 +103,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
             places: places.collect(),
         });
     }
+    warn_of_twins(&inputs.splits, watch);
     let augment = &plan.augment;
     if augment.applies(EffectKind::Background) {
         inputs.backgrounds = sounds_in(
@@ -121,6 +124,51 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         )?;
     }
     Ok(inputs)
+}
+
+/// Says where one file is two clips: in a split it counts twice, and in two
+/// splits what is tested was trained on.
+fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
+    let mut seen: HashMap<Identity, (&Split, &Entry)> = HashMap::new();
+    let mut twins: BTreeMap<(&str, &str), Vec<(&Entry, &Entry)>> = BTreeMap::new();
+    let clips = splits
+        .iter()
+        .flat_map(|split| split.clips.iter().map(move |clip| (split, clip)));
+    for (split, clip) in clips.filter(|(_, clip)| clip.problem.is_none()) {
+        let Some(identity) = Identity::of(&clip.id.path) else {
+            continue;
+        };
+        match seen.entry(identity) {
+            Slot::Vacant(slot) => {
+                slot.insert((split, clip));
+            }
+            Slot::Occupied(slot) => {
+                let (first, twin) = *slot.get();
+                let pair = (first.name(), split.name());
+                twins.entry(pair).or_default().push((twin, clip));
+            }
+        }
+    }
+    for ((first, second), pairs) in twins {
+        let Some((one, other)) = pairs.first() else {
+            continue;
+        };
+        let more = match pairs.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more such files)"),
+        };
+        watch.warn(&match first == second {
+            true => format!(
+                "split '{first}' has one file twice: as {} and as {}{more}",
+                one.id.name, other.id.name
+            ),
+            false => format!(
+                "splits '{first}' and '{second}' share a file: {} and {} are the same{more}",
+                one.id.path.display(),
+                other.id.path.display()
+            ),
+        });
+    }
 }
 
 /// What reads a split's clips.

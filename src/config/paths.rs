@@ -7,16 +7,24 @@ use super::location::Location;
 use super::plan::Input;
 
 /// The path that `path` is when it starts at `folder`: absolute, without `.`
-/// and `..`. Symbolic links are not followed, and nothing needs to exist.
+/// and `..`, and with the user's own folder for `~`. Symbolic links stay as they
+/// are but where `..` leads back from one, which is out of what it points to;
+/// nothing needs to exist.
 ///
 /// # Errors
-/// Fails where the current directory is needed and cannot be told.
+/// Fails where the current or the user's folder is needed and cannot be told, and
+/// where the path has something in it that only a shell would replace.
 pub fn absolute(folder: Option<&Path>, path: &Path) -> io::Result<PathBuf> {
-    let joined = folder.map_or_else(|| path.to_owned(), |folder| folder.join(path));
+    let path = expand(folder, path)?;
+    let joined = folder.map_or_else(|| path.clone(), |folder| folder.join(&path));
     let mut normal = PathBuf::new();
     for component in std::path::absolute(joined)?.components() {
         match component {
             Component::ParentDir => {
+                // The system leaves a link by the folder that its target is in.
+                if normal.is_symlink() {
+                    normal = normal.canonicalize().unwrap_or(normal);
+                }
                 normal.pop();
             }
             Component::CurDir => {}
@@ -24,6 +32,39 @@ pub fn absolute(folder: Option<&Path>, path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(normal)
+}
+
+/// Replaces a leading `~`, and refuses what else a shell would have replaced,
+/// lest a folder of that name appear. What exists by that very name is meant.
+fn expand(folder: Option<&Path>, path: &Path) -> io::Result<PathBuf> {
+    if let Ok(below) = path.strip_prefix("~") {
+        let home = std::env::home_dir().filter(|home| home.is_absolute());
+        let home = home.ok_or_else(|| unclear("there is no home folder to put for '~'"))?;
+        return Ok(home.join(below));
+    }
+    let literal = folder.map_or_else(|| path.to_owned(), |folder| folder.join(path));
+    let text = path.to_string_lossy();
+    if text.starts_with('~') && !literal.exists() {
+        return Err(unclear(
+            "only '~/' is replaced, not another user's folder: write the path out, or './~…' for a name that begins so",
+        ));
+    }
+    if has_variable(&text) && !literal.exists() {
+        return Err(unclear(
+            "variables are not replaced in paths: write the path out",
+        ));
+    }
+    Ok(path.to_owned())
+}
+
+/// Whether a shell would see a variable: `$NAME` or `${NAME}`.
+fn has_variable(text: &str) -> bool {
+    let mut after = text.split('$').skip(1);
+    after.any(|rest| rest.starts_with(|c: char| c == '{' || c == '_' || c.is_ascii_alphabetic()))
+}
+
+fn unclear(message: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 /// What begins a wildcard of a glob.
@@ -56,4 +97,39 @@ fn glob(folder: Option<&Path>, pattern: &str) -> io::Result<String> {
     let base = absolute(folder, Path::new(if head.is_empty() { "." } else { head }))?;
     let base = glob::Pattern::escape(&base.to_string_lossy());
     Ok(format!("{}/{tail}", base.trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_folder_is_put_for_a_tilde_and_nothing_else_is_guessed() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |text: &str| absolute(Some(folder.path()), Path::new(text));
+        let home = std::env::home_dir().unwrap();
+        assert_eq!(of("~/clips").unwrap(), home.join("clips"));
+        assert_eq!(of("~").unwrap(), home);
+        assert_eq!(of("a~/b$").unwrap(), folder.path().join("a~/b$"));
+        assert_eq!(of("./~x").unwrap(), folder.path().join("~x"));
+        for text in ["~x/clips", "$DATA/clips", "a/${X}"] {
+            assert!(of(text).is_err(), "{text}");
+        }
+        std::fs::create_dir(folder.path().join("$DATA")).unwrap();
+        assert_eq!(of("$DATA").unwrap(), folder.path().join("$DATA"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_way_back_from_a_link_is_the_systems() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(base.join("far/deep")).unwrap();
+        std::fs::create_dir(base.join("far/clips")).unwrap();
+        std::os::unix::fs::symlink(base.join("far/deep"), base.join("link")).unwrap();
+        let of = |text: &str| absolute(Some(&base), Path::new(text)).unwrap();
+        assert_eq!(of("link/../clips"), base.join("far/clips"));
+        assert_eq!(of("link//./x/../y"), base.join("link/y"));
+        assert_eq!(of("gone/../clips"), base.join("clips"));
+    }
 }

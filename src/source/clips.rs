@@ -54,6 +54,31 @@ impl Stamp {
     }
 }
 
+/// Which file it is, by whatever name it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(Same);
+
+#[cfg(unix)]
+type Same = (u64, u64);
+#[cfg(not(unix))]
+type Same = PathBuf;
+
+impl Identity {
+    /// That of the file at a path; `None` where it cannot be looked at.
+    #[cfg(unix)]
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self((metadata.dev(), metadata.ino())))
+    }
+
+    /// That of the file at a path; `None` where it cannot be looked at.
+    #[cfg(not(unix))]
+    pub fn of(path: &Path) -> Option<Self> {
+        path.canonicalize().ok().map(Self)
+    }
+}
+
 /// The files of a folder.
 #[derive(Clone, Debug)]
 pub struct FolderSource {

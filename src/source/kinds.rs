@@ -56,12 +56,12 @@ impl Kinds {
     /// What a relative name says.
     pub(super) fn judge(self, name: &str) -> Verdict {
         let extension = extension(name);
-        let is = |known: &&str| known.eq_ignore_ascii_case(extension);
+        let among = |known: &[&str]| known.iter().any(|k| k.eq_ignore_ascii_case(extension));
         match self {
             Self::WavOnly => only(extension == "wav"),
-            Self::Any if EXTENSIONS.iter().any(|known| is(&known)) => Verdict::Clip,
-            Self::Any if COMPANIONS.iter().any(|known| is(&known)) => Verdict::Nothing,
-            Self::Any if UNFINISHED.iter().any(|known| is(&known)) => Verdict::PassedOver,
+            Self::Any if among(&EXTENSIONS) => Verdict::Clip,
+            Self::Any if among(&COMPANIONS) => Verdict::Nothing,
+            Self::Any if among(&UNFINISHED) => Verdict::PassedOver,
             Self::Any => Verdict::Unknown,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DiscoverError, Found, Listing, Problem};
@@ -76,7 +76,9 @@ pub(super) fn names(path: &Path, mut reader: impl BufRead) -> Result<Vec<Arc<str
             continue;
         }
         // The same file written in two ways would be two clips.
-        let name: Arc<str> = Arc::from(text.trim_start_matches("./"));
+        let name: PathBuf = Path::new(text).components().collect();
+        let name = name.to_string_lossy().replace(MAIN_SEPARATOR, "/");
+        let name: Arc<str> = Arc::from(name.trim_start_matches("./"));
         if let Some(first) = lines.insert(Arc::clone(&name), line) {
             return Err(DiscoverError::Duplicate {
                 path: path.to_path_buf(),

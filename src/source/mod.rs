@@ -23,7 +23,7 @@ use crate::records::ClipId;
 use sequence::Entry;
 use walk::Hidden;
 
-pub use clips::{ClipSource, FolderSource, GlobSource, ListSource, Names, Stamp};
+pub use clips::{ClipSource, FolderSource, GlobSource, Identity, ListSource, Names, Stamp};
 pub use kinds::{EXTENSIONS, Kinds, PassedOver};
 pub use list::list;
 

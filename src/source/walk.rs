@@ -35,8 +35,8 @@ pub(super) fn walk(
     }
     let ours = |entry: &DirEntry| {
         let name = entry.file_name().to_string_lossy();
-        entry.depth() == 0
-            || !kinds::is_foreign(&name) && !(hidden == Hidden::PassedBy && kinds::is_hidden(&name))
+        let passed_by = hidden == Hidden::PassedBy && kinds::is_hidden(&name);
+        entry.depth() == 0 || !(passed_by || kinds::is_foreign(&name))
     };
     let mut listing = Listing::default();
     let entries = WalkDir::new(base)

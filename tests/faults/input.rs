@@ -138,6 +138,32 @@ fn what_is_no_audio_is_counted_and_audio_by_any_name_is_read() {
     assert!(errors(&run).contains("x.opus"), "{}", errors(&run));
 }
 
+#[cfg(unix)]
+#[test]
+fn one_file_in_two_places_is_said() {
+    let case = Case::new(6);
+    let run = case.run("out", &["--dry-run"]);
+    assert!(!errors(&run).contains("warning"), "{}", errors(&run));
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(case.path(from), case.path(to)).unwrap();
+    };
+    link("wake/000.wav", "wake/twin.wav");
+    fs::hard_link(case.path("wake/001.wav"), case.path("other/leak.wav")).unwrap();
+    let said = errors(&case.run("out", &["--dry-run"]));
+    assert!(
+        said.contains("split 'wake' has one file twice: as 000.wav and as twin.wav"),
+        "{said}"
+    );
+    assert!(
+        said.contains("splits 'wake' and 'other' share a file"),
+        "{said}"
+    );
+    assert!(
+        said.contains("wake/001.wav and ") && said.contains("other/leak.wav"),
+        "{said}"
+    );
+}
+
 #[test]
 fn every_clip_ends_as_rows_or_with_a_reason() {
     let case = Case::new(3);
