@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::files::ModelFiles;
 use super::net::{Net, Network};
+use super::proof;
 use super::spec::{Backend, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
 use super::speech::embedding::{EmbedGraph, OnnxEmbed};
 use super::speech::mel::{MelGraph, OnnxMel};
 use super::speech::plan;
 use crate::runtime::ModelError;
 use crate::runtime::library::{Origin, Runtime};
+use crate::runtime::packages;
 use crate::runtime::provider::Provider;
 use crate::runtime::serve;
 
@@ -59,7 +61,31 @@ impl OnnxNets {
             mel: decided.mel,
             embedding: decided.embedding,
         };
+        let is_published = files.mel.sha256 == packages::MEL_MODEL.sha256
+            && files.embedding.sha256 == packages::EMBEDDING_MODEL.sha256;
+        if is_published && (spec.windows.window, spec.windows.stride) == (76, 8) {
+            nets.prove(spec.windows.last.unwrap_or(usize::MAX))?;
+        }
         Ok((nets, report, warnings))
+    }
+
+    /// Runs the probe: published networks must give what they are known to give.
+    fn prove(&self, last: usize) -> Result<(), ModelError> {
+        for network in Network::ALL {
+            let found = proof::difference(network, &mut *self.net(network)?, last)?;
+            let tolerance = proof::tolerance(network, self.provider.is_accelerator);
+            if found > tolerance {
+                return Err(ModelError::WrongResults {
+                    network: network.name(),
+                    found,
+                    tolerance,
+                    version: self.runtime.version.clone(),
+                    library: self.runtime.library.clone(),
+                    provider: self.provider.name,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Whether the provider is more than the CPU.

@@ -30,6 +30,28 @@ pub enum ModelError {
         /// What the loader said.
         reason: String,
     },
+    /// The runtime computes a published network wrong.
+    #[error(
+        "ONNX Runtime {version} at {} computes the published {network} network wrong with the \
+         execution provider {provider}: a probe is {found} off, {tolerance} is allowed. Use another \
+         version of ONNX Runtime (ORT_DYLIB_PATH, or `wakemill setup`), another provider, or \
+         features.backend = \"native\", which needs none",
+        library.display()
+    )]
+    WrongResults {
+        /// The network.
+        network: &'static str,
+        /// The largest difference of the probe: in dB for mel values.
+        found: f32,
+        /// The largest one allowed.
+        tolerance: f32,
+        /// The runtime's version.
+        version: String,
+        /// Its library.
+        library: PathBuf,
+        /// The execution provider.
+        provider: &'static str,
+    },
     /// A process holds one ONNX Runtime only.
     #[error("{}: cannot be loaded, since {} is already in use", asked.display(), loaded.display())]
     SecondRuntime {

@@ -7,6 +7,7 @@
 
 mod external;
 mod native;
+mod sabotage;
 
 use std::path::{Path, PathBuf};
 

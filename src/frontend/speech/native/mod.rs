@@ -34,5 +34,5 @@ mod winograd;
 pub use dispatch::Isa;
 pub use embed::{EmbedKernel, EmbedScratch, windows};
 pub use mel::{MelKernel, MelScratch, frames};
-pub use probe::{EMBEDDING_TOLERANCE, MEL_TOLERANCE_DB, MaxDifference, Refused, prove};
+pub use probe::{EMBEDDING_TOLERANCE, Golden, MEL_TOLERANCE_DB, MaxDifference, Refused, prove};
 pub use recognise::Unknown;

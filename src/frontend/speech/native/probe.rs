@@ -6,7 +6,7 @@
 //! `tests/golden/make_native_probe.py` made it.
 
 use crate::frontend::speech::difference::largest_difference;
-use crate::frontend::speech::sizes::BANDS;
+use crate::frontend::speech::sizes::{BANDS, EMBEDDING};
 
 use super::embed::{EmbedKernel, EmbedScratch};
 use super::mel::{HOP, MelKernel, WINDOW};
@@ -19,6 +19,35 @@ pub const EMBEDDING_TOLERANCE: f32 = 5e-4;
 const GOLDEN: &[u8] = include_bytes!("probe.bin");
 const FRAMES: usize = 92;
 const SAMPLES: usize = WINDOW + (FRAMES - 1) * HOP;
+
+/// The probe, and what the published networks give for it.
+pub struct Golden {
+    /// Mono samples at 16 kHz.
+    pub clip: Vec<f32>,
+    /// Its mel values, `(92, 32)`.
+    pub mel: Vec<f32>,
+    /// Their embeddings, `(3, 96)`.
+    pub embeddings: Vec<f32>,
+}
+
+impl Golden {
+    /// Reads what is stored.
+    pub fn new() -> Self {
+        let values = GOLDEN.as_chunks().0.iter();
+        let mut mel: Vec<f32> = values.map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        Self {
+            clip: clip(),
+            embeddings: mel.split_off(FRAMES * BANDS),
+            mel,
+        }
+    }
+
+    /// The embeddings of the last windows, at most so many.
+    pub fn last_embeddings(&self, windows: usize) -> &[f32] {
+        let left_out = (self.embeddings.len() / EMBEDDING).saturating_sub(windows);
+        &self.embeddings[left_out * EMBEDDING..]
+    }
+}
 
 /// The largest differences from ONNX Runtime that a proof found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,23 +72,16 @@ pub enum Refused {
 /// Runs the probe through both kernels, a few milliseconds. The embedding
 /// network starts from the stored mel values, so that each is judged alone.
 pub fn prove(mel: &MelKernel, embed: &EmbedKernel) -> Result<MaxDifference, Refused> {
-    let golden: Vec<f32> = GOLDEN
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&bytes| f32::from_le_bytes(bytes))
-        .collect();
-    let (golden_mel, golden_embeddings) = golden.split_at(FRAMES * BANDS);
-
+    let golden = Golden::new();
     let mut found = Vec::new();
-    mel.run(&mut mel.scratch(), &clip(), &mut found);
+    mel.run(&mut mel.scratch(), &golden.clip, &mut found);
     // The kernel's scale is dB / 10.
-    let mel_db = 10.0 * largest_difference(&found, golden_mel);
+    let mel_db = 10.0 * largest_difference(&found, &golden.mel);
     if mel_db > MEL_TOLERANCE_DB {
         return Err(Refused::Mel(mel_db));
     }
-    embed.run(&mut EmbedScratch::new(), golden_mel, &mut found);
-    let embedding = largest_difference(&found, golden_embeddings);
+    embed.run(&mut EmbedScratch::new(), &golden.mel, &mut found);
+    let embedding = largest_difference(&found, &golden.embeddings);
     if embedding > EMBEDDING_TOLERANCE {
         return Err(Refused::Embedding(embedding));
     }
