@@ -79,7 +79,8 @@
 //! | flume | the edges between stages | bounded channels of many producers and consumers |
 //! | crossbeam | the supervisor's `select!`, free-lists, padded counters | the control side waits for several things at once |
 //! | ort | ONNX Runtime, loaded at run time | no runtime is linked or shipped |
-//! | symphonia | every compressed format | uncompressed WAV is read by hand, for its lengths |
+//! | symphonia | compressed formats | uncompressed WAV and AIFF and the frames of MP3 are walked by hand, for their lengths |
+//! | opus-pure | Opus packets | symphonia has no decoder of it, and this one needs no C compiler |
 //! | hound | writing WAV | |
 //! | dasp | integer samples of WAV to float | its values are libsndfile's |
 //! | rubato, realfft | resampling, convolution | |
