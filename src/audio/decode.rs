@@ -151,7 +151,7 @@ impl Coded {
         codec
             .for_codec(CODEC_ID_MP3)
             .with_sample_rate(kind.sample_rate);
-        let heard = Heard::new(mpeg.heard());
+        let heard = mpeg.heard();
         let counted = mpeg.counted();
         Self {
             codec,
@@ -492,7 +492,7 @@ fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParamete
 /// What an MP4 file says is heard of a track.
 fn edited(path: &Path, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
     match mp4::edits(File::open(path)?, track, sample_rate)? {
-        Edits::Heard(ranges) => Ok(Heard::new(ranges)),
+        Edits::Heard(heard) => Ok(heard),
         Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
     }
 }

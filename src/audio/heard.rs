@@ -10,7 +10,12 @@ pub(super) struct Heard(Vec<Range<u64>>);
 impl Heard {
     /// Everything.
     pub fn all() -> Self {
-        Self::new(vec![0..u64::MAX])
+        Self::from(0)
+    }
+
+    /// Everything from a sample on.
+    pub fn from(start: u64) -> Self {
+        Self(std::iter::once(start..u64::MAX).collect())
     }
 
     /// These stretches.

@@ -179,7 +179,7 @@ pub fn read_range_with(
                 return Ok(info);
             }
             out.clear();
-            coded = Coded::open(path, File::open(path)?)?;
+            *coded = Coded::open(path, File::open(path)?)?;
         }
         coded.read_range(start, frames, ear, out)
     })
@@ -187,7 +187,7 @@ pub fn read_range_with(
 
 enum Source {
     Plain(Pcm),
-    Coded(Coded),
+    Coded(Box<Coded>),
 }
 
 fn open(path: &Path) -> Result<Source, Fault> {
@@ -206,7 +206,7 @@ fn open(path: &Path) -> Result<Source, Fault> {
     };
     match aiff::header(file, metadata.len())? {
         Header::Plain(pcm) => Ok(Source::Plain(pcm)),
-        Header::Other(file) => Ok(Source::Coded(Coded::open(path, file)?)),
+        Header::Other(file) => Ok(Source::Coded(Box::new(Coded::open(path, file)?))),
     }
 }
 

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::heard::Heard;
+
 /// Edits that are read; a file of more is refused.
 const MOST_EDITS: u32 = 4096;
 
@@ -15,7 +17,7 @@ const MOST_EDITS: u32 = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Edits {
     /// These of its samples.
-    Heard(Vec<Range<u64>>),
+    Heard(Heard),
     /// Something that cannot be honoured.
     Strange(&'static str),
 }
@@ -128,7 +130,7 @@ impl TrackBox {
         // An edit of nothing shifts the track against others: there are none.
         let edits: Vec<_> = self.edits.iter().filter(|edit| edit.start >= 0).collect();
         if edits.is_empty() {
-            return Edits::Heard(vec![0..u64::MAX]);
+            return Edits::Heard(Heard::all());
         }
         if self.timescale == 0 || movie_scale == 0 {
             return Edits::Strange("an edit list without a time scale");
@@ -152,7 +154,7 @@ impl TrackBox {
                 _ => heard.push(start..end),
             }
         }
-        Edits::Heard(heard)
+        Edits::Heard(Heard::new(heard))
     }
 }
 
@@ -169,12 +171,11 @@ fn timescale(reader: &mut BufReader<File>) -> io::Result<u64> {
     Ok(u64::from(u32_of(reader)?))
 }
 
+/// What is told of a box: its name, and where its body lies.
+type Tell<'a> = dyn FnMut(&mut BufReader<File>, [u8; 4], Range<u64>) -> io::Result<()> + 'a;
+
 /// Tells of every box in a range, with the reader at its body.
-fn boxes(
-    reader: &mut BufReader<File>,
-    range: Range<u64>,
-    tell: &mut dyn FnMut(&mut BufReader<File>, [u8; 4], Range<u64>) -> io::Result<()>,
-) -> io::Result<()> {
+fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -> io::Result<()> {
     let mut at = range.start;
     while at + 8 <= range.end {
         reader.seek(SeekFrom::Start(at))?;

@@ -12,8 +12,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::ops::Range;
 
+use super::heard::Heard;
 use super::tags;
 
 /// Bytes read at a time.
@@ -119,24 +119,24 @@ impl Mpeg {
     /// Which of the decoded samples are heard, as ffmpeg has it: without the
     /// encoder's delay and, where the tag speaks for the whole file, padding;
     /// but with all that lies behind what the tag has counted.
-    pub fn heard(&self) -> Vec<Range<u64>> {
+    pub fn heard(&self) -> Heard {
         let Some(Tag {
             trim: Some((delay, padding)),
             ..
         }) = self.tag
         else {
-            return vec![0..u64::MAX];
+            return Heard::all();
         };
         let start = delay + DECODER_DELAY;
         match self.counted() {
             Some(total) if !self.is_joined() => {
                 let padding = padding.saturating_sub(DECODER_DELAY);
-                vec![
+                Heard::new(vec![
                     start..total.saturating_sub(padding).max(start),
                     total..u64::MAX,
-                ]
+                ])
             }
-            _ => vec![start..u64::MAX],
+            _ => Heard::from(start),
         }
     }
 

@@ -41,7 +41,7 @@ pub fn tolerance(network: Network, is_accelerator: bool) -> f32 {
 /// # Errors
 /// A runtime that fails.
 pub fn difference(network: Network, net: &mut dyn Net, last: usize) -> Result<f32, ModelError> {
-    let golden = Golden::new();
+    let golden = Golden::read();
     let (probe, expected, unit) = match network {
         Network::Mel => (&golden.clip, &golden.mel[..], DB),
         Network::Embedding => (&golden.mel, golden.last_embeddings(last), 1.0),

@@ -32,7 +32,7 @@ pub struct Golden {
 
 impl Golden {
     /// Reads what is stored.
-    pub fn new() -> Self {
+    pub fn read() -> Self {
         let values = GOLDEN.as_chunks().0.iter();
         let mut mel: Vec<f32> = values.map(|&bytes| f32::from_le_bytes(bytes)).collect();
         Self {
@@ -72,7 +72,7 @@ pub enum Refused {
 /// Runs the probe through both kernels, a few milliseconds. The embedding
 /// network starts from the stored mel values, so that each is judged alone.
 pub fn prove(mel: &MelKernel, embed: &EmbedKernel) -> Result<MaxDifference, Refused> {
-    let golden = Golden::new();
+    let golden = Golden::read();
     let mut found = Vec::new();
     mel.run(&mut mel.scratch(), &golden.clip, &mut found);
     // The kernel's scale is dB / 10.
