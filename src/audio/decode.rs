@@ -205,11 +205,9 @@ impl Coded {
                 return Err(too_long);
             }
         }
-        let found = out.len() as u64;
-        match expected {
-            Some(expected) if expected != found => Err(Fault::Truncated { expected, found }),
-            _ if found == 0 => Err(Fault::NoSamples),
-            _ => Ok(Info {
+        match out.len() as u64 {
+            0 => Err(Fault::NoSamples),
+            found => Ok(Info {
                 frames: Some(found),
                 ..self.info
             }),
@@ -237,12 +235,11 @@ impl Coded {
     fn check_end(&self) -> Result<(), Fault> {
         let decoded = self.decoded;
         let found = self.heard.of(0..decoded);
-        match self.counted {
-            Some(counted) if counted > decoded => {
-                let expected = self.heard.of(0..counted);
-                return Err(Fault::Truncated { expected, found });
-            }
-            _ => {}
+        let counted = self.counted.filter(|counted| *counted > decoded);
+        let counted = counted.map(|counted| self.heard.of(0..counted));
+        let known = self.info.frames.filter(|known| *known != found);
+        if let Some(expected) = counted.or(known) {
+            return Err(Fault::Truncated { expected, found });
         }
         if self.packets_damaged * DAMAGED_ONE_IN > self.packets_read {
             let (bad, all) = (self.packets_damaged, self.packets_read);

@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
@@ -137,7 +136,7 @@ fn download_wheel(package: &Package, into: &Path, folder: &Path) -> Result<PathB
         ),
     )
     .map_err(write_error)?;
-    let output = Command::new(python)
+    let output = python::command(python)
         .args(pip_arguments(package))
         .args(["--disable-pip-version-check", "--no-input", "--quiet"])
         .args(["--retries", "2", "--require-hashes", "--dest"])
@@ -172,17 +171,31 @@ fn pip_arguments(package: &Package) -> Vec<&'static str> {
     arguments
 }
 
-/// What pip says in its lines of errors; its other lines are about retries.
+/// What pip says in its lines of errors, and of its lines about retries the last
+/// that names a cause: a proxy, a certificate, a name that is not known.
 fn pip_errors(stderr: &[u8]) -> String {
+    const CAUSES: [&str; 7] = [
+        "ProxyError",
+        "SSLError",
+        "SSLCertVerificationError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "NewConnectionError",
+        "Could not fetch URL",
+    ];
     let stderr = String::from_utf8_lossy(stderr);
-    let errors: Vec<_> = stderr
+    let mut said: Vec<_> = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("ERROR: "))
         .collect();
-    if errors.is_empty() {
-        "pip failed".to_owned()
-    } else {
-        format!("pip says: {}", errors.join("; ").trim_end_matches('.'))
+    let causes = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("WARNING: "));
+    let cause = causes.filter(|line| CAUSES.iter().any(|cause| line.contains(cause)));
+    said.extend(cause.last());
+    match said.is_empty() {
+        true => "pip failed".to_owned(),
+        false => format!("pip says: {}", said.join("; ").trim_end_matches('.')),
     }
 }
 

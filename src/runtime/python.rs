@@ -6,12 +6,14 @@ use std::process::Command;
 
 /// Interpreters to try, in this order.
 const INTERPRETERS: [&str; 2] = ["python3", "python"];
+/// Where a system has its own: an environment in front of it may have no pip.
+const SYSTEM: [&str; 2] = ["/usr/bin/python3", "/usr/local/bin/python3"];
 
 /// The first interpreter that can run pip.
 pub fn with_pip() -> Option<&'static str> {
-    INTERPRETERS
-        .into_iter()
-        .find(|python| output(python, &["-m", "pip", "--version"]).is_some())
+    let all = INTERPRETERS.into_iter().chain(SYSTEM);
+    let mut with_pip = all.filter(|python| output(python, &["-m", "pip", "--version"]).is_some());
+    with_pip.next()
 }
 
 /// The folders that `expression` prints, one a line, in the first interpreter
@@ -43,8 +45,16 @@ for root in (spec and spec.submodule_search_locations) or []:
     for folder in sorted(glob.glob(os.path.join(root, '**', 'lib'), recursive=True)):
         print(folder)";
 
+/// An interpreter, whose pip need not be an environment's: it downloads into a
+/// folder of ours, and installs nothing.
+pub fn command(python: &str) -> Command {
+    let mut command = Command::new(python);
+    command.env("PIP_REQUIRE_VIRTUALENV", "false");
+    command
+}
+
 fn output(python: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(python).args(arguments).output().ok()?;
+    let output = command(python).args(arguments).output().ok()?;
     output
         .status
         .success()

@@ -113,3 +113,16 @@ fn pinned_hashes_have_the_length_of_a_sha256() {
         }
     }
 }
+
+#[test]
+fn the_cause_that_pip_names_is_told() {
+    let stderr = b"WARNING: Retrying (Retry(total=4)) after connection broken by \
+        'ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 403'))': /simple/\n\
+        WARNING: something else\n\
+        ERROR: No matching distribution found for onnxruntime==1.0\n";
+    let said = pip_errors(stderr);
+    assert!(said.contains("No matching distribution"), "{said}");
+    assert!(said.contains("Tunnel connection failed: 403"), "{said}");
+    assert!(!said.contains("something else"), "{said}");
+    assert_eq!(pip_errors(b""), "pip failed");
+}
