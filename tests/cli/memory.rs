@@ -9,8 +9,13 @@ use crate::support::Project;
 
 /// Runs to the end; gives the most memory that was resident, in KiB.
 fn peak_memory(project: &Project, set: &str) -> u64 {
+    peak_with(project, &[], set)
+}
+
+fn peak_with(project: &Project, arguments: &[&str], set: &str) -> u64 {
     let mut child = project
         .command(&["--overwrite", "--set", set])
+        .args(arguments)
         .stderr(Stdio::inherit())
         .spawn()
         .expect("the program starts");
@@ -41,4 +46,42 @@ fn twelve_rounds_take_no_more_memory_than_one() {
     let twelve = peak_memory(&project, "augment.rounds=12");
     let ratio = twelve as f64 / one as f64;
     assert!(ratio < 1.15, "{one} KiB, then {twelve} KiB");
+}
+
+/// A WAV of noise at 44.1 kHz.
+fn long_noise(seconds: u32) -> Vec<u8> {
+    let frames = 44_100 * seconds;
+    let mut wav = Vec::with_capacity(44 + 2 * frames as usize);
+    wav.extend(b"RIFF");
+    wav.extend((36 + 2 * frames).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(44_100_u32.to_le_bytes());
+    wav.extend(88_200_u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend((2 * frames).to_le_bytes());
+    let mut state = 1_u32;
+    wav.extend((0..frames).flat_map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((state >> 16) as i16 / 4).to_le_bytes()
+    }));
+    wav
+}
+
+#[test]
+fn a_long_background_takes_no_more_memory_than_a_short_one() {
+    let peak = |seconds| {
+        let project = Project::new();
+        fs::create_dir(project.path("long")).expect("writable");
+        fs::write(project.path("long/noise.wav"), long_noise(seconds)).expect("writable");
+        let places = format!(
+            "augment.backgrounds=[\"{}\"]",
+            project.path("long").display()
+        );
+        let mut arguments = vec!["--set", "stages.augment.workers=4"];
+        arguments.extend(["--set", "augment.background.probability=1.0"]);
+        peak_with(&project, &arguments, &places)
+    };
+    let (short, long) = (peak(70), peak(600));
+    // Ten minutes are 101 MiB decoded and 37 MiB converted, for each worker.
+    assert!(long < short + (16 << 10), "{short} KiB, then {long} KiB");
 }
