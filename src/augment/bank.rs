@@ -19,6 +19,7 @@ use crate::audio::retry;
 use crate::audio::{self, AudioError, Channel, Ear, Info, Limits};
 use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
+use crate::dsp::level::{Level, SILENCE};
 use crate::dsp::resample::{ResampleError, Resampler};
 
 use super::converted::{self, ConvertError, Converted};
@@ -102,6 +103,8 @@ pub struct Listener {
     /// The last impulse response that was taken, and its name: it is drawn, and
     /// then applied.
     room: Option<(Arc<str>, Arc<Impulse>)>,
+    /// Whether a piece of a background was silent since somebody asked.
+    silence: bool,
 }
 
 /// What a background's samples come from.
@@ -164,6 +167,7 @@ impl Sounds {
             piece: Vec::new(),
             last: None,
             room: None,
+            silence: false,
         })
     }
 
@@ -294,21 +298,23 @@ impl SoundBank for Listener {
     }
 
     fn background(&mut self, name: &str, span: Range<u64>) -> Result<&[f32], EffectError> {
-        match self.content(name)? {
+        let piece = match self.content(name)? {
             Content::Whole(_) => {
                 let samples = self.last.as_ref().map_or(&[][..], |(_, samples)| samples);
-                Ok(&samples[span.start as usize..span.end as usize])
+                &samples[span.start as usize..span.end as usize]
             }
             Content::Streamed(_) => {
                 self.read_piece(name, span)?;
-                Ok(&self.piece)
+                &self.piece
             }
             Content::Converted(converted) => {
                 let read = converted.read(span, &mut self.piece);
                 read.map_err(|error| EffectError(format!("{name}: {error}")))?;
-                Ok(&self.piece)
+                &self.piece
             }
-        }
+        };
+        self.silence |= Level::of(piece).peak < SILENCE;
+        Ok(piece)
     }
 
     fn impulse(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, EffectError> {
@@ -323,6 +329,11 @@ impl From<SoundError> for EffectError {
 }
 
 impl Listener {
+    /// Whether a piece of a background was silent since this was asked last.
+    pub(super) fn take_silence(&mut self) -> bool {
+        std::mem::take(&mut self.silence)
+    }
+
     fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
         if let Some((last, impulse)) = &self.room
             && **last == *name

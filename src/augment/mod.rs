@@ -130,6 +130,7 @@ impl Augmenter {
         let rules = &splits[split];
         let rounds = effects.rounds.len() as u32;
         let clip_len = samples.len();
+        self.listener.take_silence();
         let mut rows = Vec::with_capacity(effects.rounds.len());
         for round in 0..rounds {
             let key = random::Key {
@@ -156,6 +157,9 @@ impl Augmenter {
                 data: pcm,
                 provenance: Arc::new(provenance),
             });
+        }
+        if self.listener.take_silence() {
+            findings.add(Finding::Quiet);
         }
         rows.sort_by_key(|row| effects.rounds.iter().position(|round| *round == row.round));
         Ok(rows)

@@ -12,11 +12,19 @@ pub enum Finding {
     Clipped,
     /// Less than half of it reaches its row.
     Short,
+    /// A piece of a background was drawn for it that is below −60 dBFS throughout.
+    Quiet,
 }
 
 impl Finding {
     /// Every one, in the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::Silent, Self::Elsewhere, Self::Clipped, Self::Short];
+    pub const ALL: [Self; 5] = [
+        Self::Silent,
+        Self::Elsewhere,
+        Self::Clipped,
+        Self::Short,
+        Self::Quiet,
+    ];
 
     /// Its name in `dataset.json`.
     pub fn name(self) -> &'static str {
@@ -25,6 +33,7 @@ impl Finding {
             Self::Elsewhere => "sound_in_another_channel",
             Self::Clipped => "clipped",
             Self::Short => "less_than_half_in_its_row",
+            Self::Quiet => "silent_background",
         }
     }
 
@@ -37,6 +46,7 @@ impl Finding {
             }
             Self::Clipped => "clipped in over 1 % of the samples",
             Self::Short => "longer than twice what reaches the row",
+            Self::Quiet => "with a piece of background that is silent (below -60 dBFS)",
         }
     }
 }

@@ -110,3 +110,17 @@ fn the_channel_is_chosen_and_one_that_is_not_there_is_named() {
     let run = case.run("none", &["--set", "audio.channel=0"]);
     assert_eq!(run.status.code(), Some(2), "{}", errors(&run));
 }
+
+#[test]
+fn a_background_that_is_silent_is_counted() {
+    let case = Case::new(6);
+    case.write("silent/zeros.wav", wav(16_000, 1, &[0; 40_000]));
+    let place = format!(
+        "augment.backgrounds=[\"{}\"]",
+        case.path("silent").display()
+    );
+    let always = "augment.background.probability=1.0";
+    let run = case.run("out", &["--set", &place, "--set", always]);
+    assert!(run.status.success(), "{}", errors(&run));
+    assert_eq!(found(&case, "out")[0]["silent_background"]["clips"], 6);
+}
