@@ -191,8 +191,8 @@ fn pip_errors(stderr: &[u8]) -> String {
     let causes = stderr
         .lines()
         .filter_map(|line| line.strip_prefix("WARNING: "));
-    let cause = causes.filter(|line| CAUSES.iter().any(|cause| line.contains(cause)));
-    said.extend(cause.last());
+    let mut cause = causes.filter(|line| CAUSES.iter().any(|cause| line.contains(cause)));
+    said.extend(cause.next_back());
     match said.is_empty() {
         true => "pip failed".to_owned(),
         false => format!("pip says: {}", said.join("; ").trim_end_matches('.')),
