@@ -81,12 +81,7 @@ fn sound(
         is_open_ended: 8 + form_bytes <= data_start,
     };
     let bytes = claim.bytes(length.saturating_sub(data_start), frame_bytes)?;
-    nothing_behind(
-        &mut reader,
-        data_start + bytes + bytes % 2,
-        length,
-        Order::Big,
-    )?;
+    nothing_behind(&mut reader, data_start + bytes, length, Order::Big)?;
     Ok(Header::Plain(Pcm {
         file: reader.into_inner(),
         encoding,

@@ -1,4 +1,5 @@
-//! Everything but uncompressed WAV, through symphonia.
+//! Coded audio: symphonia's containers and decoders, our own walk of MP3, and
+//! what is heard of it all.
 
 use std::fs::File;
 use std::path::Path;
@@ -152,7 +153,8 @@ impl Coded {
             .for_codec(CODEC_ID_MP3)
             .with_sample_rate(kind.sample_rate);
         let heard = mpeg.heard();
-        let counted = mpeg.counted();
+        // Other tags count now with their own frame, now without.
+        let counted = mpeg.counted().filter(|_| mpeg.is_trimmed());
         Self {
             codec,
             track: 0,
@@ -167,7 +169,7 @@ impl Coded {
             decoder: None,
             self_contained: false,
             length_guessed: false,
-            counted: counted.filter(|_| mpeg.is_trimmed()),
+            counted,
             heard,
             packets: Packets::Mpeg(mpeg),
             padding: 0,

@@ -105,8 +105,7 @@ fn frames(
     let start = reader.stream_position()?;
     let frame_bytes = (encoding.bytes() * usize::from(format.channels)) as u64;
     let bytes = claim.bytes(length.saturating_sub(start), frame_bytes)?;
-    let end = start + bytes + bytes % 2;
-    nothing_behind(reader, end, length, Order::Little)?;
+    nothing_behind(reader, start + bytes, length, Order::Little)?;
     Ok(bytes / frame_bytes)
 }
 

@@ -3,8 +3,8 @@
 //! A sound is decoded when it is first drawn, and kept if it fits what is left
 //! of the budget. What does not fit is read again each time: of a background at
 //! the pipeline's rate only the piece needed. Of one that is uncompressed too,
-//! that is all that is ever read, as it costs a few microseconds. A long one of
-//! another kind is converted once, into a file. Whether a sound is kept never
+//! that is all that is ever read, as it costs a few microseconds. A long one at
+//! another rate is converted once, into a file. Whether a sound is kept never
 //! changes a sample of it.
 
 use std::cell::Cell;
@@ -148,6 +148,20 @@ impl Sounds {
         let whole = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none() && !slot.is_long(rate);
         let slots = self.backgrounds.slots.iter().filter(whole);
         slots.map(|slot| slot.decoded_bytes(rate)).sum()
+    }
+
+    /// What all backgrounds take on the disk that are converted, in bytes, as far
+    /// as they are known to be long: four bytes a sample.
+    pub fn converted_bytes(&self) -> u64 {
+        let rate = self.settings.sample_rate;
+        let converted = |slot: &&Slot<[f32]>| slot.streamable(rate).is_none() && slot.is_long(rate);
+        let slots = self.backgrounds.slots.iter().filter(converted);
+        slots.map(|slot| slot.decoded_bytes(rate)).sum()
+    }
+
+    /// Where they are converted to.
+    pub fn scratch(&self) -> &Path {
+        &self.settings.scratch
     }
 
     /// The sounds of a kind, by index.
@@ -366,17 +380,16 @@ impl Listener {
         let slot = sounds.backgrounds.find(name)?;
         let rate = sounds.settings.sample_rate;
         let streamable = slot.streamable(rate);
-        if let Some(len) = streamable.filter(|_| slot.info.uncompressed) {
-            return Ok(Content::Streamed(len));
-        }
-        if slot.is_long(rate) {
-            return self.converted(slot).map(Content::Converted);
-        }
+        let is_long = slot.is_long(rate);
         if let Some(len) = streamable
-            && !slot.is_kept()
-            && !sounds.has_room(len * SAMPLE_BYTES)
+            && (slot.info.uncompressed
+                || is_long
+                || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES))
         {
             return Ok(Content::Streamed(len));
+        }
+        if is_long {
+            return self.converted(slot).map(Content::Converted);
         }
         if let Some((last, samples)) = &self.last
             && **last == *name

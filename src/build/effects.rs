@@ -11,6 +11,9 @@ use crate::stages::decode::Decode;
 
 use super::{BuildError, Inputs, Split, Watch};
 
+/// Bytes on the disk that are worth a word.
+const MUCH: u64 = 1 << 30;
+
 /// The stage that reads clips.
 pub(super) fn decode(plan: &Plan, buffers: &Buffers) -> Decode {
     Decode {
@@ -102,6 +105,13 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
             "augment.cache is too small for the backgrounds at other rates than {} Hz ({} MiB): many of them are decoded again for each row; convert them, or raise it",
             sample_rate,
             sounds.whole_bytes() >> 20
+        ));
+    }
+    if sounds.converted_bytes() > MUCH {
+        watch.warn(&format!(
+            "long backgrounds at other rates than {sample_rate} Hz are converted as they are drawn, to up to {} MiB in {}, until the build ends; convert them before to save that",
+            sounds.converted_bytes() >> 20,
+            sounds.scratch().display()
         ));
     }
     Ok(sounds)
