@@ -14,8 +14,10 @@ use serde_json::Value;
 
 use crate::dsp::chain::{Drawn, EffectKind};
 
+mod files;
 mod findings;
 
+pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 
 /// Consecutive clips of one split, with a payload that each stage replaces.

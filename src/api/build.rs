@@ -1,9 +1,9 @@
 //! Building a data set, with its report.
 
-use crate::build::{BuildError, Event, Outcome, Ready, Sheltered, Watch};
+use crate::build::{BuildError, Event, Outcome, Ready, Watch};
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::{Dataset, Existing};
-use crate::flow::{CancelToken, Observer};
+use crate::flow::{CancelToken, Observer, Sheltered};
 use crate::report;
 
 /// Hears and says nothing.

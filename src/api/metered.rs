@@ -1,16 +1,16 @@
 //! A build's progress, to Prometheus.
 
 use crate::autoscale::balance::CAUSES;
-use crate::build::{Event, Ready, Sheltered, Watch};
+use crate::build::{Event, Ready, Watch};
 use crate::dataset::write::{Commit, Taken, WriteError};
-use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
+use crate::flow::{FlowError, FlowFacts, Observer, Resize, Sheltered, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics};
 use crate::stages::REFUSALS;
 
 /// Tells Prometheus too what it tells another.
 pub struct Metered<'a> {
     /// Sheltered, so that Prometheus is told whatever becomes of it.
-    watch: Sheltered<'a>,
+    watch: Sheltered<'a, dyn Watch + 'a>,
     metrics: &'a Metrics,
 }
 

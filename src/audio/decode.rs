@@ -219,7 +219,7 @@ impl Coded {
     /// Appends what is heard of the next packet; `false` at the end.
     pub(super) fn next(&mut self, ear: &mut Ear, out: &mut Vec<f32>) -> Result<bool, Fault> {
         let mut planes = std::mem::take(&mut self.planes);
-        let is_more = self.next_block(self.decoded, &mut planes)?;
+        let is_more = self.next_block(&mut planes)?;
         if is_more {
             let block = ear.planes(&planes, &mut self.mean)?;
             for piece in self.heard.cut(self.decoded, block) {
@@ -284,7 +284,7 @@ impl Coded {
     /// can go to another than the first, all samples are heard.
     fn read_piece(
         &mut self,
-        mut decoded: u64,
+        decoded: u64,
         start: u64,
         frames: usize,
         ear: &mut Ear,
@@ -297,19 +297,17 @@ impl Coded {
             Some(_) if frames == 0 => return Ok(self.info),
             _ => {}
         }
+        self.decoded = decoded;
         let mut heard = self.heard.of(0..decoded);
-        let (mut planes, mut mean) = (Vec::new(), Vec::new());
+        let mut block = Vec::new();
         while heard < end {
-            if !self.next_block(decoded, &mut planes)? {
+            block.clear();
+            if !self.next(ear, &mut block)? {
                 return Err(out_of_range(heard));
             }
-            let block = ear.planes(&planes, &mut mean)?;
-            for piece in self.heard.cut(decoded, block) {
-                let within = |at: u64| at.saturating_sub(heard).min(piece.len() as u64) as usize;
-                out.extend_from_slice(&piece[within(start)..within(end)]);
-                heard += piece.len() as u64;
-            }
-            decoded += block.len() as u64;
+            let within = |at: u64| at.saturating_sub(heard).min(block.len() as u64) as usize;
+            out.extend_from_slice(&block[within(start)..within(end)]);
+            heard += block.len() as u64;
         }
         Ok(self.info)
     }
@@ -333,8 +331,8 @@ impl Coded {
     }
 
     /// Decodes the next packet into one vector a channel; `false` at the end.
-    /// `found` samples were decoded before it.
-    fn next_block(&mut self, found: u64, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
+    fn next_block(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
+        let found = self.decoded;
         loop {
             let packet = match self.next_packet(found)? {
                 Next::Packet(packet) if self.padding > 0 && packet.track_id == self.track => {

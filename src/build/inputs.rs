@@ -221,7 +221,7 @@ fn find_split(
 /// What was passed over in a place, if anything.
 fn passed(place: &str, listing: &Listing) -> Option<PassedOver> {
     let files = &listing.passed_over;
-    (!files.is_empty()).then(|| PassedOver {
+    (!files.0.is_empty()).then(|| PassedOver {
         place: place.to_owned(),
         files: files.clone(),
     })

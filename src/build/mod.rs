@@ -41,4 +41,4 @@ pub use run::{Built, Outcome};
 pub use split::Split;
 pub use timeline::Moment;
 pub use tune::sample_rows;
-pub use watch::{Event, Sheltered, Watch};
+pub use watch::{Event, Watch};

@@ -6,12 +6,12 @@ use crate::augment::{Augment, Sounds};
 use crate::autoscale::sizing::Sizing;
 use crate::config::plan::Plan;
 use crate::dataset::RowSink;
-use crate::flow::CancelToken;
+use crate::flow::{CancelToken, Sheltered};
 use crate::frontend::FrontEnd;
 
 use super::render::Renderer;
 use super::stream::Stages;
-use super::{BuildError, Event, Inputs, Sheltered, Watch};
+use super::{BuildError, Event, Inputs, Watch};
 
 /// A build that has everything it needs: inputs found, networks loaded, sounds
 /// opened, workers settled.

@@ -8,14 +8,14 @@ use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
 use crate::dataset::manifest::Dataset;
 use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
-use crate::flow::CancelToken;
+use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
 use super::manifest::manifest;
 use super::origin::Origin;
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
-use super::{BuildError, Event, Ready, Sheltered, Watch};
+use super::{BuildError, Event, Ready, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;

@@ -1,7 +1,7 @@
 //! What a build tells while it goes on.
 
 use crate::dataset::write::{Commit, Step, Taken};
-use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work, shelter};
+use crate::flow::{Observer, Sheltered, shelter};
 
 use super::Inputs;
 
@@ -32,29 +32,7 @@ pub trait Watch: Observer {
     }
 }
 
-/// A watch whose panics stay with it: what it is told of goes on.
-#[derive(Clone, Copy)]
-pub struct Sheltered<'a>(pub &'a dyn Watch);
-
-impl Observer for Sheltered<'_> {
-    fn worked(&self, stage: StageId, work: &Work) {
-        shelter(|| self.0.worked(stage, work));
-    }
-
-    fn resized(&self, resize: &Resize) {
-        shelter(|| self.0.resized(resize));
-    }
-
-    fn stopping(&self, cause: &FlowError) {
-        shelter(|| self.0.stopping(cause));
-    }
-
-    fn tick(&self, facts: &FlowFacts) {
-        shelter(|| self.0.tick(facts));
-    }
-}
-
-impl Watch for Sheltered<'_> {
+impl<W: Watch + ?Sized> Watch for Sheltered<'_, W> {
     fn hear(&self, event: Event<'_>) {
         shelter(|| self.0.hear(event));
     }

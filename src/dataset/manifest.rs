@@ -15,6 +15,7 @@ use super::layout::DATASET_FILE;
 use super::partial::PartialFile;
 use super::statistics::Sounds;
 use crate::config::plan::Plan;
+use crate::records::FilesByExtension;
 
 /// The content of `dataset.json`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -70,22 +71,13 @@ pub struct Dataset {
 pub struct PassedOver {
     /// The folder or pattern, as it was configured.
     pub place: String,
-    /// How many, by extension in lower case; those without one under an empty
-    /// text.
-    pub files: BTreeMap<String, u64>,
+    /// How many.
+    pub files: FilesByExtension,
 }
 
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let groups = self
-            .files
-            .iter()
-            .map(|(extension, files)| match &**extension {
-                "" => format!("{files} without extension"),
-                extension => format!("{files} .{extension}"),
-            });
-        let groups: Vec<_> = groups.collect();
-        let files: u64 = self.files.values().sum();
+        let files: u64 = self.files.0.values().sum();
         let (s, are) = match files {
             1 => ("", "is"),
             _ => ("s", "are"),
@@ -93,8 +85,7 @@ impl fmt::Display for PassedOver {
         write!(
             f,
             "{files} file{s} in {} {are} no audio: {}",
-            self.place,
-            groups.join(", ")
+            self.place, self.files
         )
     }
 }

@@ -56,7 +56,7 @@ pub use error::{BoxError, FlowError};
 pub use facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
 pub use governor::Governor;
 pub use guard::shelter;
-pub use observer::{Observer, Silent};
+pub use observer::{Observer, Sheltered, Silent};
 pub use permits::{Permit, Permits};
 pub use recycle::Recycler;
 pub use reorder::{Reorder, Repeated};

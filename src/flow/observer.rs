@@ -27,9 +27,9 @@ pub struct Silent;
 impl Observer for Silent {}
 
 /// An observer whose panics stay with it: the thread that tells it goes on.
-pub(super) struct Sheltered<'a>(pub(super) &'a dyn Observer);
+pub struct Sheltered<'a, O: ?Sized>(pub &'a O);
 
-impl Observer for Sheltered<'_> {
+impl<O: Observer + ?Sized> Observer for Sheltered<'_, O> {
     fn worked(&self, stage: StageId, work: &Work) {
         shelter(|| self.0.worked(stage, work));
     }

@@ -38,7 +38,7 @@ pub(super) struct Shared<'a> {
     pub(super) permits: Permits,
     pub(super) stop: Stop,
     pub(super) reorder: ReorderGauge,
-    pub(super) observer: Sheltered<'a>,
+    pub(super) observer: Sheltered<'a, dyn Observer + 'a>,
     pub(super) started: Instant,
     pub(super) cpu: ProcessTime,
 }

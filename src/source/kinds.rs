@@ -1,9 +1,9 @@
 //! Which files of a folder are clips, by their names as far as these tell.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::audio;
+use crate::records::FilesByExtension;
 
 /// The extensions of the formats that can be read, in lower case: files that
 /// are called so are clips, unseen.
@@ -106,22 +106,7 @@ fn extension(name: &str) -> &str {
     extension.and_then(|e| e.to_str()).unwrap_or_default()
 }
 
-/// Files that were passed over, counted by extension in lower case; those
-/// without one under an empty text.
-pub type PassedOver = BTreeMap<String, u64>;
-
-pub(super) fn count(passed: &mut PassedOver, name: &str) {
+pub(super) fn count(passed: &mut FilesByExtension, name: &str) {
     let extension = extension(name).to_lowercase();
-    *passed.entry(extension).or_default() += 1;
-}
-
-/// Files that were passed over in words: `2 .pdf, 1 without extension`.
-pub(super) fn in_words(passed: &PassedOver) -> String {
-    let groups = passed
-        .iter()
-        .map(|(extension, files)| match extension.as_str() {
-            "" => format!("{files} without extension"),
-            extension => format!("{files} .{extension}"),
-        });
-    groups.collect::<Vec<_>>().join(", ")
+    *passed.0.entry(extension).or_default() += 1;
 }

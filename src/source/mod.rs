@@ -24,10 +24,11 @@ use sequence::Entry;
 use walk::Hidden;
 
 pub use clips::{ClipSource, FolderSource, GlobSource, Identity, ListSource, Names, Stamp};
-pub use kinds::{EXTENSIONS, Kinds, PassedOver};
+pub use kinds::{EXTENSIONS, Kinds};
 pub use list::list;
 
-use kinds::{Verdict, in_words, only};
+use crate::records::FilesByExtension;
+use kinds::{Verdict, only};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub struct Listing {
     /// What could not be listed, sorted by path.
     pub problems: Vec<Problem>,
     /// What is neither a clip nor a known companion of clips.
-    pub passed_over: PassedOver,
+    pub passed_over: FilesByExtension,
 }
 
 impl Listing {
@@ -106,7 +107,7 @@ pub enum DiscoverError {
         /// What would have counted.
         looked_for: String,
         /// What was there instead.
-        passed_over: PassedOver,
+        passed_over: FilesByExtension,
     },
     /// The list file cannot be read.
     #[error("cannot read {}: {error}", path.display())]
@@ -263,10 +264,10 @@ fn split_pattern(pattern: &str) -> (&str, &str) {
 }
 
 /// What was there instead of clips, as the end of a sentence.
-fn also(passed_over: &PassedOver) -> String {
-    match passed_over.is_empty() {
+fn also(passed_over: &FilesByExtension) -> String {
+    match passed_over.0.is_empty() {
         true => String::new(),
-        false => format!("; what is there is no audio: {}", in_words(passed_over)),
+        false => format!("; what is there is no audio: {passed_over}"),
     }
 }
 

@@ -83,9 +83,9 @@ fn the_content_decides_where_the_extension_says_nothing() {
     assert!(listing.problems.is_empty());
     let counts = [("", 1), ("partial", 1), ("pdf", 2)];
     let counts = counts.map(|(extension, files)| (extension.to_owned(), files));
-    assert_eq!(listing.passed_over, PassedOver::from(counts));
+    assert_eq!(listing.passed_over, FilesByExtension(counts.into()));
     let wavs = super::folder(folder.path(), Kinds::WavOnly).unwrap();
-    assert!(wavs.passed_over.is_empty());
+    assert!(wavs.passed_over.0.is_empty());
     let hidden = glob(&format!("{}/.[T]*/*", folder.path().display())).unwrap();
     assert_eq!(names(&hidden), [".Trash-1000/b.wav"]);
     for name in ["a.wav", "b.opus", "below/d", "c.clip", ".hidden.wav"] {
