@@ -1,10 +1,11 @@
 //! What travels between the stages.
 //!
-//! A [`Batch`] is a run of consecutive clips of one split; every stage maps one
-//! batch to one batch, clip by clip. A clip that cannot be processed stays in
-//! its batch as a [`Rejection`], so every clip ends as rows or as a reason.
+//! A [`Batch`] is a run of consecutive spans of one split; every stage maps one
+//! batch to one batch, span by span. A span that cannot be processed stays in
+//! its batch as a [`Rejection`], so every span ends as rows or as a reason.
 
 use std::fmt::{self, Display};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,20 +21,23 @@ mod findings;
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 
-/// Consecutive clips of one split, with a payload that each stage replaces.
+/// Consecutive spans of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]
 pub struct Batch<T> {
     /// Index of the split in the plan.
     pub split: usize,
-    /// The clips, in the order of their names.
-    pub clips: Vec<Clip<T>>,
+    /// The spans, in the order of the sequence.
+    pub spans: Vec<Span<T>>,
 }
 
-/// One clip on its way through the stages.
+/// The unit of the flow on its way through the stages: a clip with all of its
+/// rounds, or with one of them.
 #[derive(Clone, Debug)]
-pub struct Clip<T> {
+pub struct Span<T> {
     /// Which clip it is.
     pub id: ClipId,
+    /// The rounds that are made of it here: a row each.
+    pub rounds: Range<u32>,
     /// What the last stage made of it, or why it is left out.
     pub state: Result<T, Rejection>,
     /// What was found out about it on the way.
@@ -106,7 +110,7 @@ impl Trouble {
 /// Mono samples at the pipeline's rate.
 pub type Samples = Vec<f32>;
 
-/// What a clip becomes from augmentation on: one row a round, in row order.
+/// What a span becomes from augmentation on: one row a round, in row order.
 pub type Rows<T> = Vec<Row<T>>;
 
 /// One row of a feature file on its way.

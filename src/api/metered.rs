@@ -19,12 +19,13 @@ impl<'a> Metered<'a> {
     pub fn new(ready: &Ready, watch: &'a dyn Watch, metrics: &'a Metrics) -> Self {
         let plan = ready.plan();
         let rounds = u64::from(plan.rounds());
+        let rows_per_span = ready.inputs().passes.rows().into();
         let splits = ready.inputs().splits.iter();
         metrics.start(&BuildFacts {
             splits: splits
                 .map(|split| (split.name(), split.clips.len() as u64 * rounds))
                 .collect(),
-            rounds,
+            rows_per_span,
             rows_per_batch: ready.sizing().rows_per_batch,
             row_seconds: plan.audio.window_seconds(),
             networks: ready

@@ -1,7 +1,7 @@
 //! Samples to rows: every effect, round by round.
 //!
 //! Round 0 starts from the clip, round *r* from the 16-bit samples of round
-//! *r* − 1. Every effect of a round draws from a random stream of its own (see
+//! *r* − 1, or each from the clip ([`RoundFrom`]). Every effect of a round draws from a random stream of its own (see
 //! [`random`]), so a row depends on nothing but the seed, the names of its split
 //! and clip, its round, its chain and the audio.
 
@@ -9,6 +9,7 @@ pub mod bank;
 mod converted;
 pub mod random;
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,12 +41,32 @@ pub struct Effects {
     pub sample_rate: u32,
     /// Length of a row's window, in samples.
     pub window: usize,
-    /// The rounds, in the order of a clip's rows.
-    pub rounds: Vec<u32>,
+    /// What a round starts from.
+    pub round_from: RoundFrom,
+    /// The order of the rows of a span.
+    pub row_order: RowOrder,
     /// The effects, in the order in which they are applied.
     pub chain: Vec<EffectSpec>,
     /// Whether more is done than placing a clip.
     pub enabled: bool,
+}
+
+/// What a round starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundFrom {
+    /// The 16-bit samples of the round before, already in the window.
+    Previous,
+    /// The clip: nothing stacks.
+    Clip,
+}
+
+/// The order of the rows of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOrder {
+    /// By round.
+    Round,
+    /// As the decimal numbers of the rounds sort as texts: 0, 1, 10, 2.
+    Name,
 }
 
 /// What the stage has to know of a split.
@@ -109,7 +130,8 @@ impl Augment {
 }
 
 impl Augmenter {
-    /// All rows of one clip, or why there are none. `pcm` gives the buffers of
+    /// The rows of a clip's `rounds`, or why there are none. They begin at 0
+    /// where a round starts from the one before. `pcm` gives the buffers of
     /// the rows; what `samples` hold afterwards is of no use;
     /// `findings` gets what was found out about the clip.
     ///
@@ -120,6 +142,7 @@ impl Augmenter {
         &mut self,
         split: usize,
         clip: &ClipId,
+        rounds: &Range<u32>,
         samples: &mut Samples,
         findings: &mut Findings,
         mut pcm: impl FnMut() -> Pcm,
@@ -128,11 +151,15 @@ impl Augmenter {
             effects, splits, ..
         } = self.augment.clone();
         let rules = &splits[split];
-        let rounds = effects.rounds.len() as u32;
         let clip_len = samples.len();
+        let fresh = effects.round_from == RoundFrom::Clip;
+        let original = (fresh && rounds.len() > 1).then(|| samples.clone());
         self.listener.take_silence();
-        let mut rows = Vec::with_capacity(effects.rounds.len());
-        for round in 0..rounds {
+        let mut rows = Vec::with_capacity(rounds.len());
+        for round in rounds.clone() {
+            if let Some(original) = &original {
+                samples.clone_from(original);
+            }
             let key = random::Key {
                 seed: effects.seed,
                 epoch: effects.epoch,
@@ -140,14 +167,16 @@ impl Augmenter {
                 clip: &clip.name,
                 round,
             };
-            let place = rules.place.filter(|_| round == 0);
+            let place = rules.place.filter(|_| fresh || round == 0);
             let provenance = self.round(&effects, key, place, samples)?;
             if round == 0 && 2 * reached(&provenance, effects.window) < clip_len {
                 findings.add(Finding::Short);
             }
             let mut pcm = pcm();
             pcm16::encode_into(samples, &mut pcm);
-            pcm16::decode_into(&pcm, samples);
+            if !fresh {
+                pcm16::decode_into(&pcm, samples);
+            }
             if let Some(folder) = &rules.wavs {
                 let path = folder.join(wav_name(&clip.name, round));
                 wav::write(&path, effects.sample_rate, &pcm)?;
@@ -161,7 +190,9 @@ impl Augmenter {
         if self.listener.take_silence() {
             findings.add(Finding::Quiet);
         }
-        rows.sort_by_key(|row| effects.rounds.iter().position(|round| *round == row.round));
+        if effects.row_order == RowOrder::Name {
+            rows.sort_by_key(|row| row.round.to_string());
+        }
         Ok(rows)
     }
 

@@ -23,16 +23,16 @@ pub struct Request {
     pub cores: usize,
     /// The stages between source and sink, in order.
     pub stages: Vec<StageRequest>,
-    /// Rows a clip.
-    pub rounds: usize,
-    /// Rows a batch, rounded to whole clips.
+    /// Rows a span.
+    pub rows_per_span: usize,
+    /// Rows a batch, rounded to whole spans.
     pub batch: Option<usize>,
     /// Batches between source and sink.
     pub in_flight: Option<usize>,
     /// Memory that they may take, in bytes.
     pub memory_bytes: u64,
-    /// Memory of one clip, in bytes.
-    pub clip_bytes: u64,
+    /// Memory of one decoded span, in bytes.
+    pub span_bytes: u64,
     /// Memory of one row where it is largest, in bytes.
     pub row_bytes: u64,
 }
@@ -58,8 +58,8 @@ pub struct StageRequest {
 pub struct Sizing {
     /// Processors to use.
     pub cores: usize,
-    /// Clips a batch.
-    pub clips_per_batch: usize,
+    /// Spans a batch.
+    pub spans_per_batch: usize,
     /// Rows a full batch.
     pub rows_per_batch: usize,
     /// Batches between source and sink.
@@ -101,8 +101,8 @@ pub fn settle(request: &Request) -> Sizing {
     let rows = request
         .batch
         .unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
-    let clips_per_batch = (rows / request.rounds).max(1);
-    let rows_per_batch = clips_per_batch * request.rounds;
+    let spans_per_batch = (rows / request.rows_per_span).max(1);
+    let rows_per_batch = spans_per_batch * request.rows_per_span;
     let cores = request.cores;
     let stages = request.stages.iter();
     let limits: Vec<Limits> = stages.clone().map(|stage| stage.limits(cores)).collect();
@@ -119,14 +119,14 @@ pub fn settle(request: &Request) -> Sizing {
         limits,
     });
     let batch_bytes =
-        clips_per_batch as u64 * request.clip_bytes + rows_per_batch as u64 * request.row_bytes;
+        spans_per_batch as u64 * request.span_bytes + rows_per_batch as u64 * request.row_bytes;
     let affordable = (request.memory_bytes / batch_bytes).max(1) as usize;
     let in_flight = request
         .in_flight
         .unwrap_or((2 * (budget + 1)).min(affordable));
     Sizing {
         cores,
-        clips_per_batch,
+        spans_per_batch,
         rows_per_batch,
         in_flight,
         stages: stages.collect(),
@@ -253,11 +253,11 @@ mod tests {
         Request {
             cores,
             stages: stages.collect(),
-            rounds: 1,
+            rows_per_span: 1,
             batch: None,
             in_flight: None,
             memory_bytes: 1 << 28,
-            clip_bytes: 128_000,
+            span_bytes: 128_000,
             row_bytes: 128_000,
         }
     }

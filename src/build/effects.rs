@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::audio::{Channel, Limits};
-use crate::augment::{Augment, Effects, SoundSettings, Sounds, SplitRules};
-use crate::config::plan::{self, FailurePolicy, Plan, RowOrder};
+use crate::augment::{self, Augment, Effects, SoundSettings, Sounds, SplitRules};
+use crate::config::plan::{self, FailurePolicy, Plan, RoundFrom, RowOrder};
 use crate::runtime::cache::Cache;
+use crate::source::sequence::Passes;
 use crate::stages::Buffers;
 use crate::stages::decode::Decode;
 
@@ -52,18 +53,29 @@ pub(super) fn augment(
     })
 }
 
+/// How the sequence runs over the clips of a split.
+pub(super) fn passes(plan: &Plan) -> Passes {
+    match plan.augment.row_order {
+        RowOrder::Pass => Passes::Rounds(plan.rounds()),
+        RowOrder::Round | RowOrder::Name => Passes::One(plan.rounds()),
+    }
+}
+
 /// What is done to a clip.
 fn effects(plan: &Plan) -> Effects {
-    let mut rounds: Vec<u32> = (0..plan.rounds()).collect();
-    if plan.augment.row_order == RowOrder::Name {
-        rounds.sort_by_key(u32::to_string);
-    }
     Effects {
         seed: plan.seed,
         epoch: 0,
         sample_rate: plan.audio.sample_rate,
         window: plan.audio.clip_samples,
-        rounds,
+        round_from: match plan.augment.round_from {
+            RoundFrom::Previous => augment::RoundFrom::Previous,
+            RoundFrom::Clip => augment::RoundFrom::Clip,
+        },
+        row_order: match plan.augment.row_order {
+            RowOrder::Name => augment::RowOrder::Name,
+            RowOrder::Round | RowOrder::Pass => augment::RowOrder::Round,
+        },
         chain: plan.augment.chain.clone(),
         enabled: plan.augment.enabled,
     }

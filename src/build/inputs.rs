@@ -13,19 +13,21 @@ use crate::config::plan::{
 };
 use crate::dataset::manifest::PassedOver;
 use crate::dsp::chain::EffectKind;
-use crate::source::sequence::Entry;
+use crate::source::sequence::{Entry, Passes};
 use crate::source::{
     self, ClipSource, DiscoverError, FolderSource, GlobSource, Identity, Kinds, ListSource,
     Listing, Names,
 };
 
-use super::{BuildError, Split, Watch};
+use super::{BuildError, Split, Watch, effects};
 
 /// Every file that a build reads.
 #[derive(Clone, Debug)]
 pub struct Inputs {
     /// The splits, in the order they are built.
     pub splits: Vec<Split>,
+    /// How the sequence runs over the clips of a split.
+    pub passes: Passes,
     /// Backgrounds, sorted by name.
     pub backgrounds: Vec<SoundFile>,
     /// Impulse responses, sorted by name.
@@ -41,6 +43,19 @@ impl Inputs {
             .iter()
             .map(|split| split.clips.len() as u64)
             .sum()
+    }
+
+    /// Spans of all splits.
+    pub fn span_count(&self) -> u64 {
+        self.clip_count() * self.passes.spans()
+    }
+
+    /// Behind a number of spans called clips: that each counts once a round.
+    pub fn each_round(&self) -> &'static str {
+        match self.passes {
+            Passes::Rounds(2..) => " (each counted once a round)",
+            _ => "",
+        }
     }
 
     /// Lengths in seconds of at most so many clips, evenly spread over all of
@@ -93,6 +108,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         .map(|(split, source)| find_split(plan, split, source, watch, &mut passed_over));
     let mut inputs = Inputs {
         splits: splits.collect::<Result<_, _>>()?,
+        passes: effects::passes(plan),
         backgrounds: Vec::new(),
         impulses: Vec::new(),
         passed_over,

@@ -66,7 +66,8 @@ impl Ready {
     /// # Errors
     /// A sample rate that cannot be converted to.
     pub fn renderer(&self) -> Result<Renderer, BuildError> {
-        Renderer::new(&self.stages.decode, &self.stages.augment.augment)
+        let stages = &self.stages;
+        Renderer::new(&stages.decode, &stages.augment.augment, self.plan.rounds())
     }
 
     /// Runs every clip through the stages into `sink`, and commits at the end;

@@ -11,11 +11,13 @@ use super::{BuildError, Prepared, Split, Watch, effects};
 pub struct Renderer {
     decoder: Decoder,
     augmenter: Augmenter,
+    /// Rounds of a clip.
+    rounds: u32,
 }
 
 impl Renderer {
     /// Makes what these stages make, without writing any WAV.
-    pub(super) fn new(decode: &Decode, augment: &Augment) -> Result<Self, BuildError> {
+    pub(super) fn new(decode: &Decode, augment: &Augment, rounds: u32) -> Result<Self, BuildError> {
         let rules = augment.splits.iter().cloned().map(|rules| SplitRules {
             wavs: None,
             ..rules
@@ -27,6 +29,7 @@ impl Renderer {
         Ok(Self {
             decoder: decode.decoder()?,
             augmenter: augment.augmenter()?,
+            rounds,
         })
     }
 
@@ -39,6 +42,7 @@ impl Renderer {
         let rows = self.augmenter.rows(
             split,
             clip,
+            &(0..self.rounds),
             &mut samples.clone(),
             &mut Findings::default(),
             Pcm::new,
@@ -64,7 +68,8 @@ impl Prepared {
         let (split, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
         let augment = self.augment(watch)?;
-        let mut renderer = Renderer::new(&effects::decode(&self.plan, &buffers), &augment)?;
+        let decode = effects::decode(&self.plan, &buffers);
+        let mut renderer = Renderer::new(&decode, &augment, self.plan.rounds())?;
         let (_, rows) = renderer
             .rows(split, &clip)
             .map_err(|refusal| refused(&clip, &refusal))?;

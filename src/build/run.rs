@@ -91,10 +91,10 @@ impl Ready {
         } = self.write(begun, &timeline, watch, cancel)?;
         let dataset = manifest(self, origin.fingerprint, streamed, written, rows_resumed)?;
         self.warn_of_differences(watch);
-        let clips = self.inputs.clip_count();
+        let spans = self.inputs.span_count();
         folder
             .complete(&dataset)
-            .map_err(|cause| self.unfinished(cause.into(), clips, watch))?;
+            .map_err(|cause| self.unfinished(cause.into(), spans, watch))?;
         watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
         Ok(Outcome::Built(Box::new(Built {
@@ -173,7 +173,7 @@ impl Ready {
             watch.hear(Event::Resumed(last));
         }
 
-        let skip = write.clips();
+        let skip = write.spans();
         let (streamed, ended) = self.flow(skip, &mut write, timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
@@ -225,15 +225,16 @@ impl Ready {
 
     /// Says what an unfinished build keeps, and what a full disk lacks.
     fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
-        let planned = self.inputs.clip_count();
+        let planned = self.inputs.span_count();
         watch.warn(&format!(
-            "{kept} of {planned} clips are kept in {}: go on with --resume (with the same inputs), or start over with --overwrite",
+            "{kept} of {planned} clips{} are kept in {}: go on with --resume (with the same inputs), or start over with --overwrite",
+            self.inputs.each_round(),
             self.plan.output
         ));
         if !cause.is_disk_full() {
             return cause;
         }
-        let rows = (planned - kept) * u64::from(self.plan.rounds());
+        let rows = (planned - kept) * u64::from(self.inputs.passes.rows());
         BuildError::DiskFull {
             needed: rows * self.bytes_per_row() + DATASET_BYTES,
             cause: Box::new(cause),
@@ -254,10 +255,10 @@ impl Ready {
         (features + line + wav) as u64
     }
 
-    /// Clips that may be left out; `None` where the first stops the build.
+    /// Spans that may be left out; `None` where the first stops the build.
     fn tolerated(&self) -> Option<u64> {
         let failures = self.plan.failures;
-        let planned = self.inputs.clip_count() as f64;
+        let planned = self.inputs.span_count() as f64;
         match failures.policy {
             FailurePolicy::Stop => None,
             FailurePolicy::Skip => Some((failures.max_rate * planned).floor() as u64),

@@ -7,6 +7,8 @@ use crate::frontend::Network;
 use crate::runtime::provider::Provider;
 use crate::stages::decode;
 
+use super::effects;
+
 /// Settles every number that the plan leaves open; with `gpu`, a device runs the
 /// networks.
 pub(super) fn of(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
@@ -36,11 +38,11 @@ pub(super) fn of(plan: &Plan, cores: usize, gpu: bool) -> Sizing {
     settle(&Request {
         cores,
         stages: cpu.into_iter().chain(networks).collect(),
-        rounds: plan.rounds() as usize,
+        rows_per_span: effects::passes(plan).rows() as usize,
         batch: plan.flow.batch,
         in_flight: plan.flow.in_flight,
         memory_bytes: plan.flow.memory_bytes,
-        clip_bytes: (plan.audio.clip_samples * size_of::<f32>()) as u64,
+        span_bytes: (plan.audio.clip_samples * size_of::<f32>()) as u64,
         // As 16-bit samples: more than as mel frames.
         row_bytes: (plan.audio.clip_samples * size_of::<i16>()) as u64,
     })

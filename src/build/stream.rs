@@ -60,7 +60,7 @@ impl Stages {
 }
 
 impl Ready {
-    /// Runs every clip but the first `skip` through the stages into `sink`.
+    /// Runs every span but the first `skip` through the stages into `sink`.
     pub(super) fn flow(
         &self,
         skip: u64,
@@ -75,7 +75,8 @@ impl Ready {
         let sizing = &self.sizing;
         let splits = self.inputs.splits.iter();
         let splits = splits.map(|split| split.clips.as_slice());
-        let clips = sequence::batches(splits, sizing.clips_per_batch, skip);
+        let passes = self.inputs.passes;
+        let batches = sequence::batches(splits, passes, sizing.spans_per_batch, skip);
         let settings = Settings {
             in_flight: sizing.in_flight,
             tick: TICK,
@@ -84,7 +85,7 @@ impl Ready {
         // Every stage is in the sizing: both are made of the same lists.
         let of = |name| sizing.settings(name);
         let (decode, augment) = (of(stages.decode.name()), of(stages.augment.name()));
-        let mut flow = Flow::source(sequence::NAME, clips, settings)
+        let mut flow = Flow::source(sequence::NAME, batches, settings)
             .stage(&stages.decode, decode)
             .stage(&stages.augment, augment);
         for net in &stages.nets {

@@ -58,12 +58,13 @@ impl Ready {
     ) -> Result<Sample, BuildError> {
         let build = self.excerpt(rows, workers);
         let splits = build.inputs.splits.iter();
-        let batches: usize = splits
-            .map(|split| split.clips.len().div_ceil(build.sizing.clips_per_batch))
+        let a_pass: usize = splits
+            .map(|split| split.clips.len().div_ceil(build.sizing.spans_per_batch))
             .sum();
+        let batches = a_pass as u64 * build.inputs.passes.spans();
         let meter = Meter {
             watch,
-            batches: batches as u64,
+            batches,
             window: Mutex::default(),
         };
         let mut sink = Nowhere::default();

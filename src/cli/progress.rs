@@ -152,7 +152,7 @@ impl Progress {
     }
 
     fn resumed(&self, commit: &Commit) {
-        let clips = commit.clips;
+        let clips = commit.spans;
         self.say(&format!("going on after {clips} clips"));
         match &self.show {
             Show::Bars(bars) => bars.resume(clips),
@@ -168,7 +168,7 @@ impl Progress {
                 clip.name, rejection.stage, rejection.reason
             ));
         }
-        let clips = taken.clips + taken.left_out.len() as u64;
+        let clips = taken.spans + taken.left_out.len() as u64;
         match &self.show {
             Show::Bars(bars) => bars.advance(taken.split, clips),
             Show::Plain(plain) => plain.lock().clips += clips,
@@ -196,7 +196,7 @@ impl Bars {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
         };
         let bar = |split: &Split| {
-            let clips = split.clips.len() as u64;
+            let clips = split.clips.len() as u64 * inputs.passes.spans();
             let bar = self.all.add(ProgressBar::new(clips));
             bar.set_style(style("{prefix} {bar:30} {pos}/{len} clips  {msg}"));
             bar.set_prefix(format!("{:width$}", split.name()));
@@ -263,7 +263,7 @@ impl Plain {
     fn start(&self, inputs: &Inputs) {
         let now = Instant::now();
         let mut state = self.lock();
-        state.planned = inputs.clip_count();
+        state.planned = inputs.span_count();
         state.started = Some(now);
         state.said = Some(now);
     }

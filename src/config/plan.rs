@@ -88,6 +88,7 @@ impl AugmentPlan {
         json!({
             "enabled": true,
             "rounds": self.rounds,
+            "round_from": self.round_from,
             "row_order": self.row_order,
             "chain": self.chain,
             "backgrounds": self.backgrounds,
@@ -234,7 +235,10 @@ pub struct AugmentPlan {
     pub enabled: bool,
     /// Rounds, and so rows, a clip; at least 1.
     pub rounds: u32,
-    /// The order of a clip's rows.
+    /// What a round starts from.
+    #[serde(default)]
+    pub round_from: RoundFrom,
+    /// The order of rows.
     pub row_order: RowOrder,
     /// The effects, in the order in which they are applied.
     pub chain: Vec<EffectSpec>,
@@ -248,14 +252,27 @@ pub struct AugmentPlan {
     pub cache_bytes: u64,
 }
 
-/// The order of a clip's rows.
+/// What a round starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoundFrom {
+    /// The round before.
+    #[default]
+    Previous,
+    /// The clip itself.
+    Clip,
+}
+
+/// The order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RowOrder {
-    /// By round: 0, 1, 2, … 10.
+    /// By clip, and by round: 0, 1, 2, … 10.
     Round,
-    /// As the names of the rounds' files sort: 0, 1, 10, 2, …
+    /// By clip, and as the names of the rounds' files sort: 0, 1, 10, 2, …
     Name,
+    /// By round, and by clip: all clips of round 0, all of round 1, …
+    Pass,
 }
 
 /// The front end: two networks and how they run.

@@ -10,7 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::plan::{
-    Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RowOrder, SoundFiles, Strategy,
+    Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RoundFrom, RowOrder,
+    SoundFiles, Strategy,
 };
 use super::rules;
 use crate::dsp::placement::Place;
@@ -68,6 +69,7 @@ pub struct Augment {
     #[serde(deserialize_with = "strings")]
     pub chain: Vec<String>,
     pub rounds: u32,
+    pub round_from: RoundFrom,
     pub row_order: RowOrder,
     #[serde(deserialize_with = "strings")]
     pub backgrounds: Vec<String>,

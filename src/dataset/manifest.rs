@@ -90,7 +90,8 @@ impl fmt::Display for PassedOver {
     }
 }
 
-/// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds.
+/// What one split came to: `planned` × rounds = `rows` + `left_out` × rounds, or
+/// + `left_out` where each round of a clip is left out alone.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct SplitReport {
     /// Clips that were to be built.
@@ -109,7 +110,7 @@ pub struct SplitWritten {
     pub features: String,
     /// Rows in it.
     pub rows: u64,
-    /// Clips left out.
+    /// Clips left out, or rounds of clips.
     pub left_out: u64,
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]

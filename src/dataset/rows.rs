@@ -30,10 +30,17 @@ pub struct QuarantineRecord<'a> {
     pub split: Cow<'a, str>,
     /// The clip that was left out.
     pub clip: Cow<'a, str>,
+    /// Its round, where each round is a span of its own; 0 is not written.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub round: u32,
     /// The stage that refused it.
     pub stage: Cow<'a, str>,
     /// Why.
     pub reason: Cow<'a, str>,
+}
+
+fn is_first(round: &u32) -> bool {
+    *round == 0
 }
 
 #[cfg(test)]

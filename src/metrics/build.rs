@@ -13,7 +13,7 @@ pub(super) struct BuildMetrics {
     building: Gauge,
     splits: Vec<SplitMetrics>,
     networks: Vec<NetworkMetrics>,
-    rounds: f64,
+    rows_per_span: f64,
     rows_per_batch: f64,
     row_seconds: f64,
 }
@@ -51,7 +51,7 @@ impl BuildMetrics {
                     seconds: registry.gauge(&table::INFERENCE, &[model, facts.provider]),
                 })
                 .collect(),
-            rounds: facts.rounds as f64,
+            rows_per_span: facts.rows_per_span as f64,
             rows_per_batch: facts.rows_per_batch as f64,
             row_seconds: facts.row_seconds,
         }
@@ -73,9 +73,9 @@ impl BuildMetrics {
         }
     }
 
-    pub(super) fn left_out(&self, split: usize, clips: u64) {
+    pub(super) fn left_out(&self, split: usize, spans: u64) {
         if let Some(split) = self.splits.get(split) {
-            split.planned.decrement(self.rounds * clips as f64);
+            split.planned.decrement(self.rows_per_span * spans as f64);
         }
     }
 

@@ -45,8 +45,8 @@ pub enum MetricsError {
 pub struct BuildFacts<'a> {
     /// Name of each split, and the rows it will have.
     pub splits: Vec<(&'a str, u64)>,
-    /// Rows that a clip becomes.
-    pub rounds: u64,
+    /// Rows of what is left out at once: a clip, or a round of it.
+    pub rows_per_span: u64,
     /// Rows in a full batch.
     pub rows_per_batch: usize,
     /// Length of a row's audio in seconds.
@@ -108,7 +108,7 @@ impl Metrics {
             .get_or_init(|| BuildMetrics::new(&self.registry, facts));
     }
 
-    /// What an earlier run had written, and how many clips it had left out.
+    /// What an earlier run had written, and how many spans it had left out.
     pub fn resumed(&self, split: usize, rows: u64, bytes: u64, left_out: u64) {
         if let Some(build) = self.build.get() {
             build.resumed(split, rows, bytes);

@@ -1,6 +1,8 @@
-//! The source: cuts the ordered clip lists into batches.
+//! The source: the one ordered sequence of spans, cut into batches.
 
-use crate::records::{Batch, Clip, ClipId, Findings, Rejection, Trouble};
+use std::ops::Range;
+
+use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
 
 /// The source, where it refuses a clip.
 pub const NAME: &str = "scan";
@@ -14,31 +16,70 @@ pub struct Entry {
     pub problem: Option<String>,
 }
 
-/// The batches of all splits, in order, without the first `skip` clips. A batch
-/// never spans two splits, and what is in it depends on nothing but the lists
-/// and the arguments.
+/// How often the sequence runs over the clips of a split, and what it makes of
+/// them each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// Once: a clip is one span, with that many rounds.
+    One(u32),
+    /// That many times: in each pass, every clip is a span of one round.
+    Rounds(u32),
+}
+
+impl Passes {
+    /// Spans that a clip becomes.
+    pub fn spans(self) -> u64 {
+        match self {
+            Self::One(_) => 1,
+            Self::Rounds(rounds) => rounds.into(),
+        }
+    }
+
+    /// Rows of a span.
+    pub fn rows(self) -> u32 {
+        match self {
+            Self::One(rounds) => rounds,
+            Self::Rounds(_) => 1,
+        }
+    }
+
+    /// The rounds of each pass.
+    fn rounds(self) -> impl Iterator<Item = Range<u32>> + Send {
+        let rows = self.rows();
+        (0..self.spans() as u32).map(move |pass| pass * rows..(pass + 1) * rows)
+    }
+}
+
+/// The batches of all splits, in order, without the first `skip` spans. A batch
+/// never spans two passes or splits, and what is in it depends on nothing but
+/// the lists and the arguments.
 pub fn batches<'a>(
     splits: impl Iterator<Item = &'a [Entry]> + Send,
-    clips_per_batch: usize,
+    passes: Passes,
+    spans_per_batch: usize,
     skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send {
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    splits.enumerate().flat_map(move |(split, clips)| {
+    let lists = splits
+        .enumerate()
+        .flat_map(move |(split, clips)| passes.rounds().map(move |rounds| (split, clips, rounds)));
+    lists.flat_map(move |(split, clips, rounds)| {
         let skipped = skip.min(clips.len());
         skip -= skipped;
         clips[skipped..]
-            .chunks(clips_per_batch.max(1))
+            .chunks(spans_per_batch.max(1))
             .map(move |chunk| Batch {
                 split,
-                clips: chunk.iter().map(clip).collect(),
+                spans: chunk.iter().map(|entry| span(entry, &rounds)).collect(),
             })
     })
 }
 
-fn clip(entry: &Entry) -> Clip<()> {
+fn span(entry: &Entry, rounds: &Range<u32>) -> Span<()> {
     let rejection = |reason: &String| Rejection::new(NAME, Trouble::Unreadable, reason);
-    Clip {
+    Span {
         id: entry.id.clone(),
+        rounds: rounds.clone(),
         state: entry
             .problem
             .as_ref()

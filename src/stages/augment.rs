@@ -6,7 +6,7 @@ use crate::augment::{Augment, AugmentError, Augmenter};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::records::{Batch, Row, Rows, Samples, Values};
 
-use super::{Buffers, Refusal, each_clip};
+use super::{Buffers, Refusal, each_span};
 
 /// Augments clips.
 #[derive(Clone, Debug)]
@@ -47,8 +47,9 @@ impl Worker for AugmentWorker {
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         let split = batch.split;
         let Self { augmenter, buffers } = self;
-        each_clip(batch, focus, |clip, mut samples, findings| {
-            let rows = augmenter.rows(split, clip, &mut samples, findings, || buffers.pcm.take());
+        each_span(batch, focus, |clip, rounds, mut samples, findings| {
+            let pcm = || buffers.pcm.take();
+            let rows = augmenter.rows(split, clip, rounds, &mut samples, findings, pcm);
             buffers.samples.give(samples);
             let pcm = |row: Row<_>| Row {
                 round: row.round,

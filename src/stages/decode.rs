@@ -6,7 +6,7 @@ use crate::dsp::resample::{ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::records::{Batch, ClipId, Finding, Findings, Rejection, Samples, Trouble};
 
-use super::{Buffers, each_clip};
+use super::{Buffers, each_span};
 
 /// The stage.
 pub const NAME: &str = "decode";
@@ -71,8 +71,13 @@ impl Worker for Decoder {
     type Out = Batch<Samples>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
-        each_clip(batch, focus, |clip, (), findings| {
-            Ok(self.decode(clip, findings)?)
+        each_span(batch, focus, |clip, rounds, (), findings| {
+            let samples = self.decode(clip, findings)?;
+            // What is odd about a clip is told once.
+            if rounds.start > 0 {
+                *findings = Findings::default();
+            }
+            Ok(samples)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Thin adapters from the flow to the work: one file a stage.
 //!
-//! Each maps a [`Batch`] of one payload to a batch of the next, clip by clip. A
-//! clip that cannot be processed becomes a [`Rejection`] and stays in its
+//! Each maps a [`Batch`] of one payload to a batch of the next, span by span. A
+//! span that cannot be processed becomes a [`Rejection`] and stays in its
 //! place; what is wrong with the build as a whole is an error.
 
 pub mod augment;
@@ -9,8 +9,10 @@ pub mod decode;
 pub mod net;
 pub mod write;
 
+use std::ops::Range;
+
 use crate::flow::{BoxError, Focus, Recycler};
-use crate::records::{Batch, Clip, ClipId, Findings, Rejection, Row, Rows, Trouble, Values};
+use crate::records::{Batch, ClipId, Findings, Rejection, Row, Rows, Span, Trouble, Values};
 use crate::source::sequence;
 
 /// Windows that a clip may fill for its buffers to be kept: most do, and what is
@@ -78,43 +80,45 @@ pub const REFUSALS: [(&str, Trouble); 8] = [
     (crate::augment::NAME, Trouble::Damaged),
 ];
 
-/// Applies a function to each clip that is still in, and rejects those that it
-/// refuses.
-pub(crate) fn each_clip<T, U>(
+/// Applies a function to each span that is still in, with its clip and its
+/// rounds, and rejects those that it refuses.
+pub(crate) fn each_span<T, U>(
     batch: Batch<T>,
     focus: &mut Focus,
-    mut work: impl FnMut(&ClipId, T, &mut Findings) -> Result<U, Refusal>,
+    mut work: impl FnMut(&ClipId, &Range<u32>, T, &mut Findings) -> Result<U, Refusal>,
 ) -> Result<Batch<U>, BoxError> {
-    let clips = batch.clips.into_iter().map(|clip| {
-        let Clip {
+    let spans = batch.spans.into_iter().map(|span| {
+        let Span {
             id,
+            rounds,
             state,
             mut findings,
-        } = clip;
+        } = span;
         focus.set(&id.name);
-        let state = match state.map(|payload| work(&id, payload, &mut findings)) {
+        let state = match state.map(|payload| work(&id, &rounds, payload, &mut findings)) {
             Ok(Ok(made)) => Ok(made),
             Ok(Err(Refusal::Clip(rejection))) | Err(rejection) => Err(rejection),
             Ok(Err(Refusal::Build(error))) => return Err(error),
         };
-        Ok(Clip {
+        Ok(Span {
             id,
+            rounds,
             state,
             findings,
         })
     });
     Ok(Batch {
         split: batch.split,
-        clips: clips.collect::<Result<_, _>>()?,
+        spans: spans.collect::<Result<_, _>>()?,
     })
 }
 
 /// The payloads of all rows in a batch, in order.
 fn payloads<T>(batch: &Batch<Rows<T>>) -> Vec<&T> {
     let rows = batch
-        .clips
+        .spans
         .iter()
-        .flat_map(|clip| clip.state.iter().flatten());
+        .flat_map(|span| span.state.iter().flatten());
     rows.map(|row| &row.data).collect()
 }
 
@@ -122,8 +126,8 @@ fn payloads<T>(batch: &Batch<Rows<T>>) -> Vec<&T> {
 /// gives the old ones to `done`.
 fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) -> Batch<Rows<U>> {
     let mut new = new.into_iter();
-    let clips = batch.clips.into_iter().map(|clip| {
-        let state = clip.state.map(|rows| {
+    let spans = batch.spans.into_iter().map(|span| {
+        let state = span.state.map(|rows| {
             let rows = rows.into_iter().zip(&mut new).map(|(row, data)| {
                 done(row.data);
                 Row {
@@ -134,14 +138,15 @@ fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) ->
             });
             rows.collect()
         });
-        Clip {
-            id: clip.id,
+        Span {
+            id: span.id,
+            rounds: span.rounds,
             state,
-            findings: clip.findings,
+            findings: span.findings,
         }
     });
     Batch {
         split: batch.split,
-        clips: clips.collect(),
+        spans: spans.collect(),
     }
 }

@@ -68,7 +68,7 @@ impl Worker for NetWorker {
     type Out = Batch<Rows<Values>>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
-        if let Some(first) = batch.clips.first() {
+        if let Some(first) = batch.spans.first() {
             focus.set(&first.id.name);
         }
         let rows = payloads(&batch);

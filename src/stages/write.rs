@@ -41,7 +41,7 @@ impl<'a> Write<'a> {
     }
 
     fn block(&self, batch: Batch<Rows<Values>>) -> Result<RowBlock, BoxError> {
-        let rows = batch.clips.iter().flat_map(|clip| clip.state.iter());
+        let rows = batch.spans.iter().flat_map(|span| span.state.iter());
         let rows: usize = rows.map(Vec::len).sum();
         let [steps, size] = self.row_shape;
         let mut values = Vec::with_capacity(rows * steps * size);
@@ -64,7 +64,7 @@ impl Sink for Write<'_> {
     }
 
     fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
-        if let Some(first) = batch.clips.first() {
+        if let Some(first) = batch.spans.first() {
             focus.set(&first.id.name);
         }
         let block = self.block(batch)?;

@@ -37,7 +37,7 @@ fn the_blocks_are_what_a_build_writes() {
     let mut values: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
     for block in api::stream(Arc::clone(&ready), Arc::new(Quiet), 2).unwrap() {
         let block = block.unwrap();
-        let rows = block.batch.clips.iter().flat_map(|clip| &clip.state);
+        let rows = block.batch.spans.iter().flat_map(|span| &span.state);
         let rows: usize = rows.map(Vec::len).sum();
         assert_eq!(block.values.dim(), (rows, 16, 96));
         values
@@ -89,7 +89,7 @@ fn a_watch_that_panics_spoils_no_stream() {
     let ready = ready(&case.path("pipeline.toml"));
     let clips = |watch: Arc<dyn Watch>| {
         let blocks = api::stream(Arc::clone(&ready), watch, 1).unwrap();
-        let clips = blocks.map(|block| block.unwrap().batch.clips.len());
+        let clips = blocks.map(|block| block.unwrap().batch.spans.len());
         clips.sum::<usize>()
     };
     assert_eq!(clips(Arc::new(Panics)), clips(Arc::new(Quiet)));

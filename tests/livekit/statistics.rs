@@ -89,6 +89,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
                 .rows(
                     split,
                     &id,
+                    &(0..ROUNDS as u32),
                     &mut vec![0.1; CLIP],
                     &mut Findings::default(),
                     Vec::new,

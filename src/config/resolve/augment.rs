@@ -4,7 +4,7 @@
 use figment::value::Value;
 
 use super::super::layers::value_at;
-use super::super::plan::{AudioPlan, AugmentPlan};
+use super::super::plan::{AudioPlan, AugmentPlan, RoundFrom, RowOrder};
 use super::super::settings::Settings;
 use super::Resolver;
 use crate::dsp::chain::{EffectKind, EffectSpec};
@@ -19,9 +19,14 @@ impl Resolver<'_> {
             .filter_map(|&kind| self.effect(kind, settings, audio))
             .collect();
         self.left_out(&kinds);
+        if augment.row_order == RowOrder::Pass && augment.round_from == RoundFrom::Previous {
+            let message = "'augment.row_order' is \"pass\", in which a clip's rounds are made apart from each other: that needs augment.round_from = \"clip\"";
+            self.problem("augment.row_order", message);
+        }
         AugmentPlan {
             enabled: augment.enabled,
             rounds: augment.rounds,
+            round_from: augment.round_from,
             row_order: augment.row_order,
             chain,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::found::Found;
 use crate::dataset::partial::Committed;
 
-/// How far the files have come: everything before `clips` is in them and on
-/// the disk, each clip as rows or as a line in `quarantine.jsonl`.
+/// How far the files have come: everything before `spans` is in them and on
+/// the disk, each span as rows or as a line in `quarantine.jsonl`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Commit {
-    /// Clips of all splits, in order.
-    pub clips: u64,
+    /// Spans of all splits, in order.
+    pub spans: u64,
     /// What each split has come to.
     pub splits: Vec<SplitCommit>,
     /// `rows.jsonl`, where it is written.
@@ -24,7 +24,7 @@ pub struct Commit {
 pub struct SplitCommit {
     /// Rows in the feature file.
     pub rows: u64,
-    /// Clips left out.
+    /// Spans left out.
     pub left_out: u64,
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
@@ -39,7 +39,7 @@ impl Commit {
         self.splits.iter().map(|split| split.rows).sum()
     }
 
-    /// Clips left out, of all splits.
+    /// Spans left out, of all splits.
     pub fn left_out(&self) -> u64 {
         self.splits.iter().map(|split| split.left_out).sum()
     }

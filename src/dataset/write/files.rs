@@ -20,7 +20,7 @@ pub struct WriteSettings {
     pub row_shape: [usize; 2],
     /// Whether to write `rows.jsonl`.
     pub rows: bool,
-    /// Clips that may be left out before the build fails; `None` fails it at
+    /// Spans that may be left out before the build fails; `None` fails it at
     /// the first.
     pub tolerated: Option<u64>,
 }
@@ -70,8 +70,8 @@ impl Files {
     }
 
     /// Makes durable everything that was written, and says what that is, with
-    /// `clips` clips taken.
-    pub(super) fn sync(&mut self, clips: u64) -> Result<Commit, FileError> {
+    /// `spans` spans taken.
+    pub(super) fn sync(&mut self, spans: u64) -> Result<Commit, FileError> {
         let sync = |split: &mut SplitWriter| {
             Ok(SplitCommit {
                 rows: split.npy.rows(),
@@ -81,7 +81,7 @@ impl Files {
             })
         };
         Ok(Commit {
-            clips,
+            spans,
             splits: self.splits.iter_mut().map(sync).collect::<Result<_, _>>()?,
             lines: self.rows.as_mut().map(JsonlWriter::sync).transpose()?,
             quarantine: self.quarantine.sync()?,

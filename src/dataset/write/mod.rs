@@ -22,7 +22,7 @@ pub use files::WriteSettings;
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
-use crate::records::{Clip, ClipId, Rejection, Row};
+use crate::records::{ClipId, Rejection, Row, Span};
 
 use super::layout::{QUARANTINE_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
@@ -31,16 +31,16 @@ use files::{Files, SplitWriter};
 /// Writes the data set, in order.
 pub struct Writer<'a> {
     files: Files,
-    /// Clips that may be left out before the build fails; `None` fails it at
+    /// Spans that may be left out before the build fails; `None` fails it at
     /// the first.
     tolerated: Option<u64>,
     left_out: u64,
     journal: Journal,
-    /// Clips taken, of all splits.
-    clips: u64,
+    /// Spans taken, of all splits.
+    spans: u64,
     /// As many as the last commit holds.
     kept: u64,
-    /// Whether what was written ends within a clip.
+    /// Whether what was written ends within a span.
     broken: bool,
     told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
 }
@@ -70,13 +70,13 @@ pub enum Step {
 pub struct Taken<'a> {
     /// Index of the split.
     pub split: usize,
-    /// Clips written.
-    pub clips: u64,
+    /// Spans written.
+    pub spans: u64,
     /// Rows written.
     pub rows: u64,
     /// Bytes written to the feature file.
     pub bytes: u64,
-    /// Clips left out, with the reason.
+    /// The clips of spans left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
 }
 
@@ -116,19 +116,19 @@ impl<'a> Writer<'a> {
             tolerated,
             left_out,
             journal,
-            clips: last.map_or(0, |last| last.clips),
-            kept: last.map_or(0, |last| last.clips),
+            spans: last.map_or(0, |last| last.spans),
+            kept: last.map_or(0, |last| last.spans),
             broken: false,
             told: Box::new(told),
         })
     }
 
-    /// Clips taken, of all splits.
-    pub fn clips(&self) -> u64 {
-        self.clips
+    /// Spans taken, of all splits.
+    pub fn spans(&self) -> u64 {
+        self.spans
     }
 
-    /// Clips that a resumed build need not take again.
+    /// Spans that a resumed build need not take again.
     pub fn kept(&self) -> u64 {
         self.kept
     }
@@ -173,9 +173,9 @@ impl<'a> Writer<'a> {
         let RowBlock { batch, values } = block;
         let split = batch.split;
         let made = batch
-            .clips
+            .spans
             .iter()
-            .filter_map(|clip| clip.state.as_ref().ok());
+            .filter_map(|span| span.state.as_ref().ok());
         let (claimed, found) = (made.map(Vec::len).sum(), values.len_of(Axis(0)));
         if claimed != found {
             return Err(WriteError::Block { claimed, found });
@@ -183,14 +183,15 @@ impl<'a> Writer<'a> {
         let values = values.as_standard_layout();
         let width = values.len() / claimed.max(1);
         let mut values = values.as_slice().unwrap_or_default().chunks(width.max(1));
-        let (mut clips, mut rows, mut bytes) = (0, 0, 0);
+        let (mut spans, mut rows, mut bytes) = (0, 0, 0);
         let mut left_out = Vec::new();
-        for clip in batch.clips {
-            let Clip {
+        for span in batch.spans {
+            let Span {
                 id,
+                rounds,
                 state,
                 findings,
-            } = clip;
+            } = span;
             at(&id.name);
             match state {
                 Ok(made) => {
@@ -199,19 +200,19 @@ impl<'a> Writer<'a> {
                         self.write_row(split, &id, row, values)?;
                         bytes += size_of_val(values) as u64;
                     }
-                    clips += 1;
+                    spans += 1;
                     rows += made.len() as u64;
                 }
                 Err(rejection) => {
-                    self.leave_out(split, &id, &rejection)?;
+                    self.leave_out(split, &id, rounds.start, &rejection)?;
                     left_out.push((id, rejection));
                 }
             }
-            self.clips += 1;
+            self.spans += 1;
         }
         (self.told)(Told::Taken(Taken {
             split,
-            clips,
+            spans,
             rows,
             bytes,
             left_out: &left_out,
@@ -244,6 +245,7 @@ impl<'a> Writer<'a> {
         &mut self,
         split: usize,
         clip: &ClipId,
+        round: u32,
         rejection: &Rejection,
     ) -> Result<(), WriteError> {
         let split = &mut self.files.splits[split];
@@ -272,6 +274,7 @@ impl<'a> Writer<'a> {
         self.files.quarantine.append(&QuarantineRecord {
             split: Cow::Borrowed(&split.name),
             clip: Cow::Borrowed(&clip.name),
+            round,
             stage: Cow::Borrowed(stage),
             reason: Cow::Borrowed(&rejection.reason),
         })?;
@@ -283,7 +286,7 @@ impl<'a> Writer<'a> {
 
 impl RowSink for Writer<'_> {
     fn take(&mut self, block: RowBlock, at: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError> {
-        // Until proven otherwise: a panic may leave it within a clip.
+        // Until proven otherwise: a panic may leave it within a span.
         self.broken = true;
         let taken = self.take_block(block, at);
         self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
@@ -296,12 +299,12 @@ impl RowSink for Writer<'_> {
         }
         // A failed write leaves open what is in the file.
         self.broken = true;
-        let commit = self.files.sync(self.clips)?;
+        let commit = self.files.sync(self.spans)?;
         (self.told)(Told::Step(Step::Synced));
         self.journal.append(&commit)?;
         (self.told)(Told::Step(Step::Committed));
         self.broken = false;
-        self.kept = commit.clips;
+        self.kept = commit.spans;
         Ok(())
     }
 }
