@@ -38,6 +38,8 @@ pub struct SoundFile {
     pub name: Arc<str>,
     /// Where to read it.
     pub path: Arc<Path>,
+    /// How often it is listed, to be drawn from.
+    pub listed: u32,
 }
 
 /// All backgrounds and impulse responses of a build.
@@ -53,6 +55,8 @@ pub struct Sounds {
 #[derive(Debug)]
 struct Shelf<T: ?Sized> {
     slots: Vec<Slot<T>>,
+    /// The slots to draw from, each as often as its file is listed.
+    listed: Vec<usize>,
     by_name: HashMap<Arc<str>, usize>,
 }
 
@@ -219,11 +223,24 @@ impl<T: ?Sized> Shelf<T> {
         }
         let names = slots.iter().map(|slot| Arc::clone(&slot.file.name));
         let by_name = names.zip(0..).collect();
-        Ok(Self { slots, by_name })
+        let listed = slots.iter().enumerate();
+        let listed = listed
+            .flat_map(|(index, slot)| std::iter::repeat_n(index, slot.file.listed as usize))
+            .collect();
+        Ok(Self {
+            slots,
+            listed,
+            by_name,
+        })
     }
 
     fn files(&self) -> Vec<&SoundFile> {
         self.slots.iter().map(|slot| &slot.file).collect()
+    }
+
+    /// The file at a place of the list to draw from.
+    fn drawn(&self, index: usize) -> &SoundFile {
+        &self.slots[self.listed[index]].file
     }
 
     fn find(&self, name: &str) -> Result<&Slot<T>, SoundError> {
@@ -290,15 +307,15 @@ impl<T: ?Sized> Slot<T> {
 impl SoundBank for Listener {
     fn count(&self, kind: SoundKind) -> usize {
         match kind {
-            SoundKind::Background => self.sounds.backgrounds.slots.len(),
-            SoundKind::Impulse => self.sounds.impulses.slots.len(),
+            SoundKind::Background => self.sounds.backgrounds.listed.len(),
+            SoundKind::Impulse => self.sounds.impulses.listed.len(),
         }
     }
 
     fn name(&self, kind: SoundKind, index: usize) -> Arc<str> {
         let file = match kind {
-            SoundKind::Background => &self.sounds.backgrounds.slots[index].file,
-            SoundKind::Impulse => &self.sounds.impulses.slots[index].file,
+            SoundKind::Background => self.sounds.backgrounds.drawn(index),
+            SoundKind::Impulse => self.sounds.impulses.drawn(index),
         };
         Arc::clone(&file.name)
     }

@@ -45,8 +45,6 @@ pub struct Effects {
     pub round_from: RoundFrom,
     /// The order of the rows of a span.
     pub row_order: RowOrder,
-    /// The effects, in the order in which they are applied.
-    pub chain: Vec<EffectSpec>,
     /// Whether more is done than placing a clip.
     pub enabled: bool,
 }
@@ -76,6 +74,8 @@ pub struct SplitRules {
     pub name: String,
     /// Where its clips go in the window; `None` leaves their length alone.
     pub place: Option<Place>,
+    /// The effects, in the order in which they are applied.
+    pub chain: Vec<EffectSpec>,
     /// Where to write each row as a WAV, if anywhere.
     pub wavs: Option<PathBuf>,
 }
@@ -168,7 +168,7 @@ impl Augmenter {
                 round,
             };
             let place = rules.place.filter(|_| fresh || round == 0);
-            let provenance = self.round(&effects, key, place, samples)?;
+            let provenance = self.round(&effects, &rules.chain, key, place, samples)?;
             if round == 0 && 2 * reached(&provenance, effects.window) < clip_len {
                 findings.add(Finding::Short);
             }
@@ -178,7 +178,7 @@ impl Augmenter {
                 pcm16::decode_into(&pcm, samples);
             }
             if let Some(folder) = &rules.wavs {
-                let path = folder.join(wav_name(&clip.name, round));
+                let path = folder.join(format!("{}_r{round}.wav", wav_stem(&clip.name)));
                 wav::write(&path, effects.sample_rate, &pcm)?;
             }
             rows.push(Row {
@@ -201,6 +201,7 @@ impl Augmenter {
     fn round(
         &mut self,
         effects: &Effects,
+        chain: &[EffectSpec],
         key: random::Key<'_>,
         place: Option<Place>,
         samples: &mut Samples,
@@ -224,7 +225,7 @@ impl Augmenter {
             }
             Ok((kind, drawn))
         };
-        let applied = effects.chain.iter().map(&mut one);
+        let applied = chain.iter().map(&mut one);
         applied
             .collect::<Result<_, EffectError>>()
             .map_err(|error| Rejection::new(NAME, Trouble::Sound, error))
@@ -239,9 +240,9 @@ fn reached(provenance: &Provenance, window: usize) -> usize {
     }
 }
 
-/// The name of one round's WAV: `clip_000000_r0.wav` of `clip_000000.wav`, as
-/// livekit-wakeword has it.
-fn wav_name(clip: &str, round: u32) -> String {
-    let stem = clip.strip_suffix(".wav").unwrap_or(clip);
-    format!("{stem}_r{round}.wav")
+/// What the names of a clip's WAVs begin with: `clip_000000` of
+/// `clip_000000.wav`, whose round 0 is `clip_000000_r0.wav`, as livekit-wakeword
+/// has it.
+pub fn wav_stem(clip: &str) -> &str {
+    clip.strip_suffix(".wav").unwrap_or(clip)
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::dataset::layout::{DATASET_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE};
+use crate::config::plan::WavsIn;
+use crate::dataset::layout::{
+    AUGMENTED_FOLDER, DATASET_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE,
+};
 use crate::dsp::chain::{EffectKind, EffectSpec};
 
 use super::Prepared;
@@ -45,6 +48,7 @@ impl Prepared {
                 split.plan.name, split.plan.features
             )?;
         }
+        self.describe_window(out)?;
         let effects = plan.augment.chain.iter().map(EffectSpec::kind);
         let applied = effects.filter(|&kind| plan.augment.applies(kind));
         let chain: Vec<&str> = applied.map(EffectKind::name).collect();
@@ -59,6 +63,20 @@ impl Prepared {
             writeln!(out, "passed by  {passed}")?;
         }
         Ok(())
+    }
+
+    fn describe_window(&self, out: &mut String) -> fmt::Result {
+        let plan = &self.plan;
+        let by = plan.audio.fitted_to.as_ref();
+        let by = by.map_or_else(String::new, |split| {
+            format!(" (by the median clip of '{split}')")
+        });
+        writeln!(
+            out,
+            "window     {} s, {} embeddings a row{by}",
+            plan.audio.window_seconds(),
+            plan.features.timesteps,
+        )
     }
 
     fn describe_memory(&self, sizing: &Sizing, out: &mut String) -> fmt::Result {
@@ -90,7 +108,11 @@ impl Prepared {
         files.extend([QUARANTINE_FILE, REPORT_FILE, DATASET_FILE]);
         writeln!(out, "files      {}", files.join(", "))?;
         if plan.output_files.wavs {
-            writeln!(out, "           clip_NNNNNN_rR.wav beside each clip")?;
+            let wavs = match plan.output_files.wavs_in {
+                WavsIn::Input => "clip_NNNNNN_rR.wav beside each clip".to_owned(),
+                WavsIn::Output => format!("{AUGMENTED_FOLDER}/<split>/<clip>_rR.wav"),
+            };
+            writeln!(out, "           {wavs}")?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub(super) fn augment(
 ) -> Result<Augment, BuildError> {
     Ok(Augment {
         effects: Arc::new(effects(plan)),
-        splits: rules(&inputs.splits),
+        splits: rules(plan, &inputs.splits),
         sounds: Arc::new(sounds(plan, inputs, watch)?),
     })
 }
@@ -76,16 +76,16 @@ fn effects(plan: &Plan) -> Effects {
             RowOrder::Name => augment::RowOrder::Name,
             RowOrder::Round | RowOrder::Pass => augment::RowOrder::Round,
         },
-        chain: plan.augment.chain.clone(),
         enabled: plan.augment.enabled,
     }
 }
 
 /// What the augment stage has to know of each split.
-pub(super) fn rules(splits: &[Split]) -> Arc<[SplitRules]> {
+pub(super) fn rules(plan: &Plan, splits: &[Split]) -> Arc<[SplitRules]> {
     let rules = splits.iter().map(|split| SplitRules {
         name: split.plan.name.clone(),
         place: split.plan.place,
+        chain: plan.chain_of(&split.plan),
         wavs: split.wavs.clone(),
     });
     rules.collect()

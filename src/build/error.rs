@@ -42,6 +42,36 @@ pub enum BuildError {
         /// Where clips were looked for.
         places: Vec<String>,
     },
+    /// No clip of the split that tells the window says how long it is.
+    #[error(
+        "audio.clip_seconds is \"auto\", and no clip of split '{split}' says how long it is: give a number of seconds (such as --set audio.clip_seconds=2)"
+    )]
+    NoLength {
+        /// The split.
+        split: String,
+    },
+    /// Rows of a clip would be written outside of the output folder.
+    #[error(
+        "split '{split}': the rows of {clip} would be written outside of the output folder: name it by a path below the list's folder, or set output_files.wavs to false"
+    )]
+    WavOutside {
+        /// The split.
+        split: String,
+        /// The clip.
+        clip: String,
+    },
+    /// Rows of two clips would be written to one file.
+    #[error(
+        "split '{split}': the rows of {first} and of {second} would have the same names: rename one, or set output_files.wavs to false"
+    )]
+    WavTwins {
+        /// The split.
+        split: String,
+        /// One clip.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// Backgrounds or impulse responses cannot be found.
     #[error("{key}: {error}")]
     Sounds {
@@ -180,6 +210,9 @@ impl BuildError {
             Self::Input { .. }
                 | Self::Unusable { .. }
                 | Self::NoClips { .. }
+                | Self::NoLength { .. }
+                | Self::WavTwins { .. }
+                | Self::WavOutside { .. }
                 | Self::Sounds { .. }
                 | Self::SameName { .. }
                 | Self::WavName { .. }

@@ -2,15 +2,16 @@
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio;
-use crate::augment::SoundFile;
+use crate::augment::{self, SoundFile};
 use crate::config::location::Location;
 use crate::config::plan::{
-    AugmentPlan, ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan,
+    ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan, WavsIn,
 };
+use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
 use crate::dsp::chain::EffectKind;
 use crate::source::sequence::{Entry, Passes};
@@ -99,7 +100,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         .iter()
         .map(|split| (split, source_of(split)))
         .collect();
-    if plan.output_files.wavs {
+    if wavs_in(plan, WavsIn::Input) {
         check_wav_folders(&sources)?;
     }
     let mut passed_over = Vec::new();
@@ -122,22 +123,22 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     warn_of_twins(&inputs.splits, watch);
     let augment = &plan.augment;
     if augment.applies(EffectKind::Background) {
-        inputs.backgrounds = sounds_in(
-            augment,
-            &augment.backgrounds,
-            "augment.backgrounds",
-            watch,
-            &mut inputs.passed_over,
-        )?;
+        let wanted = Wanted {
+            key: "augment.backgrounds",
+            places: &augment.backgrounds,
+            repeats: &augment.background_repeats,
+            files: augment.sound_files,
+        };
+        inputs.backgrounds = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
     }
     if augment.applies(EffectKind::Reverb) {
-        inputs.impulses = sounds_in(
-            augment,
-            &augment.rirs,
-            "augment.rirs",
-            watch,
-            &mut inputs.passed_over,
-        )?;
+        let wanted = Wanted {
+            key: "augment.rirs",
+            places: &augment.rirs,
+            repeats: &[],
+            files: augment.rir_files,
+        };
+        inputs.impulses = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
     }
     Ok(inputs)
 }
@@ -195,6 +196,7 @@ fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
             path,
             names: match split.files {
                 ClipFiles::Audio => Names::Audio,
+                ClipFiles::Wav => Names::Wav,
                 ClipFiles::Numbered => Names::Numbered,
                 ClipFiles::Augmented => Names::Augmented,
             },
@@ -216,20 +218,25 @@ fn find_split(
     let listing = listing(plan, split, &*source, watch)?;
     passed_over.extend(passed(&split.input.location().configured, &listing));
     let mut clips = listing.into_entries(&source.root().unwrap_or_default());
-    let root = source.root().filter(|_| plan.output_files.wavs);
-    let stale = match &root {
-        Some(root) => {
-            clips.retain(|clip| !source::is_row_name(&clip.id.name));
-            check_wav_names(split, &clips)?;
-            rows_in(root)
-        }
-        None => Vec::new(),
+    let (wavs, stale) = if wavs_in(plan, WavsIn::Input) {
+        clips.retain(|clip| !source::is_row_name(&clip.id.name));
+        check_wav_names(split, &clips)?;
+        let root = source.root();
+        let stale = root.as_deref().map(rows_in).unwrap_or_default();
+        (root, stale)
+    } else if wavs_in(plan, WavsIn::Output) {
+        check_wav_twins(split, &clips)?;
+        let folder = plan.output.path.join(AUGMENTED_FOLDER).join(&split.name);
+        let stale = source::written_rows(&folder);
+        (Some(folder), stale)
+    } else {
+        (None, Vec::new())
     };
     Ok(Split {
         plan: split.clone(),
         source,
         clips,
-        wavs: root,
+        wavs,
         stale,
     })
 }
@@ -301,6 +308,35 @@ fn check_wav_folders(sources: &[(&SplitPlan, Arc<dyn ClipSource>)]) -> Result<()
     Ok(())
 }
 
+/// Whether the rows' audio is written there.
+fn wavs_in(plan: &Plan, place: WavsIn) -> bool {
+    plan.output_files.wavs && plan.output_files.wavs_in == place
+}
+
+/// Fails where the rows of two clips would have one name, or a clip's would lie
+/// elsewhere than in the folder.
+fn check_wav_twins(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
+    let mut stems = HashMap::new();
+    for clip in clips {
+        let stem = augment::wav_stem(&clip.id.name);
+        let mut parts = Path::new(stem).components();
+        if !parts.all(|part| matches!(part, Component::Normal(_))) {
+            return Err(BuildError::WavOutside {
+                split: split.name.clone(),
+                clip: clip.id.name.to_string(),
+            });
+        }
+        if let Some(other) = stems.insert(stem, &clip.id.name) {
+            return Err(BuildError::WavTwins {
+                split: split.name.clone(),
+                first: other.to_string(),
+                second: clip.id.name.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Fails where a clip has a name that rows could not be named after.
 fn check_wav_names(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
     let unfit = |clip: &&Entry| !source::is_clip_name(&clip.id.name);
@@ -320,23 +356,41 @@ fn rows_in(folder: &Path) -> Vec<PathBuf> {
     paths.collect()
 }
 
-/// The audio files that paths name, each a file or a folder, once, sorted by
-/// their names: as configured and below.
-fn sounds_in(
-    plan: &AugmentPlan,
-    places: &[Location],
+/// Sounds of one kind, as they are configured.
+struct Wanted<'a> {
     key: &'static str,
+    /// Files and folders.
+    places: &'a [Location],
+    /// How often the files of each are listed; once where this is empty.
+    repeats: &'a [u32],
+    files: SoundFiles,
+}
+
+/// The audio files that places name, sorted by their names: as configured and
+/// below. A file that several name is there once, unless they say how often.
+fn sounds_in(
+    wanted: &Wanted<'_>,
     watch: &dyn Watch,
     passed_over: &mut Vec<PassedOver>,
 ) -> Result<Vec<SoundFile>, BuildError> {
-    let (kinds, tolerant) = match plan.sound_files {
+    let key = wanted.key;
+    let (kinds, tolerant) = match wanted.files {
         SoundFiles::Wav => (Kinds::WavOnly, true),
+        SoundFiles::WavNoCase => (Kinds::WavNoCase, true),
         SoundFiles::Audio => (Kinds::Any, false),
     };
-    let mut files = BTreeMap::new();
-    for place in places {
+    let mut files: BTreeMap<PathBuf, (String, u32)> = BTreeMap::new();
+    for (index, place) in wanted.places.iter().enumerate() {
+        let repeats = wanted.repeats.get(index);
+        let mut found = |path: PathBuf, name: String| {
+            let (_, listed) = files.entry(path).or_insert((name, 0));
+            *listed = match repeats {
+                Some(repeats) => *listed + repeats,
+                None => 1,
+            };
+        };
         if place.path.is_file() {
-            files.insert(place.path.clone(), place.configured.clone());
+            found(place.path.clone(), place.configured.clone());
             continue;
         }
         match source::folder(&place.path, kinds) {
@@ -349,9 +403,8 @@ fn sounds_in(
                         problem.reason
                     ));
                 }
-                for found in listing.files {
-                    let name = place.below(&found.name);
-                    files.entry(found.path.to_path_buf()).or_insert(name);
+                for file in listing.files {
+                    found(file.path.to_path_buf(), place.below(&file.name));
                 }
             }
             Err(error) if tolerant => watch.warn(&format!("{key}: {error}")),
@@ -360,9 +413,10 @@ fn sounds_in(
     }
     let mut files: Vec<_> = files
         .into_iter()
-        .map(|(path, name)| SoundFile {
+        .map(|(path, (name, listed))| SoundFile {
             name: name.into(),
             path: path.into(),
+            listed,
         })
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));

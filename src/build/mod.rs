@@ -32,6 +32,7 @@ mod stream;
 mod timeline;
 mod tune;
 mod watch;
+mod window;
 
 pub use error::BuildError;
 pub use inputs::Inputs;

@@ -4,7 +4,7 @@ use crate::augment::Augment;
 use crate::autoscale::sizing::Sizing;
 use crate::config::plan::Plan;
 
-use super::{BuildError, Inputs, Ready, Split, Watch, effects, front_end, inputs, sizing};
+use super::{BuildError, Inputs, Ready, Split, Watch, effects, front_end, inputs, sizing, window};
 
 /// A build whose inputs are found. It can be described, and its rows rendered,
 /// without any network.
@@ -23,6 +23,7 @@ pub struct Prepared {
 pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Prepared, BuildError> {
     inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
+    window::settle(&mut plan, &inputs, watch)?;
     Ok(Prepared {
         plan,
         inputs,

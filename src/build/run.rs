@@ -139,6 +139,9 @@ impl Ready {
                 split.remove_stale_wavs()?;
             }
         }
+        for split in &self.inputs.splits {
+            split.make_wav_folders(&self.plan.output.path)?;
+        }
         watch.hear(Event::Started(&self.inputs));
         Ok(Some(begun))
     }

@@ -1,6 +1,7 @@
 //! One split of a build.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::plan::SplitPlan;
@@ -40,6 +41,21 @@ impl Split {
             wavs: None,
             stale: Vec::new(),
         }
+    }
+
+    /// Makes the folders of the rows' WAVs that are in the output folder.
+    pub(super) fn make_wav_folders(&self, output: &Path) -> Result<(), BuildError> {
+        let Some(wavs) = self.wavs.as_ref().filter(|wavs| wavs.starts_with(output)) else {
+            return Ok(());
+        };
+        let clips = self.clips.iter().map(|clip| Path::new(&*clip.id.name));
+        let folders: BTreeSet<PathBuf> = clips
+            .filter_map(|clip| Some(wavs.join(clip.parent()?)))
+            .collect();
+        for folder in folders {
+            std::fs::create_dir_all(&folder).map_err(BuildError::io("create", &folder))?;
+        }
+        Ok(())
     }
 
     /// Removes the WAVs of an earlier build's rows.

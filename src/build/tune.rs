@@ -110,7 +110,7 @@ impl Ready {
         let sizing = self.sizing.clone().pinned(workers);
         let front_end = self.front_end.clone();
         let augment = Augment {
-            splits: effects::rules(&inputs.splits),
+            splits: effects::rules(&self.plan, &inputs.splits),
             ..Augment::clone(&self.stages.augment.augment)
         };
         Ready::new(self.plan.clone(), inputs, sizing, augment, front_end)

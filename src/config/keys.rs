@@ -14,8 +14,8 @@ use super::rules::Rule;
 use crate::dsp::chain::EffectKind;
 use crate::dsp::effect::{Allows, Parameter};
 use Rule::{
-    Address, Auto, Bytes, Chain, FileName, Flag, Interval, Name, Number, OneOf, Path, Paths,
-    Providers, Whole,
+    Address, Auto, AutoNumber, Bytes, Chain, Counts, FileName, Flag, Interval, Name, Number, OneOf,
+    Path, Paths, Providers, Whole,
 };
 
 /// One key.
@@ -77,14 +77,16 @@ const FIXED: &[Key] = &[
     key("seed", Whole(0, i64::MAX as u64), "0", "Seed of every clip's random stream."),
     free("output", Path, "", "The output folder. Required."),
     key("audio.sample_rate", Whole(1_000, 384_000), "16000", "Sample rate between the stages, in Hz; the frozen models take 16000."),
-    key("audio.clip_seconds", Number(0.01, 3_600.0), "2.0", "Length of a row's window, in seconds."),
+    key("audio.clip_seconds", AutoNumber(0.01, 3_600.0), "2.0", "Length of a row's window, in seconds; auto takes openWakeWord's: from the median length of the clips of audio.clip_split."),
+    key("audio.clip_split", Name, "", "The split whose clips tell an \"auto\" window; the first one by default."),
     key("audio.max_seconds", Number(0.01, 604_800.0), "600", "Longest clip accepted, in seconds."),
     key("audio.channel", Rule::Channel, "\"first\"", "Which channel of a file is taken; a clip with fewer is refused, a background or impulse response of one channel serves always."),
     key("split.name", Name, "", "The split's name. Required."),
     key("split.input", Path, "", "A folder, a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
     key("split.features", FileName("npy"), "", "The split's feature file in the output folder; <name>.npy by default."),
     key("split.place", OneOf(&["end", "center", "none"]), "", "Where a clip goes in its window, none leaves its length alone; center by default."),
-    key("split.files", OneOf(&["audio", "clip_NNNNNN.wav", "clip_NNNNNN_rR.wav"]), "", "Which files of an input folder are clips: every audio file below it (the default), or those of that name right in it, N a digit and R a number."),
+    key("split.files", OneOf(&["audio", "*.wav", "clip_NNNNNN.wav", "clip_NNNNNN_rR.wav"]), "", "Which files of an input folder are clips: every audio file below it (the default), or those of that name right in it, N a digit and R a number."),
+    key("split.snr_db", Interval(-100.0, 100.0), "", "Signal-to-noise ratio of this split's backgrounds, in dB; augment.background.snr_db by default."),
     free("split.missing", OneOf(&["error", "skip"]), "", "What a missing input folder means: an error (the default), or a split that is left out with a warning; an empty one then gives a file of no rows."),
     key("augment.enabled", Flag, "true", "Whether clips are augmented."),
     free("augment.preset", OneOf(preset::NAMES), "\"livekit\"", "Whose augmentation gives the defaults of the chain and of each effect."),
@@ -93,8 +95,10 @@ const FIXED: &[Key] = &[
     key("augment.round_from", OneOf(&["previous", "clip"]), "\"previous\"", "What a round starts from: the round before, or the clip itself."),
     key("augment.row_order", OneOf(&["round", "name", "pass"]), "\"round\"", "The order of rows: a clip's rows together, by round or as the names of the rounds' files sort (0, 1, 10, 2); or pass: all clips of round 0, then of round 1, ..., which needs round_from = \"clip\"."),
     key("augment.backgrounds", Paths, "[]", "Files or folders of background noise."),
+    key("augment.background_repeats", Counts(0, 1_000_000), "[]", "How often the files of each entry of augment.backgrounds are listed to draw from; once by default."),
     key("augment.rirs", Paths, "[]", "Files or folders of room impulse responses."),
-    key("augment.sound_files", OneOf(&["audio", "wav"]), "\"audio\"", "Which files below those folders count: every audio file, or only .wav."),
+    key("augment.sound_files", OneOf(&["audio", "wav", "wav_nocase"]), "\"audio\"", "Which files below those folders count: every audio file, only .wav, or that in any case."),
+    key("augment.rir_files", OneOf(&["audio", "wav", "wav_nocase"]), "", "The same for impulse responses alone; as augment.sound_files by default."),
     free("augment.cache", Bytes(0), "\"64MiB\"", "Memory for decoded backgrounds and impulse responses."),
     key("features.input_scale", OneOf(&["unit", "int16"]), "\"unit\"", "Scale of the mel network's input: [-1, 1] (livekit-wakeword) or int16 (openWakeWord)."),
     key("features.execution_providers", Providers, "[\"cpu\"]", "ONNX Runtime execution providers, in order of preference."),
@@ -105,8 +109,9 @@ const FIXED: &[Key] = &[
     key("features.embedding_model", Path, "", "Another embedding network (ONNX)."),
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
-    key("features.timesteps", Whole(1, 100_000), "16", "Embeddings a row: the last ones of its clip."),
-    key("output_files.wavs", Flag, "false", "Whether each augmented row's audio is written into its split's input folder."),
+    key("features.timesteps", Auto(1, 100_000), "16", "Embeddings a row: the last ones of its clip; auto keeps all that the window gives."),
+    key("output_files.wavs", Flag, "false", "Whether each augmented row's audio is written as a WAV."),
+    key("output_files.wavs_in", OneOf(&["input", "output"]), "\"input\"", "Where to: beside the clips of its split (which must be called clip_NNNNNN.wav), or into augmented/<split> of the output folder."),
     key("output_files.rows", Flag, "true", "Whether rows.jsonl is written."),
     free("flow.batch", Auto(1, 65_536), "\"auto\"", "Rows a batch, rounded to whole clips."),
     free("flow.in_flight", Auto(1, 65_536), "\"auto\"", "Batches between scan and write."),

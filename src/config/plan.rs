@@ -10,8 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::location::Location;
+use crate::dsp::Range;
 use crate::dsp::chain::{EffectKind, EffectSpec};
 use crate::dsp::placement::Place;
+
+/// Samples in a window of the frozen mel network.
+pub const MEL_WINDOW: usize = 512;
+/// Samples from one window of it to the next.
+pub const MEL_HOP: usize = 160;
 
 /// A whole build.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,6 +58,25 @@ impl Plan {
         }
     }
 
+    /// The chain of a split's clips.
+    pub fn chain_of(&self, split: &SplitPlan) -> Vec<EffectSpec> {
+        let mut chain = self.augment.chain.clone();
+        for effect in &mut chain {
+            if let (EffectSpec::Background(background), Some(snr_db)) = (effect, split.snr_db) {
+                background.snr_db = snr_db;
+            }
+        }
+        chain
+    }
+
+    /// Settles the length of the window, in samples.
+    pub fn fit(&mut self, samples: usize) {
+        self.audio.clip_samples = samples;
+        if self.features.all_timesteps {
+            self.features.timesteps = self.features.timesteps_of(samples);
+        }
+    }
+
     /// What the bytes of the output depend on: the plan without its output
     /// folder, batches, workers, capacities, budgets, metrics, paths to
     /// libraries, and what happens to a clip that cannot be processed: where
@@ -61,7 +86,12 @@ impl Plan {
         let features = &self.features;
         json!({
             "seed": self.seed,
-            "audio": self.audio,
+            "audio": {
+                "sample_rate": self.audio.sample_rate,
+                "clip_samples": self.audio.clip_samples,
+                "max_seconds": self.audio.max_seconds,
+                "channel": self.audio.channel,
+            },
             "splits": self.splits.iter().map(SplitPlan::essence).collect::<Vec<_>>(),
             "augment": self.augment.essence(),
             "features": {
@@ -92,8 +122,10 @@ impl AugmentPlan {
             "row_order": self.row_order,
             "chain": self.chain,
             "backgrounds": self.backgrounds,
+            "background_repeats": self.background_repeats,
             "rirs": self.rirs,
             "sound_files": self.sound_files,
+            "rir_files": self.rir_files,
         })
     }
 
@@ -105,12 +137,16 @@ impl AugmentPlan {
 }
 
 /// The audio format between the stages.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AudioPlan {
     /// Sample rate in Hz.
     pub sample_rate: u32,
     /// Length of a row's window, in samples.
     pub clip_samples: usize,
+    /// The split whose clips the window is fitted to, once they are found;
+    /// until then it is a guess.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted_to: Option<String>,
     /// Longest clip accepted, in seconds.
     pub max_seconds: f64,
     /// Which channel of a file is taken.
@@ -154,6 +190,9 @@ pub struct SplitPlan {
     pub missing: Missing,
     /// Where its clips go in the window; `None` leaves their length alone.
     pub place: Option<Place>,
+    /// Signal-to-noise ratio of its backgrounds, in dB; `None` is the effect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snr_db: Option<Range>,
 }
 
 impl SplitPlan {
@@ -164,6 +203,7 @@ impl SplitPlan {
             "features": self.features,
             "files": self.files,
             "place": self.place,
+            "snr_db": self.snr_db,
         })
     }
 }
@@ -196,6 +236,10 @@ pub enum ClipFiles {
     #[default]
     #[serde(rename = "audio")]
     Audio,
+    /// The files that end in `.wav`, in lower case, right in it: openWakeWord's
+    /// clips.
+    #[serde(rename = "*.wav")]
+    Wav,
     /// The files of that name right in it, each N a digit: livekit-wakeword's
     /// clips.
     #[serde(rename = "clip_NNNNNN.wav")]
@@ -226,6 +270,9 @@ pub enum SoundFiles {
     Audio,
     /// Only `.wav`; a folder without any is warned about.
     Wav,
+    /// The same in any case.
+    #[serde(rename = "wav_nocase")]
+    WavNoCase,
 }
 
 /// Augmentation.
@@ -244,10 +291,15 @@ pub struct AugmentPlan {
     pub chain: Vec<EffectSpec>,
     /// Files or folders of background noise.
     pub backgrounds: Vec<Location>,
+    /// How often the files of each are listed; once where this is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background_repeats: Vec<u32>,
     /// Files or folders of room impulse responses.
     pub rirs: Vec<Location>,
-    /// Which files below those folders count.
+    /// Which files below the folders of backgrounds count.
     pub sound_files: SoundFiles,
+    /// Which files below the folders of impulse responses count.
+    pub rir_files: SoundFiles,
     /// Memory for decoded backgrounds and impulse responses, in bytes.
     pub cache_bytes: u64,
 }
@@ -299,6 +351,20 @@ pub struct FeaturesPlan {
     pub stride: usize,
     /// Embeddings a row.
     pub timesteps: usize,
+    /// Whether that is all that the window gives.
+    #[serde(default)]
+    pub all_timesteps: bool,
+}
+
+impl FeaturesPlan {
+    /// Embeddings that the frozen networks give for so many samples.
+    pub fn timesteps_of(&self, samples: usize) -> usize {
+        let frames = samples
+            .checked_sub(MEL_WINDOW)
+            .map_or(0, |rest| rest / MEL_HOP + 1);
+        let windows = frames.checked_sub(self.window);
+        windows.map_or(0, |rest| rest / self.stride + 1)
+    }
 }
 
 /// The scale of the mel network's input.
@@ -348,10 +414,24 @@ pub enum Backend {
 /// What is written beside the feature files.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct OutputFiles {
-    /// Whether each row's audio is written into its split's input folder.
+    /// Whether each row's audio is written as a WAV.
     pub wavs: bool,
+    /// Where to.
+    #[serde(default)]
+    pub wavs_in: WavsIn,
     /// Whether `rows.jsonl` is written.
     pub rows: bool,
+}
+
+/// Where the rows' audio is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WavsIn {
+    /// The input folder of the split.
+    #[default]
+    Input,
+    /// `augmented/<split>` in the output folder.
+    Output,
 }
 
 /// Batches and how many are in flight; `None` lets the program choose.

@@ -47,9 +47,9 @@ impl Resolver<'_> {
         let output = self.output(settings);
         let splits = self.splits(&settings.split);
         let audio = self.audio(settings);
-        let augment = self.augment(settings, audio);
+        let augment = self.augment(settings, &audio);
         self.wavs(settings);
-        let features = self.features(&settings.features);
+        let features = self.features(&settings.features, &audio);
         let runtime_library = self.optional_path("runtime.library", &settings.runtime.library);
         Some(Plan {
             seed: settings.seed,
@@ -60,6 +60,7 @@ impl Resolver<'_> {
             features,
             output_files: OutputFiles {
                 wavs: settings.output_files.wavs,
+                wavs_in: settings.output_files.wavs_in,
                 rows: settings.output_files.rows,
             },
             flow: FlowPlan {

@@ -23,6 +23,10 @@ pub enum Rule {
     Interval(f64, f64),
     /// A whole number, or `"auto"`.
     Auto(u64, u64),
+    /// A finite number, or `"auto"`.
+    AutoNumber(f64, f64),
+    /// Any number of whole numbers.
+    Counts(u64, u64),
     /// A channel: a word, or a number from 1.
     Channel,
     /// A size in bytes, as a number or with a unit; at least so many.
@@ -58,6 +62,12 @@ impl Rule {
             }
             Self::Auto(min, max) => {
                 value.as_str() == Some("auto") || Self::Whole(min, max).allows(value)
+            }
+            Self::AutoNumber(min, max) => {
+                value.as_str() == Some("auto") || Self::Number(min, max).allows(value)
+            }
+            Self::Counts(min, max) => {
+                counts(value).is_some_and(|counts| counts.iter().all(|n| (min..=max).contains(n)))
             }
             Self::Channel => channel(value).is_some(),
             Self::Bytes(min) => bytes(value).is_some_and(|n| n >= min),
@@ -114,7 +124,7 @@ impl Rule {
             Self::OneOf(words) => words,
             Self::Providers => PROVIDERS,
             Self::Chain => EffectKind::NAMES,
-            Self::Auto(..) => &["auto"],
+            Self::Auto(..) | Self::AutoNumber(..) => &["auto"],
             Self::Channel => &["first", "mean"],
             _ => &[],
         }
@@ -130,6 +140,8 @@ impl fmt::Display for Rule {
                 write!(f, "two numbers from {min} to {max}, the smaller first")
             }
             Self::Auto(min, max) => write!(f, "a whole number from {min} to {max}, or \"auto\""),
+            Self::AutoNumber(min, max) => write!(f, "a number from {min} to {max}, or \"auto\""),
+            Self::Counts(min, max) => write!(f, "a list of whole numbers from {min} to {max}"),
             Self::Channel => f.write_str("\"first\", \"mean\" or a whole number from 1 to 255"),
             Self::Bytes(0) => f.write_str("a size such as \"256MiB\""),
             Self::Bytes(min) => write!(f, "a size such as \"256MiB\", at least {min} bytes"),
@@ -189,6 +201,11 @@ pub fn channel(value: &Value) -> Option<Channel> {
             Some(Channel::Number(number as usize))
         }
     }
+}
+
+/// A list of whole numbers that are not negative.
+pub fn counts(value: &Value) -> Option<Vec<u64>> {
+    value.as_array()?.iter().map(whole).collect()
 }
 
 /// Two finite numbers.

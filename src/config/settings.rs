@@ -11,9 +11,10 @@ use serde::{Deserialize, Deserializer};
 
 use super::plan::{
     Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RoundFrom, RowOrder,
-    SoundFiles, Strategy,
+    SoundFiles, Strategy, WavsIn,
 };
 use super::rules;
+use crate::dsp::Range;
 use crate::dsp::placement::Place;
 
 /// A pipeline file.
@@ -41,7 +42,9 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct Audio {
     pub sample_rate: u32,
-    pub clip_seconds: f64,
+    #[serde(deserialize_with = "auto_number")]
+    pub clip_seconds: Option<f64>,
+    pub clip_split: Option<String>,
     pub max_seconds: f64,
     #[serde(deserialize_with = "channel")]
     pub channel: Channel,
@@ -60,6 +63,7 @@ pub struct Split {
     pub files: ClipFiles,
     #[serde(default)]
     pub missing: Missing,
+    pub snr_db: Option<Range>,
 }
 
 /// `[augment]`, without the tables of the effects: each reads its own.
@@ -73,9 +77,12 @@ pub struct Augment {
     pub row_order: RowOrder,
     #[serde(deserialize_with = "strings")]
     pub backgrounds: Vec<String>,
+    #[serde(deserialize_with = "counts")]
+    pub background_repeats: Vec<u32>,
     #[serde(deserialize_with = "strings")]
     pub rirs: Vec<String>,
     pub sound_files: SoundFiles,
+    pub rir_files: Option<SoundFiles>,
     #[serde(deserialize_with = "bytes")]
     pub cache: u64,
 }
@@ -94,7 +101,8 @@ pub struct Features {
     pub embedding_model: Option<String>,
     pub window: usize,
     pub stride: usize,
-    pub timesteps: usize,
+    #[serde(deserialize_with = "auto")]
+    pub timesteps: Option<usize>,
 }
 
 /// `[output_files]`
@@ -102,6 +110,7 @@ pub struct Features {
 #[serde(deny_unknown_fields)]
 pub struct OutputFiles {
     pub wavs: bool,
+    pub wavs_in: WavsIn,
     pub rows: bool,
 }
 
@@ -207,6 +216,21 @@ fn auto<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::
     parse(deserializer, |value| match value.as_str() {
         Some(_) => Some(None),
         None => rules::whole(value)?.try_into().ok().map(Some),
+    })
+}
+
+/// A number, or `None` for `"auto"`.
+fn auto_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    parse(deserializer, |value| match value.as_str() {
+        Some(_) => Some(None),
+        None => rules::number(value).map(Some),
+    })
+}
+
+fn counts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    parse(deserializer, |value| {
+        let counts = rules::counts(value)?.into_iter();
+        counts.map(|count| count.try_into().ok()).collect()
     })
 }
 

@@ -12,3 +12,6 @@ pub const REPORT_FILE: &str = "report.html";
 pub const JOURNAL_FILE: &str = "build.journal";
 /// Empty; locked by the running build.
 pub const LOCK_FILE: &str = ".wakemill.lock";
+/// The folder of the rows' audio, a folder a split below it, where it is written
+/// there.
+pub const AUGMENTED_FOLDER: &str = "augmented";

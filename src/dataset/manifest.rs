@@ -59,7 +59,7 @@ pub struct Dataset {
     /// The names of the sounds that each effect could draw from.
     #[serde(default)]
     pub sounds: Sounds,
-    /// What lay among the inputs and is neither audio nor a known companion.
+    /// What lay among the inputs and is neither read nor a known companion.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub passed_over: Vec<PassedOver>,
     /// The plan.
@@ -84,7 +84,7 @@ impl fmt::Display for PassedOver {
         };
         write!(
             f,
-            "{files} file{s} in {} {are} no audio: {}",
+            "{files} file{s} in {} {are} not read: {}",
             self.place, self.files
         )
     }

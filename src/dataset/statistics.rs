@@ -13,6 +13,7 @@ use super::rows::RowRecord;
 use crate::config::plan::Plan;
 pub use crate::dsp::Range;
 use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::effect::Measure;
 
 /// Most bins of a histogram.
 const MOST_BINS: f64 = 30.0;
@@ -120,11 +121,28 @@ struct EffectCounts {
 
 impl Counts {
     fn new(plan: &Plan, sounds: &Sounds) -> Self {
+        let chains: Vec<_> = plan
+            .splits
+            .iter()
+            .map(|split| plan.chain_of(split))
+            .collect();
+        // Over all splits: each may draw from a range of its own.
+        let measure = |kind: EffectKind| {
+            let of_splits = chains
+                .iter()
+                .flatten()
+                .filter(|effect| effect.kind() == kind);
+            let measures = of_splits.filter_map(EffectSpec::measure);
+            measures.reduce(|a, b| Measure {
+                range: Range::new(a.range.min.min(b.range.min), a.range.max.max(b.range.max)),
+                ..a
+            })
+        };
         let effect = |effect: &EffectSpec| {
             let kind = effect.kind();
             let there = sounds.get(kind.name()).into_iter().flatten();
             let counts = EffectCounts {
-                measure: effect.measure().map(|measure| MeasureStatistics {
+                measure: measure(kind).map(|measure| MeasureStatistics {
                     name: measure.name,
                     unit: measure.unit,
                     histogram: Histogram::new(measure.range),

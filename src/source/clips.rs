@@ -7,7 +7,10 @@ use std::time::UNIX_EPOCH;
 
 use crate::records::ClipId;
 
-use super::{DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips};
+use super::{
+    DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips,
+    openwakeword_clips,
+};
 
 /// Where a split's clips come from. Each clip is read at its
 /// [`ClipId::path`].
@@ -93,6 +96,8 @@ pub struct FolderSource {
 pub enum Names {
     /// Every audio file, at any depth.
     Audio,
+    /// The files `*.wav` right in the folder: openWakeWord's clips.
+    Wav,
     /// The files `clip_NNNNNN.wav` right in the folder: livekit-wakeword's clips.
     Numbered,
     /// The files `clip_NNNNNN_rR.wav` right in the folder: its augmented clips.
@@ -103,6 +108,7 @@ impl ClipSource for FolderSource {
     fn list(&self) -> Result<Listing, DiscoverError> {
         match self.names {
             Names::Audio => folder(&self.path, Kinds::Any),
+            Names::Wav => openwakeword_clips(&self.path),
             Names::Numbered => livekit_clips(&self.path),
             Names::Augmented => livekit_augmented(&self.path),
         }

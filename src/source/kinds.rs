@@ -37,6 +37,8 @@ pub enum Kinds {
     Any,
     /// Exactly `.wav`: what livekit-wakeword takes.
     WavOnly,
+    /// `.wav` in any case: what openWakeWord takes of backgrounds.
+    WavNoCase,
 }
 
 /// What a name says of its file.
@@ -57,8 +59,17 @@ impl Kinds {
     pub(super) fn judge(self, name: &str) -> Verdict {
         let extension = extension(name);
         let among = |known: &[&str]| known.iter().any(|k| k.eq_ignore_ascii_case(extension));
+        let wav = match self {
+            Self::WavOnly => extension == "wav",
+            Self::WavNoCase => among(&["wav"]),
+            Self::Any => false,
+        };
         match self {
-            Self::WavOnly => only(extension == "wav"),
+            _ if wav => Verdict::Clip,
+            Self::WavOnly | Self::WavNoCase => match Self::Any.judge(name) {
+                Verdict::Nothing => Verdict::Nothing,
+                _ => Verdict::PassedOver,
+            },
             Self::Any if among(&EXTENSIONS) => Verdict::Clip,
             Self::Any if among(&COMPANIONS) => Verdict::Nothing,
             Self::Any if among(&UNFINISHED) => Verdict::PassedOver,
@@ -69,7 +80,7 @@ impl Kinds {
     pub(super) fn text(self) -> String {
         match self {
             Self::Any => format!("{}, and audio by any other name", EXTENSIONS.join(", ")),
-            Self::WavOnly => "wav".to_owned(),
+            Self::WavOnly | Self::WavNoCase => "wav".to_owned(),
         }
     }
 }

@@ -203,6 +203,20 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
     some(listing, || pattern.to_owned(), || Kinds::Any.text())
 }
 
+/// openWakeWord's clips: the files `*.wav` right in a folder.
+///
+/// # Errors
+/// [`DiscoverError`] where the folder is missing or there is nothing in it.
+pub fn openwakeword_clips(path: &Path) -> Result<Listing, DiscoverError> {
+    let judge = |name: &str| Kinds::WavOnly.judge(name);
+    let listing = walk::walk(path, 1, Hidden::PassedBy, judge)?;
+    some(
+        listing,
+        || path.display().to_string(),
+        || "*.wav".to_owned(),
+    )
+}
+
 /// livekit-wakeword's clips: the files `clip_NNNNNN.wav` right in a folder.
 ///
 /// # Errors
@@ -228,6 +242,22 @@ pub fn livekit_augmented(path: &Path) -> Result<Listing, DiscoverError> {
         || path.display().to_string(),
         || "clip_NNNNNN_rR.wav".to_owned(),
     )
+}
+
+/// The files `*_rR.wav` below a folder, R a number: rows that were written
+/// there. None of a folder that is not there.
+pub fn written_rows(folder: &Path) -> Vec<PathBuf> {
+    let is_row = |name: &str| {
+        let round = name
+            .strip_suffix(".wav")
+            .and_then(|stem| stem.rsplit_once("_r"));
+        round.is_some_and(|(_, round)| !round.is_empty() && all_digits(round))
+    };
+    let found = walk::walk(folder, usize::MAX, Hidden::PassedBy, |name| {
+        only(is_row(name))
+    });
+    let files = found.map(|found| found.files).unwrap_or_default();
+    files.iter().map(|file| file.path.to_path_buf()).collect()
 }
 
 /// Whether a name is livekit-wakeword's for a clip: `clip_NNNNNN.wav`.
@@ -267,7 +297,7 @@ fn split_pattern(pattern: &str) -> (&str, &str) {
 fn also(passed_over: &FilesByExtension) -> String {
     match passed_over.0.is_empty() {
         true => String::new(),
-        false => format!("; what is there is no audio: {passed_over}"),
+        false => format!("; what is there is not read: {passed_over}"),
     }
 }
 

@@ -112,8 +112,8 @@ fn what_is_no_audio_is_counted_and_audio_by_any_name_is_read() {
     case.write("wake/000.txt", "hey");
     case.write("wake/.DS_Store", "hidden");
     case.write("noise/cover.jpg", b"\xff\xd8\xff\xe0");
-    let clips = "3 files in wake are no audio: 1 without extension, 2 .pdf";
-    let sounds = "1 file in noise is no audio: 1 .jpg";
+    let clips = "3 files in wake are not read: 1 without extension, 2 .pdf";
+    let sounds = "1 file in noise is not read: 1 .jpg";
 
     let plan = case.run("out", &["--dry-run"]);
     let plan = String::from_utf8_lossy(&plan.stdout).into_owned();

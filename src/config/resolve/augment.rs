@@ -10,7 +10,7 @@ use super::Resolver;
 use crate::dsp::chain::{EffectKind, EffectSpec};
 
 impl Resolver<'_> {
-    pub(super) fn augment(&mut self, settings: &Settings, audio: AudioPlan) -> AugmentPlan {
+    pub(super) fn augment(&mut self, settings: &Settings, audio: &AudioPlan) -> AugmentPlan {
         let augment = &settings.augment;
         let kinds = augment.chain.iter();
         let kinds: Vec<_> = kinds.filter_map(|name| EffectKind::named(name)).collect();
@@ -19,6 +19,13 @@ impl Resolver<'_> {
             .filter_map(|&kind| self.effect(kind, settings, audio))
             .collect();
         self.left_out(&kinds);
+        let (repeats, places) = (augment.background_repeats.len(), augment.backgrounds.len());
+        if repeats > 0 && repeats != places {
+            let message = format!(
+                "'augment.background_repeats' has {repeats} numbers, and augment.backgrounds {places} entries: one for each, or none"
+            );
+            self.problem("augment.background_repeats", &message);
+        }
         if augment.row_order == RowOrder::Pass && augment.round_from == RoundFrom::Previous {
             let message = "'augment.row_order' is \"pass\", in which a clip's rounds are made apart from each other: that needs augment.round_from = \"clip\"";
             self.problem("augment.row_order", message);
@@ -30,8 +37,10 @@ impl Resolver<'_> {
             row_order: augment.row_order,
             chain,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
+            background_repeats: augment.background_repeats.clone(),
             rirs: self.paths("augment.rirs", &augment.rirs),
             sound_files: augment.sound_files,
+            rir_files: augment.rir_files.unwrap_or(augment.sound_files),
             cache_bytes: augment.cache,
         }
     }
@@ -41,13 +50,14 @@ impl Resolver<'_> {
         &mut self,
         kind: EffectKind,
         settings: &Settings,
-        audio: AudioPlan,
+        audio: &AudioPlan,
     ) -> Option<EffectSpec> {
         let empty = Value::from(figment::value::Dict::new());
         let table = value_at(&self.root, kind.table()).unwrap_or(&empty);
         match kind.settings(table) {
             Ok(effect) => {
-                let seconds = settings.audio.clip_seconds.max(audio.window_seconds());
+                let seconds = settings.audio.clip_seconds.unwrap_or_default();
+                let seconds = seconds.max(audio.window_seconds());
                 if let Err((key, message)) = effect.check(seconds) {
                     let key = format!("{}.{key}", kind.table());
                     self.problem(&key, &format!("'{key}' {message}"));

@@ -1,22 +1,23 @@
 //! The audio format and the front end, which must fit each other.
 
 use super::Resolver;
-use crate::config::plan::{AudioPlan, Backend, FeaturesPlan};
+use crate::config::plan::{AudioPlan, Backend, FeaturesPlan, MEL_HOP, MEL_WINDOW};
 use crate::config::rules;
 use crate::config::settings::{Features, Settings};
 
-/// Samples in a hop and in a window of the frozen mel network.
-const MEL_HOP: usize = 160;
-const MEL_WINDOW: usize = 512;
 /// What the frozen networks take.
 const FROZEN_RATE: u32 = 16_000;
 const FROZEN_FRAMES: usize = 76;
+/// Length of a window that no clip has told yet, in seconds: openWakeWord's
+/// least.
+const UNKNOWN_SECONDS: f64 = 2.0;
 
 impl Resolver<'_> {
     pub(super) fn audio(&mut self, settings: &Settings) -> AudioPlan {
         let audio = &settings.audio;
         // Truncated, as livekit-wakeword does.
-        let clip_samples = (audio.clip_seconds * f64::from(audio.sample_rate)) as usize;
+        let seconds = audio.clip_seconds.unwrap_or(UNKNOWN_SECONDS);
+        let clip_samples = (seconds * f64::from(audio.sample_rate)) as usize;
         if settings.features.mel_model.is_none() {
             if audio.sample_rate != FROZEN_RATE {
                 self.problem(
@@ -27,25 +28,52 @@ impl Resolver<'_> {
                     ),
                 );
             }
-            self.window(settings, clip_samples);
+            self.window(settings, seconds, clip_samples);
         }
         AudioPlan {
             sample_rate: audio.sample_rate,
             clip_samples,
             max_seconds: audio.max_seconds,
             channel: audio.channel,
+            fitted_to: self.fitted_to(settings),
+        }
+    }
+
+    /// The split that tells the length of the window, where one does.
+    fn fitted_to(&mut self, settings: &Settings) -> Option<String> {
+        let names = || {
+            settings
+                .split
+                .iter()
+                .filter_map(|split| split.name.as_ref())
+        };
+        match (settings.audio.clip_seconds, &settings.audio.clip_split) {
+            (Some(_), None) => None,
+            (Some(_), Some(_)) => {
+                let message = "'audio.clip_split' is set, and audio.clip_seconds is not \"auto\": remove one of them";
+                self.problem("audio.clip_split", message);
+                None
+            }
+            (None, None) => names().next().cloned(),
+            (None, Some(split)) => {
+                if !names().any(|name| name == split) {
+                    let message =
+                        format!("'audio.clip_split' is {split:?}; there is no such split");
+                    self.problem("audio.clip_split", &message);
+                }
+                Some(split.clone())
+            }
         }
     }
 
     /// Checks that a row's window holds embedding windows.
-    fn window(&mut self, settings: &Settings, clip_samples: usize) {
+    fn window(&mut self, settings: &Settings, seconds: f64, clip_samples: usize) {
         let features = &settings.features;
         let rate = f64::from(settings.audio.sample_rate);
-        let seconds = settings.audio.clip_seconds;
         let samples = |windows: usize| {
             ((windows - 1) * features.stride + features.window - 1) * MEL_HOP + MEL_WINDOW
         };
-        let (one, all) = (samples(1), samples(features.timesteps));
+        let (one, all) = (samples(1), samples(features.timesteps.unwrap_or(1)));
         if clip_samples < one {
             self.problem(
                 "audio.clip_seconds",
@@ -58,13 +86,13 @@ impl Resolver<'_> {
         } else if clip_samples < all {
             self.warnings.push(format!(
                 "audio.clip_seconds is {seconds}: too short for {} embeddings a row, which need {}; the first ones are zeros",
-                features.timesteps,
+                features.timesteps.unwrap_or(1),
                 all as f64 / rate
             ));
         }
     }
 
-    pub(super) fn features(&mut self, features: &Features) -> FeaturesPlan {
+    pub(super) fn features(&mut self, features: &Features, audio: &AudioPlan) -> FeaturesPlan {
         if features.embedding_model.is_none() && features.window != FROZEN_FRAMES {
             let message = format!(
                 "'features.window' is {}; the frozen embedding network takes {FROZEN_FRAMES}, another needs features.embedding_model",
@@ -79,7 +107,12 @@ impl Resolver<'_> {
             let message = "'features.backend' is \"native\"; it runs only the frozen models, and only on the cpu";
             self.problem("features.backend", message);
         }
-        FeaturesPlan {
+        let all_timesteps = features.timesteps.is_none();
+        if all_timesteps && other_models {
+            let message = "'features.timesteps' is \"auto\", which is known of the frozen models alone: give a number";
+            self.problem("features.timesteps", message);
+        }
+        let mut plan = FeaturesPlan {
             input_scale: features.input_scale,
             execution_providers,
             strategy: features.strategy,
@@ -90,8 +123,13 @@ impl Resolver<'_> {
                 .optional_path("features.embedding_model", &features.embedding_model),
             window: features.window,
             stride: features.stride,
-            timesteps: features.timesteps,
+            timesteps: features.timesteps.unwrap_or(1),
+            all_timesteps,
+        };
+        if all_timesteps {
+            plan.timesteps = plan.timesteps_of(audio.clip_samples).max(1);
         }
+        plan
     }
 }
 

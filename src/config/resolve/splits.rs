@@ -50,6 +50,7 @@ impl Resolver<'_> {
             files: split.files,
             missing: split.missing,
             place: split.place.place(),
+            snr_db: split.snr_db,
         })
     }
 
