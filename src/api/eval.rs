@@ -1,4 +1,4 @@
-//! Evaluating classifiers on the features that a livekit-wakeword configuration
+//! Evaluating classifiers on the features that another program's configuration
 //! names.
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::eval::{
     self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted, Written,
 };
 use crate::flow::{CancelToken, Observer};
-use crate::presets::livekit::LivekitConfig;
+use crate::presets::Project;
 
 pub use crate::eval::classifier::{BakedBatch, Classifiers};
 pub use crate::eval::table;
@@ -22,7 +22,7 @@ const DEVICE_BATCH: usize = 1024;
 /// An evaluation whose classifiers and features are found.
 pub struct Evaluating {
     /// How a classifier is evaluated.
-    livekit: LivekitConfig,
+    project: Project,
     names: Vec<String>,
     /// The classifiers, loaded.
     pub classifiers: Classifiers,
@@ -47,16 +47,16 @@ pub struct Evaluated {
 /// cannot be had.
 pub fn classifiers(
     models: &[PathBuf],
-    livekit: LivekitConfig,
+    project: Project,
     plan: &Plan,
     notice: &mut dyn FnMut(&str),
 ) -> Result<Loaded, EvalError> {
-    let (names, paths): (Vec<_>, Vec<_>) = named(models, &livekit)?.into_iter().unzip();
-    let providers = &livekit.eval.execution_providers;
+    let (names, paths): (Vec<_>, Vec<_>) = named(models, &project)?.into_iter().unzip();
+    let providers = &project.eval.execution_providers;
     let library: Option<&Path> = plan.runtime_library.as_ref().map(|of| &*of.path);
     let classifiers = classifier::load(&paths, providers, library, notice)?;
     Ok(Loaded {
-        livekit,
+        project,
         names,
         classifiers,
     })
@@ -64,7 +64,7 @@ pub fn classifiers(
 
 /// Classifiers that are loaded.
 pub struct Loaded {
-    livekit: LivekitConfig,
+    project: Project,
     names: Vec<String>,
     /// The classifiers.
     pub classifiers: Classifiers,
@@ -76,9 +76,9 @@ impl Loaded {
     /// # Errors
     /// [`EvalError::Foreign`].
     pub fn check_outputs(&self) -> Result<(), EvalError> {
-        let LivekitConfig {
+        let Project {
             output, model_name, ..
-        } = &self.livekit;
+        } = &self.project;
         eval::check(output, model_name, &self.names)
     }
 
@@ -88,18 +88,18 @@ impl Loaded {
     /// Those of [`Features::open`].
     pub fn open(self) -> Result<Evaluating, EvalError> {
         let wanted = Wanted {
-            output: &self.livekit.output,
-            data_dir: &self.livekit.data_dir,
+            output: &self.project.output,
+            validation: self.project.validation.as_deref(),
         };
         let features = Features::open(wanted, &self.classifiers.all)?;
-        let scoring = scoring(&self.livekit, &self.classifiers);
+        let scoring = scoring(&self.project, &self.classifiers);
         let Self {
-            livekit,
+            project,
             names,
             classifiers,
         } = self;
         Ok(Evaluating {
-            livekit,
+            project,
             names,
             classifiers,
             features,
@@ -127,6 +127,7 @@ impl Evaluating {
     /// # Errors
     /// A file that cannot be written.
     pub fn write(self, scored: Vec<Scored>) -> Result<Evaluated, EvalError> {
+        let clip_duration = self.project.clip_duration;
         let classifiers = self.names.into_iter().zip(&self.classifiers.all);
         let judged: Vec<_> = classifiers
             .zip(scored)
@@ -137,14 +138,14 @@ impl Evaluating {
                     provider: self.classifiers.provider,
                     batch: classifier.batch(self.scoring.batch),
                     baked_batch: classifier.baked_batch().cloned(),
-                    clip_duration: self.livekit.clip_duration,
-                    target_fp_per_hour: self.livekit.target_fp_per_hour,
+                    clip_duration: clip_duration.unwrap_or_else(|| self.features.row_seconds()),
+                    target_fp_per_hour: self.project.target_fp_per_hour,
                 };
                 let evaluation = Evaluation::new(&setting, &self.features, &scored);
                 (setting, scored, evaluation)
             })
             .collect();
-        let written = eval::write(&self.livekit.output, &self.livekit.model_name, &judged)?;
+        let written = eval::write(&self.project.output, &self.project.model_name, &judged)?;
         let evaluations = judged.into_iter();
         Ok(Evaluated {
             evaluations: evaluations
@@ -157,13 +158,10 @@ impl Evaluating {
 
 /// The models and the names that their files get. livekit-wakeword evaluates
 /// one, under the configuration's name; several get the names of their files.
-fn named(models: &[PathBuf], livekit: &LivekitConfig) -> Result<Vec<(String, PathBuf)>, EvalError> {
-    let configured = livekit.model_name.clone();
+fn named(models: &[PathBuf], project: &Project) -> Result<Vec<(String, PathBuf)>, EvalError> {
+    let configured = project.model_name.clone();
     match models {
-        [] => {
-            let path = livekit.output.join(format!("{configured}.onnx"));
-            Ok(vec![(configured, path)])
-        }
+        [] => Ok(vec![(configured, project.model.clone())]),
         [one] => Ok(vec![(configured, one.clone())]),
         several => {
             let mut named: Vec<(String, PathBuf)> = Vec::new();
@@ -184,13 +182,13 @@ fn named(models: &[PathBuf], livekit: &LivekitConfig) -> Result<Vec<(String, Pat
     }
 }
 
-fn scoring(livekit: &LivekitConfig, classifiers: &Classifiers) -> Scoring {
+fn scoring(project: &Project, classifiers: &Classifiers) -> Scoring {
     let cpu = classifiers.provider == crate::runtime::provider::CPU.name;
     // Two workers keep a device busy: one copies while the other computes.
     let workers = if cpu { sizing::cores() } else { 2 };
     let batch = if cpu { CPU_BATCH } else { DEVICE_BATCH };
     Scoring {
-        batch: livekit.eval.batch_size.unwrap_or(batch),
-        workers: livekit.eval.workers.unwrap_or(workers),
+        batch: project.eval.batch_size.unwrap_or(batch),
+        workers: project.eval.workers.unwrap_or(workers),
     }
 }

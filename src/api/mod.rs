@@ -46,5 +46,4 @@ pub use crate::dataset::{Dataset, Existing, RowBlock, inspect};
 pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFacts};
 pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
-pub use crate::presets::livekit::read as read_livekit;
-pub use crate::presets::{Loaded, load};
+pub use crate::presets::{Loaded, Project, load, project};

@@ -14,10 +14,10 @@ use super::terminal::{line, tell};
 
 #[derive(Args)]
 pub(super) struct EvalArgs {
-    /// A livekit-wakeword configuration (.yaml, .yml)
+    /// A configuration of livekit-wakeword or openWakeWord (.yaml, .yml)
     file: PathBuf,
-    /// A classifier (ONNX), any number of times [default:
-    /// <output_dir>/<model_name>/<model_name>.onnx]
+    /// A classifier (ONNX), any number of times [default: the one that its
+    /// training leaves]
     #[arg(short, long = "model", value_name = "M.onnx")]
     models: Vec<PathBuf>,
     /// Replace files of the results' names that no evaluation wrote
@@ -27,19 +27,18 @@ pub(super) struct EvalArgs {
 
 pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
     let loaded = api::load(&api::Source::new(&args.file))?;
-    let Some(livekit) = loaded.livekit else {
+    let Some((project, warnings)) = api::project(&args.file)? else {
         let file = args.file.display();
         return Err(Usage(format!(
-            "{file}: eval reads livekit-wakeword configurations (.yaml, .yml), which name the \
-             model, its features and its target"
+            "{file}: eval reads configurations of livekit-wakeword and openWakeWord (.yaml, \
+             .yml), which name the model, its features and its target"
         ))
         .into());
     };
     // Not what the pipeline warns about: sounds are not needed here.
-    let (_, warnings) = api::read_livekit(&args.file)?;
     warnings.iter().for_each(|text| warn(text));
     let mut notice = |text: &str| tell(text);
-    let loaded = api::eval::classifiers(&args.models, livekit, &loaded.plan, &mut notice)?;
+    let loaded = api::eval::classifiers(&args.models, project, &loaded.plan, &mut notice)?;
     if !args.overwrite {
         loaded.check_outputs()?;
     }

@@ -17,14 +17,60 @@ pub enum ConfigError {
     },
     /// The file's name says nothing about what it is.
     #[error(
-        "{}: wakemill reads pipelines (.toml) and livekit-wakeword configurations (.yaml, .yml)",
+        "{}: wakemill reads pipelines (.toml), and configurations of livekit-wakeword 0.x and of openWakeWord (.yaml, .yml)",
         path.display()
     )]
     UnknownKind {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not TOML, or not YAML, or not of livekit-wakeword's shape.
+    /// A YAML of nobody who is known.
+    #[error(
+        "{}: a YAML is read as livekit-wakeword 0.3.0's where it has '{livekit}', as openWakeWord's where it has '{openwakeword}', and this has none of them: configurations of livekit-wakeword 2.x and of other programs are not read",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Keys that only livekit-wakeword has.
+        livekit: String,
+        /// Keys that only openWakeWord has.
+        openwakeword: String,
+    },
+    /// A YAML of two programs at once.
+    #[error(
+        "{}: has '{livekit}', which only livekit-wakeword knows, and '{openwakeword}', which only openWakeWord knows: remove one side's keys",
+        path.display()
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// Keys that only livekit-wakeword has.
+        livekit: String,
+        /// Keys that only openWakeWord has.
+        openwakeword: String,
+    },
+    /// Features alone of a configuration that keeps no augmented clips.
+    #[error(
+        "{}: --only extract reads the augmented clips that livekit-wakeword leaves; openWakeWord leaves none: run it without",
+        path.display()
+    )]
+    NothingAugmented {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A section that no version known here has.
+    #[error(
+        "{}: '{}' is no section of livekit-wakeword 0.3.0, which is what is read here; is this a configuration of livekit-wakeword 2.x, which trains from audio with an encoder of its own?",
+        path.display(), sections.join("', '")
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The sections.
+        sections: Vec<String>,
+    },
+    /// The file is not TOML, or not YAML, or not of the shape of its program.
     #[error("{}{}: {message}", path.display(), Position(*line, *column))]
     Syntax {
         /// The file.

@@ -18,10 +18,10 @@ const PAIRS: usize = 64;
 /// Where features are looked for, and which.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// The folder of the six splits.
+    /// The folder of the splits' features.
     pub output: &'a Path,
-    /// The folder that holds `features/validation_set_features.npy`.
-    pub data_dir: &'a Path,
+    /// The features of audio without the word.
+    pub validation: Option<&'a Path>,
 }
 
 /// Every row of an evaluation.
@@ -78,16 +78,19 @@ impl Features {
             return Err(EvalError::NoPositives { path, there });
         };
         let mut files = vec![positives];
-        let negatives = [
-            wanted.output.join("negative_features_test.npy"),
-            wanted.output.join("background_noise_features_test.npy"),
-            wanted.data_dir.join("features/validation_set_features.npy"),
+        let of_output = [
+            "negative_features_test.npy",
+            "background_noise_features_test.npy",
         ];
-        for (path, flat) in negatives.iter().zip([false, false, true]) {
-            files.extend(open(path, flat)?);
+        let mut looked = of_output.map(|name| wanted.output.join(name)).to_vec();
+        for path in &looked {
+            files.extend(open(path, false)?);
+        }
+        if let Some(path) = wanted.validation {
+            files.extend(open(path, true)?);
+            looked.push(path.to_path_buf());
         }
         if files.len() == 1 {
-            let looked = negatives.to_vec();
             return Err(EvalError::NoNegatives { looked });
         }
         let steps = files[0].steps();
@@ -101,6 +104,11 @@ impl Features {
     /// The files of negatives.
     pub fn negatives(&self) -> &[FeatureFile] {
         &self.files[1..]
+    }
+
+    /// Seconds of audio that the embeddings of a row are apart in all.
+    pub fn row_seconds(&self) -> f64 {
+        self.steps as f64 * STEP_SECONDS
     }
 
     /// Number of rows in all files.

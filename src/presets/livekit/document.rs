@@ -4,19 +4,16 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_saphyr::DuplicateKeyPolicy;
 
-use super::{keys, lax};
+use super::keys;
 use crate::config::ConfigError;
-use crate::config::read_text;
+use crate::presets::{Yaml, lax, unknown, yaml};
 
 /// A document, the folder that its relative paths start at, and warnings.
-pub fn open(path: &Path) -> Result<(Document, PathBuf, Vec<String>), ConfigError> {
-    let text = read_text(path)?;
-    let document: Document = parse(path, &text)?;
-    let document_keys: serde_json::Value = parse(path, &text)?;
-    let mut warnings = keys::unknown(path, &document_keys);
-    let (folder, notice) = folder(path, &document);
+pub fn open(file: &Yaml<'_>) -> Result<(Document, PathBuf, Vec<String>), ConfigError> {
+    let document: Document = yaml::parse(file.path, &file.text)?;
+    let mut warnings = unknown::warnings(file.path, &file.keys, keys::KNOWN);
+    let (folder, notice) = yaml::folder(file.path, &document.output());
     warnings.extend(notice);
     Ok((document, folder, warnings))
 }
@@ -103,42 +100,4 @@ fn output_dir() -> String {
 
 fn target_fp_per_hour() -> f64 {
     0.2
-}
-
-fn parse<'de, T: Deserialize<'de>>(path: &Path, text: &'de str) -> Result<T, ConfigError> {
-    // As PyYAML does.
-    let options = serde_saphyr::options! {
-        duplicate_keys: DuplicateKeyPolicy::LastWins,
-        legacy_octal_numbers: true,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let error = error.without_snippet();
-        let place = error.location().map(|place| (place.line(), place.column()));
-        let suffix = place.map(|(line, column)| format!(" at line {line}, column {column}"));
-        let message = error.to_string();
-        let bare = suffix.and_then(|suffix| message.strip_suffix(&suffix));
-        ConfigError::Syntax {
-            path: path.to_owned(),
-            line: place.and_then(|(line, _)| line.try_into().ok()),
-            column: place.and_then(|(_, column)| column.try_into().ok()),
-            message: bare.unwrap_or(&message).to_owned(),
-        }
-    })
-}
-
-/// The folder that relative paths start at: the current one, as for
-/// livekit-wakeword, unless the clips are beside the file and not there.
-fn folder(path: &Path, document: &Document) -> (PathBuf, Option<String>) {
-    let beside = path.parent().unwrap_or(Path::new(""));
-    let output = document.output();
-    if output.exists() || !beside.join(&output).exists() {
-        return (PathBuf::new(), None);
-    }
-    let notice = format!(
-        "{} is not in the current directory; relative paths start at {}, the folder of {}",
-        output.display(),
-        beside.display(),
-        path.display()
-    );
-    (beside.to_owned(), Some(notice))
 }

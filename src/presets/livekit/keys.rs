@@ -1,9 +1,10 @@
-//! The keys of a livekit-wakeword configuration, for warnings about others.
+//! The keys of a livekit-wakeword configuration: of 0.3.0 and of its pull request
+//! 71.
 
-use std::path::Path;
+use crate::presets::unknown::Known;
 
-/// Every known key. Tables that end in `.*` take any key.
-const KNOWN: &[&str] = &[
+/// Every known key.
+pub const KNOWN: &Known = &[
     "model_name",
     "target_phrases",
     "n_samples",
@@ -50,37 +51,3 @@ const KNOWN: &[&str] = &[
     "target_fp_per_hour",
     "batch_n_per_class.*",
 ];
-
-/// A warning for each unknown key of a document.
-pub fn unknown(path: &Path, keys: &serde_json::Value) -> Vec<String> {
-    let mut unknown = Vec::new();
-    collect_unknown(keys, "", &mut unknown);
-    let warn = |key: &String| {
-        let hint =
-            nearest(key).map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-        format!("{}: unknown key '{key}' is ignored{hint}", path.display())
-    };
-    unknown.iter().map(warn).collect()
-}
-
-fn collect_unknown(value: &serde_json::Value, prefix: &str, unknown: &mut Vec<String>) {
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let path = format!("{prefix}{name}");
-        let below = format!("{path}.");
-        if KNOWN.contains(&path.as_str()) || KNOWN.contains(&format!("{below}*").as_str()) {
-            continue;
-        }
-        if KNOWN.iter().any(|known| known.starts_with(&below)) {
-            collect_unknown(value, &below, unknown);
-        } else {
-            unknown.push(path);
-        }
-    }
-}
-
-fn nearest(key: &str) -> Option<&'static str> {
-    let likeness = |known: &&str| strsim::jaro_winkler(key, known);
-    let known = KNOWN.iter().map(|known| known.trim_end_matches(".*"));
-    let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    nearest.filter(|known| likeness(known) > 0.85)
-}

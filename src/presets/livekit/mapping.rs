@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::document::Document;
 use crate::config::Problem;
+use crate::presets::table::{self, insert, text};
 
 /// The splits in the order in which livekit-wakeword writes their features,
 /// with the names of the files.
@@ -87,15 +88,7 @@ pub fn defaults() -> toml::Table {
 
 /// Names the keys of a problem as they are in the YAML.
 pub fn rename(problem: Problem) -> Problem {
-    let renamed = MAPPED.iter().find(|(ours, _)| *ours == problem.key);
-    match renamed {
-        Some((ours, theirs)) => Problem {
-            key: (*theirs).to_owned(),
-            message: problem.message.replacen(ours, theirs, 1),
-            origin: problem.origin,
-        },
-        None => problem,
-    }
+    table::rename(problem, MAPPED)
 }
 
 fn splits(document: &Document, augmented: bool) -> toml::Value {
@@ -135,24 +128,4 @@ fn all_cores_if_zero(workers: &toml::Value) -> toml::Value {
     }
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     i64::try_from(cores).unwrap_or(i64::MAX).into()
-}
-
-/// Sets a dotted key.
-fn insert(table: &mut toml::Table, key: &str, value: toml::Value) {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            let empty = toml::Value::Table(toml::Table::new());
-            if let toml::Value::Table(below) = table.entry(first).or_insert(empty) {
-                insert(below, rest, value);
-            }
-        }
-    }
-}
-
-/// A path that is UTF-8, being made of texts that are.
-fn text(path: &Path) -> toml::Value {
-    path.to_string_lossy().into_owned().into()
 }
