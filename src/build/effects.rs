@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::audio::{Channel, Limits};
 use crate::augment::{Augment, Effects, SoundSettings, Sounds, SplitRules};
 use crate::config::plan::{self, FailurePolicy, Plan, RowOrder};
+use crate::dsp::chain::EffectSpec;
+use crate::dsp::reverb::Tail;
 use crate::runtime::cache::Cache;
 use crate::stages::Buffers;
 use crate::stages::decode::Decode;
@@ -65,8 +67,20 @@ fn effects(plan: &Plan) -> Effects {
         window: plan.audio.clip_samples,
         rounds,
         chain: plan.augment.chain.clone(),
+        overflow: plan.augment.overflow,
         enabled: plan.augment.enabled,
     }
+}
+
+/// How much of an impulse response is used: a window of it where its tail wraps
+/// around.
+fn response_samples(plan: &Plan) -> Option<usize> {
+    let wraps = |effect: &EffectSpec| match effect {
+        EffectSpec::Reverb(reverb) => reverb.tail == Tail::Wrap,
+        _ => false,
+    };
+    let wraps = plan.augment.chain.iter().any(wraps);
+    wraps.then_some(plan.audio.clip_samples)
 }
 
 /// What the augment stage has to know of each split.
@@ -86,6 +100,7 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
     let settings = SoundSettings {
         sample_rate,
         channel: channel(plan),
+        response_samples: response_samples(plan),
         cache_bytes,
         scratch: Cache::locate().map_or_else(
             |_| std::env::temp_dir(),

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::location::Location;
 use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::pcm16::Overflow;
 use crate::dsp::placement::Place;
 
 /// A whole build.
@@ -85,7 +86,7 @@ impl AugmentPlan {
         if !self.enabled {
             return json!({ "enabled": false, "chain": self.chain });
         }
-        json!({
+        let mut essence = json!({
             "enabled": true,
             "rounds": self.rounds,
             "row_order": self.row_order,
@@ -93,7 +94,12 @@ impl AugmentPlan {
             "backgrounds": self.backgrounds,
             "rirs": self.rirs,
             "sound_files": self.sound_files,
-        })
+        });
+        // Named only where it is not the default, as that is older than the key.
+        if !self.overflow.is_clip() {
+            essence["overflow"] = json!(self.overflow);
+        }
+        essence
     }
 
     /// Whether an effect is in the chain, and does something.
@@ -238,6 +244,9 @@ pub struct AugmentPlan {
     pub row_order: RowOrder,
     /// The effects, in the order in which they are applied.
     pub chain: Vec<EffectSpec>,
+    /// What becomes of samples that 16 bits cannot hold.
+    #[serde(default)]
+    pub overflow: Overflow,
     /// Files or folders of background noise.
     pub backgrounds: Vec<Location>,
     /// Files or folders of room impulse responses.

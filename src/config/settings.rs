@@ -13,6 +13,7 @@ use super::plan::{
     Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RowOrder, SoundFiles, Strategy,
 };
 use super::rules;
+use crate::dsp::pcm16::Overflow;
 use crate::dsp::placement::Place;
 
 /// A pipeline file.
@@ -68,6 +69,7 @@ pub struct Augment {
     #[serde(deserialize_with = "strings")]
     pub chain: Vec<String>,
     pub rounds: u32,
+    pub overflow: Overflow,
     pub row_order: RowOrder,
     #[serde(deserialize_with = "strings")]
     pub backgrounds: Vec<String>,
@@ -167,6 +169,7 @@ pub enum PlaceName {
     End,
     #[default]
     Center,
+    Start,
     None,
 }
 
@@ -176,6 +179,7 @@ impl PlaceName {
         match self {
             Self::End => Some(Place::End),
             Self::Center => Some(Place::Center),
+            Self::Start => Some(Place::Start),
             Self::None => None,
         }
     }

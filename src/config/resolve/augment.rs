@@ -8,6 +8,7 @@ use super::super::plan::{AudioPlan, AugmentPlan};
 use super::super::settings::Settings;
 use super::Resolver;
 use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::effect::Format;
 
 impl Resolver<'_> {
     pub(super) fn augment(&mut self, settings: &Settings, audio: AudioPlan) -> AugmentPlan {
@@ -24,6 +25,7 @@ impl Resolver<'_> {
             rounds: augment.rounds,
             row_order: augment.row_order,
             chain,
+            overflow: augment.overflow,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
             rirs: self.paths("augment.rirs", &augment.rirs),
             sound_files: augment.sound_files,
@@ -42,8 +44,11 @@ impl Resolver<'_> {
         let table = value_at(&self.root, kind.table()).unwrap_or(&empty);
         match kind.settings(table) {
             Ok(effect) => {
-                let seconds = settings.audio.clip_seconds.max(audio.window_seconds());
-                if let Err((key, message)) = effect.check(seconds) {
+                let format = Format {
+                    sample_rate: audio.sample_rate,
+                    window_seconds: settings.audio.clip_seconds.max(audio.window_seconds()),
+                };
+                if let Err((key, message)) = effect.check(format) {
                     let key = format!("{}.{key}", kind.table());
                     self.problem(&key, &format!("'{key}' {message}"));
                 }
