@@ -67,6 +67,9 @@ pub struct SoundSettings {
     pub sample_rate: u32,
     /// Which channel of a file is taken; one of a single channel always serves.
     pub channel: Channel,
+    /// How much of an impulse response is used, from its start on, in samples:
+    /// all of it where there is no such limit.
+    pub response_samples: Option<usize>,
     /// Memory for what is kept, in bytes.
     pub cache_bytes: u64,
     /// Where long backgrounds are converted to; made where there is none.
@@ -380,7 +383,8 @@ impl Listener {
             if self.piece.iter().all(|sample| *sample == 0.0) {
                 return Err(SoundError::Silent(Arc::clone(&slot.file.name)));
             }
-            by.prepare(&self.piece)
+            let most = sounds.settings.response_samples.unwrap_or(usize::MAX);
+            by.prepare_first(&self.piece, most)
                 .map(Arc::new)
                 .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
         };

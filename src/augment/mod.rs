@@ -18,7 +18,7 @@ pub use bank::{SoundError, SoundFile, SoundSettings, Sounds};
 use crate::audio::wav::{self, WavError};
 use crate::dsp::chain::{Drawn, EffectKind, EffectSpec};
 use crate::dsp::effect::{EffectError, Scene, Workspace};
-use crate::dsp::pcm16;
+use crate::dsp::pcm16::{self, Overflow};
 use crate::dsp::placement::{Place, Placement};
 use crate::dsp::resample::ResampleError;
 use crate::records::{
@@ -45,6 +45,8 @@ pub struct Effects {
     pub round_from: RoundFrom,
     /// The order of the rows of a span.
     pub row_order: RowOrder,
+    /// What becomes of samples that 16 bits cannot hold.
+    pub overflow: Overflow,
     /// Whether more is done than placing a clip.
     pub enabled: bool,
 }
@@ -169,11 +171,13 @@ impl Augmenter {
             };
             let place = rules.place.filter(|_| fresh || round == 0);
             let provenance = self.round(&effects, &rules.chain, key, place, samples)?;
-            if round == 0 && 2 * reached(&provenance, effects.window) < clip_len {
-                findings.add(Finding::Short);
+            if round == 0 {
+                add_lost(&provenance, effects.window, clip_len, findings);
             }
             let mut pcm = pcm();
-            pcm16::encode_into(samples, &mut pcm);
+            if effects.overflow.encode_into(samples, &mut pcm) {
+                findings.add(Finding::Overflow);
+            }
             if !fresh {
                 pcm16::decode_into(&pcm, samples);
             }
@@ -221,7 +225,7 @@ impl Augmenter {
             let mut rng = key.stream(kind.name());
             let drawn = effect.draw(samples.len(), &mut scene, &mut rng)?;
             if let Some(drawn) = &drawn {
-                drawn.apply(&mut scene, samples)?;
+                effect.apply(drawn, &mut scene, samples)?;
             }
             Ok((kind, drawn))
         };
@@ -232,11 +236,22 @@ impl Augmenter {
     }
 }
 
-/// How many samples of a clip its row can hold.
-fn reached(provenance: &Provenance, window: usize) -> usize {
-    match provenance.get(EffectKind::Place) {
+/// Adds what placing lost of a clip of `clip_len` samples.
+fn add_lost(provenance: &Provenance, window: usize, clip_len: usize, findings: &mut Findings) {
+    // How many samples of the clip the row can hold.
+    let reached = match provenance.get(EffectKind::Place) {
         Some(Drawn::Place(Placement::End { jitter })) => window.saturating_sub(*jitter as usize),
+        Some(Drawn::Place(Placement::Start { start })) => {
+            let reached = window.saturating_sub(*start as usize);
+            if reached < clip_len {
+                findings.add(Finding::LostEnd);
+            }
+            reached
+        }
         _ => window,
+    };
+    if 2 * reached < clip_len {
+        findings.add(Finding::Short);
     }
 }
 

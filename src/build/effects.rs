@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::audio::{Channel, Limits};
 use crate::augment::{self, Augment, Effects, SoundSettings, Sounds, SplitRules};
 use crate::config::plan::{self, FailurePolicy, Plan, RoundFrom, RowOrder};
+use crate::dsp::chain::EffectSpec;
+use crate::dsp::reverb::Tail;
 use crate::runtime::cache::Cache;
 use crate::source::sequence::Passes;
 use crate::stages::Buffers;
@@ -76,8 +78,20 @@ fn effects(plan: &Plan) -> Effects {
             RowOrder::Name => augment::RowOrder::Name,
             RowOrder::Round | RowOrder::Pass => augment::RowOrder::Round,
         },
+        overflow: plan.augment.overflow,
         enabled: plan.augment.enabled,
     }
+}
+
+/// How much of an impulse response is used: a window of it where its tail wraps
+/// around.
+fn response_samples(plan: &Plan) -> Option<usize> {
+    let wraps = |effect: &EffectSpec| match effect {
+        EffectSpec::Reverb(reverb) => reverb.tail == Tail::Wrap,
+        _ => false,
+    };
+    let wraps = plan.augment.chain.iter().any(wraps);
+    wraps.then_some(plan.audio.clip_samples)
 }
 
 /// What the augment stage has to know of each split.
@@ -98,6 +112,7 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
     let settings = SoundSettings {
         sample_rate,
         channel: channel(plan),
+        response_samples: response_samples(plan),
         cache_bytes,
         scratch: Cache::locate().map_or_else(
             |_| std::env::temp_dir(),

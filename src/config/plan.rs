@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::location::Location;
 use crate::dsp::Range;
 use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::pcm16::Overflow;
 use crate::dsp::placement::Place;
 
 /// Samples in a window of the frozen mel network.
@@ -126,6 +127,7 @@ impl AugmentPlan {
             "rirs": self.rirs,
             "sound_files": self.sound_files,
             "rir_files": self.rir_files,
+            "overflow": self.overflow,
         })
     }
 
@@ -289,6 +291,9 @@ pub struct AugmentPlan {
     pub row_order: RowOrder,
     /// The effects, in the order in which they are applied.
     pub chain: Vec<EffectSpec>,
+    /// What becomes of samples that 16 bits cannot hold.
+    #[serde(default)]
+    pub overflow: Overflow,
     /// Files or folders of background noise.
     pub backgrounds: Vec<Location>,
     /// How often the files of each are listed; once where this is empty.

@@ -15,6 +15,7 @@ use super::plan::{
 };
 use super::rules;
 use crate::dsp::Range;
+use crate::dsp::pcm16::Overflow;
 use crate::dsp::placement::Place;
 
 /// A pipeline file.
@@ -74,6 +75,7 @@ pub struct Augment {
     pub chain: Vec<String>,
     pub rounds: u32,
     pub round_from: RoundFrom,
+    pub overflow: Overflow,
     pub row_order: RowOrder,
     #[serde(deserialize_with = "strings")]
     pub backgrounds: Vec<String>,
@@ -178,6 +180,7 @@ pub enum PlaceName {
     End,
     #[default]
     Center,
+    Start,
     None,
 }
 
@@ -187,6 +190,7 @@ impl PlaceName {
         match self {
             Self::End => Some(Place::End),
             Self::Center => Some(Place::Center),
+            Self::Start => Some(Place::Start),
             Self::None => None,
         }
     }

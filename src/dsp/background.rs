@@ -2,7 +2,9 @@
 //!
 //! A noise shorter than the clip repeats; the piece that is mixed in starts
 //! anywhere in the repeated noise. The numbers are those of livekit-wakeword's
-//! `mix_with_background`.
+//! `mix_with_background`. Or other noises follow it, see [`joined`].
+
+pub mod joined;
 
 use std::ops::Range as Span;
 use std::sync::Arc;
@@ -12,26 +14,59 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub use self::joined::{Joined, Piece};
 use super::effect::{
     Allows, Effect, EffectError, Facts, Measure, PROBABILITY, Parameter, Scene, SoundKind,
     file_name, parameters,
 };
-use super::{Range, happens};
+use super::level::energy;
+use super::{Range, happens, rounded};
 
 /// Added to mean squares, so that silence has a level.
 const POWER_FLOOR: f64 = 1e-8;
 
 parameters! {
-    /// How often background noise is mixed in, and how loud.
+    /// How often background noise is mixed in, how loud, and what fills a clip
+    /// that is longer than a background.
     pub struct BackgroundNoise {
         /// Probability of background noise.
         probability: f64 = "1.0", PROBABILITY;
         /// Signal-to-noise ratio, in dB.
         snr_db: Range = "[5, 15]", Allows::Interval(-100.0, 100.0);
+        /// What fills a clip longer than a background: "repeat" the same one (livekit-wakeword), or "join" others to it, all at one level (openWakeWord).
+        #[serde(default, skip_serializing_if = "Fill::is_repeat")]
+        fill: Fill = "\"repeat\"", Allows::Word(&["repeat", "join"]);
+    }
+}
+
+/// What fills a clip that is longer than a background.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fill {
+    /// The same background, again and again.
+    #[default]
+    Repeat,
+    /// Pieces of several backgrounds, at the same RMS level.
+    Join,
+}
+
+impl Fill {
+    fn is_repeat(&self) -> bool {
+        *self == Self::Repeat
     }
 }
 
 /// The background noise mixed into one row.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Noise {
+    /// One background, repeated.
+    Repeated(Background),
+    /// Several, joined.
+    Joined(Joined),
+}
+
+/// One background, repeated where it is too short.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Background {
     /// The file.
@@ -50,39 +85,55 @@ impl Effect for BackgroundNoise {
     const LABEL: &'static str = "background";
     const PARAMETERS: &'static [Parameter] = Self::KEYS;
     const SOUND: Option<SoundKind> = Some(SoundKind::Background);
-    type Drawn = Background;
+    type Drawn = Noise;
 
     fn draw(
         &self,
         samples: usize,
         scene: &mut Scene<'_>,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Option<Background>, EffectError> {
+    ) -> Result<Option<Noise>, EffectError> {
         let count = scene.sounds.count(SoundKind::Background);
         if !happens(self.probability, rng) || count == 0 {
             return Ok(None);
+        }
+        if self.fill == Fill::Join {
+            return Ok(Some(Noise::Joined(Joined {
+                snr_db: rounded(self.snr_db.draw(rng)),
+                pieces: joined::draw(samples as u64, scene.sounds, rng)?,
+            })));
         }
         let index = rng.random_range(0..count);
         let snr_db = self.snr_db.draw(rng);
         let file = scene.sounds.name(SoundKind::Background, index);
         let len = scene.sounds.background_len(&file)?;
-        Ok(Some(Background {
+        Ok(Some(Noise::Repeated(Background {
             start: draw_start(len, samples as u64, rng),
             file,
             snr_db,
-        }))
+        })))
     }
 
     fn apply(
-        drawn: &Background,
+        &self,
+        drawn: &Noise,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
     ) -> Result<(), EffectError> {
-        let len = scene.sounds.background_len(&drawn.file)?;
-        let span = needed(len, drawn.start, samples.len() as u64);
-        let offset = (drawn.start - span.start) as usize;
-        let piece = scene.sounds.background(&drawn.file, span)?;
-        mix(samples, piece, offset, drawn.snr_db);
+        match drawn {
+            Noise::Repeated(drawn) => {
+                let len = scene.sounds.background_len(&drawn.file)?;
+                let span = needed(len, drawn.start, samples.len() as u64);
+                let offset = (drawn.start - span.start) as usize;
+                let piece = scene.sounds.background(&drawn.file, span)?;
+                mix(samples, piece, offset, drawn.snr_db);
+            }
+            Noise::Joined(drawn) => {
+                let noise = &mut scene.workspace.noise;
+                joined::read(&drawn.pieces, scene.sounds, noise)?;
+                joined::mix(samples, noise, drawn.snr_db);
+            }
+        }
         Ok(())
     }
 
@@ -94,11 +145,16 @@ impl Effect for BackgroundNoise {
         })
     }
 
-    fn facts(drawn: &Background, _: u32) -> Facts<'_> {
-        let words = format!("noise {} at {:.1} dB", file_name(&drawn.file), drawn.snr_db);
+    fn facts(drawn: &Noise, _: u32) -> Facts<'_> {
+        let (sounds, snr_db) = match drawn {
+            Noise::Repeated(drawn) => (vec![&drawn.file], drawn.snr_db),
+            Noise::Joined(drawn) => (drawn.files(), drawn.snr_db),
+        };
+        let names: Vec<_> = sounds.iter().map(|file| file_name(file)).collect();
+        let words = format!("noise {} at {snr_db:.1} dB", names.join(" + "));
         Facts {
-            sounds: vec![&drawn.file],
-            value: Some(drawn.snr_db),
+            sounds,
+            value: Some(snr_db),
             ..Facts::new(words)
         }
     }
@@ -195,25 +251,6 @@ fn pairwise_energy(samples: &[f32]) -> f32 {
         .fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, s| {
             sum + s * s
         })
-}
-
-/// Sum of squares.
-#[multiversion(targets("x86_64+avx2"))]
-fn energy(samples: &[f32]) -> f64 {
-    // Partial sums, so that additions do not wait for each other.
-    let mut partial = [0f64; 8];
-    let chunks = samples.chunks_exact(partial.len());
-    let tail: f64 = chunks
-        .remainder()
-        .iter()
-        .map(|s| f64::from(*s).powi(2))
-        .sum();
-    for chunk in chunks {
-        for (sum, sample) in partial.iter_mut().zip(chunk) {
-            *sum += f64::from(*sample).powi(2);
-        }
-    }
-    tail + partial.iter().sum::<f64>()
 }
 
 #[cfg(test)]

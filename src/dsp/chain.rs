@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::effect::{Effect, EffectError, Facts, Measure, Parameter, Scene, SoundKind};
+use super::effect::{Effect, EffectError, Facts, Format, Measure, Parameter, Scene, SoundKind};
 
 macro_rules! effects {
     ($($Kind:ident($Effect:ty),)*) => {
@@ -107,12 +107,35 @@ macro_rules! effects {
                 })
             }
 
+            /// Does what was drawn for it, see [`Effect::apply`].
+            ///
+            /// # Errors
+            /// A sound that cannot be used; what was drawn for another effect.
+            pub fn apply(
+                &self,
+                drawn: &Drawn,
+                scene: &mut Scene<'_>,
+                samples: &mut Vec<f32>,
+            ) -> Result<(), EffectError> {
+                match (self, drawn) {
+                    $(
+                        (Self::$Kind(effect), Drawn::$Kind(drawn)) => {
+                            effect.apply(drawn, scene, samples)
+                        }
+                    )*
+                    _ => Err(EffectError(format!(
+                        "{} has no use for what was drawn for another effect",
+                        self.kind().name()
+                    ))),
+                }
+            }
+
             /// See [`Effect::check`].
             ///
             /// # Errors
             /// What is wrong, with the key it is about.
-            pub fn check(&self, window_seconds: f64) -> Result<(), (&'static str, String)> {
-                match self { $(Self::$Kind(effect) => effect.check(window_seconds),)* }
+            pub fn check(&self, format: Format) -> Result<(), (&'static str, String)> {
+                match self { $(Self::$Kind(effect) => effect.check(format),)* }
             }
 
             /// See [`Effect::measure`].
@@ -131,18 +154,6 @@ macro_rules! effects {
         }
 
         impl Drawn {
-            /// See [`Effect::apply`].
-            ///
-            /// # Errors
-            /// A sound that cannot be used.
-            pub fn apply(
-                &self,
-                scene: &mut Scene<'_>,
-                samples: &mut Vec<f32>,
-            ) -> Result<(), EffectError> {
-                match self { $(Self::$Kind(drawn) => <$Effect>::apply(drawn, scene, samples),)* }
-            }
-
             /// See [`Effect::facts`].
             pub fn facts(&self, sample_rate: u32) -> Facts<'_> {
                 match self { $(Self::$Kind(drawn) => <$Effect>::facts(drawn, sample_rate),)* }
@@ -161,6 +172,8 @@ effects! {
     Place(super::placement::Placing),
     Equalizer(super::equalizer::Equalizer),
     Distortion(super::distortion::TanhDistortion),
+    BandStop(super::band_stop::BandStop),
+    ColoredNoise(super::colored_noise::ColoredNoise),
     Reverb(super::reverb::Reverb),
     Background(super::background::BackgroundNoise),
     Gain(super::gain::Gain),

@@ -1,4 +1,4 @@
-//! Convolution with a room impulse response.
+//! Convolution with room impulse responses and filters.
 //!
 //! Uniformly partitioned overlap-save: the impulse response is cut into blocks
 //! whose spectra are computed once and serve clips of any length. In `f64`: in
@@ -37,6 +37,7 @@ pub enum ConvolveError {
 pub struct Impulse {
     /// `BINS` values for each block of the response, in order.
     spectra: Vec<Complex<f64>>,
+    taps: usize,
     delay: usize,
 }
 
@@ -101,27 +102,66 @@ impl Convolver {
     ///
     /// Where the response is empty.
     pub fn prepare(&mut self, response: &[f32]) -> Result<Impulse, ConvolveError> {
+        self.prepare_first(response, response.len())
+    }
+
+    /// As [`prepare`](Self::prepare), of the first `most` samples alone; peak and
+    /// delay are those of the whole response.
+    ///
+    /// # Errors
+    ///
+    /// Where the response is empty.
+    pub fn prepare_first(
+        &mut self,
+        response: &[f32],
+        most: usize,
+    ) -> Result<Impulse, ConvolveError> {
         if response.is_empty() {
             return Err(ConvolveError::EmptyImpulse);
         }
         let peak = response.iter().fold(0f32, |peak, tap| peak.max(tap.abs()));
         let delay = response.iter().position(|tap| tap.abs() == peak);
+        let scale = 1.0 / (f64::from(peak) + 1e-8);
+        let response = &response[..response.len().min(most.max(1))];
+        let mut impulse = self.transform(response, |tap| f64::from(*tap) * scale)?;
+        // A response of NaN alone has no peak; it fails when it is used.
+        impulse.delay = delay.unwrap_or(0);
+        Ok(impulse)
+    }
+
+    /// Makes a filter ready, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Where there are no taps.
+    pub fn prepare_filter(&mut self, taps: &[f64]) -> Result<Impulse, ConvolveError> {
+        if taps.is_empty() {
+            return Err(ConvolveError::EmptyImpulse);
+        }
+        self.transform(taps, |tap| *tap)
+    }
+
+    fn transform<T>(
+        &mut self,
+        response: &[T],
+        value: impl Fn(&T) -> f64,
+    ) -> Result<Impulse, ConvolveError> {
         // The inverse transform is not scaled, so the response is.
-        let scale = 1.0 / ((f64::from(peak) + 1e-8) * (2 * BLOCK) as f64);
+        let scale = 1.0 / (2 * BLOCK) as f64;
         let blocks = response.len().div_ceil(BLOCK);
         let mut spectra = vec![Complex::ZERO; blocks * BINS];
         for (taps, spectrum) in response.chunks(BLOCK).zip(spectra.chunks_exact_mut(BINS)) {
             self.time.fill(0.0);
             for (slot, tap) in self.time.iter_mut().zip(taps) {
-                *slot = f64::from(*tap) * scale;
+                *slot = value(tap) * scale;
             }
             self.forward
                 .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;
         }
         Ok(Impulse {
             spectra,
-            // A response of NaN alone has no peak; it fails when it is used.
-            delay: delay.unwrap_or(0),
+            taps: response.len(),
+            delay: 0,
         })
     }
 
@@ -176,6 +216,34 @@ impl Convolver {
         self.convolve(impulse, samples)?;
         samples.copy_within(delay.., 0);
         samples.truncate(len);
+        Ok(())
+    }
+
+    /// Convolves a clip in place, circularly over its length, with the response
+    /// turned left by its delay: the direct path is the first tap, and what
+    /// arrives after the clip's end wraps around to its start. A delay beyond the
+    /// clip turns nothing.
+    ///
+    /// # Errors
+    /// As [`convolve`](Self::convolve).
+    pub fn convolve_around(
+        &mut self,
+        impulse: &Impulse,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), ConvolveError> {
+        let len = samples.len();
+        if len == 0 {
+            return Ok(());
+        }
+        samples.resize(len + impulse.taps - 1, 0.0);
+        self.convolve(impulse, samples)?;
+        for n in len..samples.len() {
+            samples[n % len] += samples[n];
+        }
+        samples.truncate(len);
+        if impulse.delay < len {
+            samples.rotate_left(impulse.delay);
+        }
         Ok(())
     }
 

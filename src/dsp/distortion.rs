@@ -41,6 +41,7 @@ impl Effect for TanhDistortion {
     }
 
     fn apply(
+        &self,
         amount: &f64,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Range;
+use super::colored_noise::Colored;
 use super::convolution::{Convolver, Impulse};
 
 /// One effect: its settings. Draw and apply are two halves, and what is drawn is
@@ -44,11 +45,12 @@ pub trait Effect: Clone + PartialEq + Serialize + DeserializeOwned {
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<Self::Drawn>, EffectError>;
 
-    /// Does what was drawn, in place.
+    /// Does what was drawn, in place: what is not drawn, these settings say.
     ///
     /// # Errors
     /// A sound that cannot be used.
     fn apply(
+        &self,
         drawn: &Self::Drawn,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
@@ -56,7 +58,7 @@ pub trait Effect: Clone + PartialEq + Serialize + DeserializeOwned {
 
     /// What is wrong with these settings together, with the key it is about;
     /// what each key allows alone is checked before.
-    fn check(&self, _window_seconds: f64) -> Result<(), (&'static str, String)> {
+    fn check(&self, _format: Format) -> Result<(), (&'static str, String)> {
         Ok(())
     }
 
@@ -91,6 +93,17 @@ pub enum Allows {
     Interval(f64, f64),
     /// `true` or `false`.
     Flag,
+    /// One of some words.
+    Word(&'static [&'static str]),
+}
+
+/// The audio that effects work on.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Length of a row's window, in seconds.
+    pub window_seconds: f64,
 }
 
 /// A probability.
@@ -209,6 +222,9 @@ pub enum Place {
     End,
     /// In the middle: for everything else.
     Center,
+    /// At the end, less a random jitter as far as there is room for it; of a clip
+    /// longer than the window, its start: openWakeWord's rule for all clips.
+    Start,
 }
 
 /// Working memory of the effects on one thread: no trace of earlier clips.
@@ -220,6 +236,10 @@ pub struct Workspace {
     pub bits: Vec<u32>,
     /// A window being filled.
     pub window: Vec<f32>,
+    /// Noise being made.
+    pub noise: Vec<f32>,
+    /// Coloured noise.
+    pub colored: Colored,
 }
 
 /// Declares the settings of an effect: each key once, with its type, its
@@ -230,6 +250,7 @@ macro_rules! parameters {
         pub struct $Name:ident {
             $(
                 #[doc = $meaning:literal]
+                $(#[serde($($serde:tt)*)])?
                 $key:ident: $type:ty = $default:literal, $allows:expr;
             )*
         }
@@ -239,6 +260,7 @@ macro_rules! parameters {
         pub struct $Name {
             $(
                 #[doc = $meaning]
+                $(#[serde($($serde)*)])?
                 pub $key: $type,
             )*
         }

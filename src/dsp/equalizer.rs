@@ -19,7 +19,7 @@ use self::section::Section;
 use super::effect::{
     Allows, Effect, EffectError, Facts, PROBABILITY, Parameter, Scene, parameters,
 };
-use super::{Range, happens};
+use super::{Range, happens, hz_to_mel, mel_to_hz};
 
 /// Bands of the equalizer.
 pub const BANDS: usize = 7;
@@ -68,6 +68,7 @@ impl Effect for Equalizer {
     }
 
     fn apply(
+        &self,
         bands: &[Band; BANDS],
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
@@ -143,16 +144,6 @@ pub struct Band {
 pub fn apply(bands: &[Band; BANDS], sample_rate: u32, samples: &mut [f32]) {
     let sections = bands.map(|band| Section::new(&band, sample_rate));
     cascade::run(&Cascade::new(&sections), samples);
-}
-
-/// Mel of a frequency in Hz: 2595 log10(1 + f / 700).
-fn hz_to_mel(hz: f64) -> f64 {
-    2595.0 * (1.0 + hz / 700.0).log10()
-}
-
-/// Frequency in Hz of a mel.
-fn mel_to_hz(mel: f64) -> f64 {
-    700.0 * (10f64.powf(mel / 2595.0) - 1.0)
 }
 
 #[cfg(test)]

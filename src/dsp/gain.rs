@@ -1,11 +1,14 @@
 //! A change of level, in decibels drawn uniformly.
+//!
+//! Decibels and factor are in single precision, as in torch-audiomentations'
+//! `Gain`.
 
 use rand_chacha::ChaCha8Rng;
 
 use super::effect::{
     Allows, Effect, EffectError, Facts, Measure, PROBABILITY, Parameter, Scene, parameters,
 };
-use super::{Range, happens};
+use super::{Range, happens, rounded};
 
 parameters! {
     /// How often the level is changed, and by how much.
@@ -32,10 +35,15 @@ impl Effect for Gain {
         _: &mut Scene<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<f64>, EffectError> {
-        Ok(happens(self.probability, rng).then(|| self.gain_db.draw(rng)))
+        Ok(happens(self.probability, rng).then(|| rounded(self.gain_db.draw(rng))))
     }
 
-    fn apply(gain_db: &f64, _: &mut Scene<'_>, samples: &mut Vec<f32>) -> Result<(), EffectError> {
+    fn apply(
+        &self,
+        gain_db: &f64,
+        _: &mut Scene<'_>,
+        samples: &mut Vec<f32>,
+    ) -> Result<(), EffectError> {
         apply(*gain_db, samples);
         Ok(())
     }
@@ -56,7 +64,7 @@ impl Effect for Gain {
     }
 }
 
-/// Changes the level of a clip in place: times 10^(dB/20).
+/// Changes the level of a clip in place: times 10^(dB/20), rounded.
 pub fn apply(gain_db: f64, samples: &mut [f32]) {
     let factor = 10f64.powf(gain_db / 20.0) as f32;
     for sample in samples {

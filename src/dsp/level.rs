@@ -48,6 +48,39 @@ fn measure(samples: &[f32]) -> (u32, u32) {
     })
 }
 
+/// Root mean square of samples; 0 of none.
+pub fn rms(samples: &[f32]) -> f64 {
+    (energy(samples) / samples.len().max(1) as f64).sqrt()
+}
+
+/// Sum of squares.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn energy(samples: &[f32]) -> f64 {
+    partial_sums(samples, |sample| f64::from(sample).powi(2))
+}
+
+/// Mean magnitude; 0 of none.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn mean_magnitude(samples: &[f32]) -> f64 {
+    let sum = partial_sums(samples, |sample| f64::from(sample).abs());
+    sum / samples.len().max(1) as f64
+}
+
+/// A sum over all samples, in eight partial sums, so that additions do not wait
+/// for each other.
+#[inline(always)]
+fn partial_sums(samples: &[f32], value: impl Fn(f32) -> f64) -> f64 {
+    let mut partial = [0f64; 8];
+    let (chunks, tail) = samples.as_chunks::<8>();
+    for chunk in chunks {
+        for (sum, sample) in partial.iter_mut().zip(chunk) {
+            *sum += value(*sample);
+        }
+    }
+    let tail: f64 = tail.iter().map(|sample| value(*sample)).sum();
+    tail + partial.iter().sum::<f64>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,9 @@
 //! multiply-add, so that both versions give the same bits.
 
 pub mod background;
+pub mod band_stop;
 pub mod chain;
+pub mod colored_noise;
 pub mod convolution;
 pub mod distortion;
 pub mod effect;
@@ -43,6 +45,21 @@ impl Range {
     pub fn draw(&self, rng: &mut impl Rng) -> f64 {
         rng.random_range(self.min..=self.max)
     }
+}
+
+/// A number rounded to single precision: what torch draws.
+fn rounded(x: f64) -> f64 {
+    f64::from(x as f32)
+}
+
+/// Mel of a frequency in Hz: 2595 log10(1 + f / 700).
+fn hz_to_mel(hz: f64) -> f64 {
+    2595.0 * (1.0 + hz / 700.0).log10()
+}
+
+/// Frequency in Hz of a mel.
+fn mel_to_hz(mel: f64) -> f64 {
+    700.0 * (10f64.powf(mel / 2595.0) - 1.0)
 }
 
 /// Whether something of this probability happens this time. Draws one number

@@ -1,14 +1,15 @@
 //! Placing a clip in a window of fixed length.
 //!
 //! The rules are livekit-wakeword's: `align_clip_to_end` for wake words, and
-//! padding or cropping evenly on both sides for everything else.
+//! padding or cropping evenly on both sides for everything else. openWakeWord's
+//! is `create_fixed_size_clip`, after its cut of clips longer than the window.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 pub use super::effect::Place;
-use super::effect::{Allows, Effect, EffectError, Facts, Parameter, Scene, parameters};
+use super::effect::{Allows, Effect, EffectError, Facts, Format, Parameter, Scene, parameters};
 
 /// One drawn placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -21,6 +22,11 @@ pub enum Placement {
     },
     /// The clip's centre is the window's.
     Center,
+    /// The clip begins `start` samples after the window does.
+    Start {
+        /// Samples between the window's start and the clip's.
+        start: u32,
+    },
 }
 
 parameters! {
@@ -41,7 +47,7 @@ impl Effect for Placing {
 
     fn draw(
         &self,
-        _: usize,
+        samples: usize,
         scene: &mut Scene<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Result<Option<Placement>, EffectError> {
@@ -51,10 +57,19 @@ impl Effect for Placing {
                 jitter: rng.random_range(0..=most),
             },
             Place::Center => Placement::Center,
+            Place::Start => {
+                // Below the greatest jitter, as numpy draws it.
+                let jitter = rng.random_range(0..most.max(1));
+                let room = scene.window.saturating_sub(samples);
+                Placement::Start {
+                    start: room.saturating_sub(jitter as usize) as u32,
+                }
+            }
         }))
     }
 
     fn apply(
+        &self,
         placement: &Placement,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
@@ -66,8 +81,9 @@ impl Effect for Placing {
         Ok(())
     }
 
-    fn check(&self, window_seconds: f64) -> Result<(), (&'static str, String)> {
+    fn check(&self, format: Format) -> Result<(), (&'static str, String)> {
         let Self { jitter_ms } = self;
+        let window_seconds = format.window_seconds;
         if jitter_ms / 1000.0 < window_seconds {
             return Ok(());
         }
@@ -86,6 +102,10 @@ impl Effect for Placing {
                 (format!("ends {gap:.0} ms before the window"), "end")
             }
             Placement::Center => ("centred".to_owned(), "center"),
+            Placement::Start { start } => {
+                let gap = 1000.0 * f64::from(*start) / f64::from(sample_rate);
+                (format!("starts {gap:.0} ms after the window"), "start")
+            }
         };
         Facts {
             variant: Some(variant),
@@ -96,8 +116,9 @@ impl Effect for Placing {
 
 /// Fills a window with a clip and silence around it.
 ///
-/// A clip too long for its place keeps its tail at the end, or its middle in
-/// the middle. A jitter longer than the window leaves silence.
+/// A clip too long for its place keeps its tail at the end, its middle in the
+/// middle, and its start from a start on. A jitter or a start beyond the window
+/// leaves silence.
 pub fn apply(placement: Placement, clip: &[f32], window: &mut [f32]) {
     let (clip, start) = match placement {
         Placement::End { jitter } => {
@@ -109,6 +130,10 @@ pub fn apply(placement: Placement, clip: &[f32], window: &mut [f32]) {
             let skipped = clip.len().saturating_sub(window.len()) / 2;
             let kept = &clip[skipped..][..clip.len().min(window.len())];
             (kept, (window.len() - kept.len()) / 2)
+        }
+        Placement::Start { start } => {
+            let start = window.len().min(start as usize);
+            (&clip[..clip.len().min(window.len() - start)], start)
         }
     };
     let end = start + clip.len();

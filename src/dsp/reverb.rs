@@ -4,6 +4,10 @@
 //! what the recording began with. That much later a clip would be heard, and its
 //! end be lost; so the output is taken from the direct path on, unless
 //! `align` says otherwise.
+//!
+//! With `tail = "wrap"` and `level = "clip"` the numbers are those of
+//! speechbrain's `reverberate`, which openWakeWord calls: a circular convolution,
+//! and the clip's mean magnitude.
 
 use std::sync::Arc;
 
@@ -16,6 +20,10 @@ use super::effect::{
     parameters,
 };
 use super::happens;
+use super::level::mean_magnitude;
+
+/// Added to a mean magnitude, so that silence can be divided by it.
+const FLOOR: f64 = 1e-14;
 
 parameters! {
     /// How often a room impulse response is applied, and from where on it is
@@ -25,6 +33,46 @@ parameters! {
         probability: f64 = "0.5", PROBABILITY;
         /// Whether the output is shifted by the delay of the response's direct path (its greatest magnitude), so that a clip stays where it was.
         align: bool = "true", Allows::Flag;
+        /// What becomes of what is heard after the window's end: "cut" drops it, "wrap" brings it to the window's start, with the direct path first whatever align says (openWakeWord).
+        #[serde(default, skip_serializing_if = "Tail::is_cut")]
+        tail: Tail = "\"cut\"", Allows::Word(&["cut", "wrap"]);
+        /// How loud the output is: "response" leaves it as the response makes it, whose greatest magnitude counts as 1 (livekit-wakeword), "clip" gives it the clip's mean magnitude (openWakeWord).
+        #[serde(default, skip_serializing_if = "Loudness::is_response")]
+        level: Loudness = "\"response\"", Allows::Word(&["response", "clip"]);
+    }
+}
+
+/// What becomes of what is heard after the window's end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tail {
+    /// It is dropped.
+    #[default]
+    Cut,
+    /// It wraps around to the start.
+    Wrap,
+}
+
+/// How loud the output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loudness {
+    /// As loud as a response makes it whose greatest magnitude is 1.
+    #[default]
+    Response,
+    /// Of the clip's mean magnitude.
+    Clip,
+}
+
+impl Tail {
+    fn is_cut(&self) -> bool {
+        *self == Self::Cut
+    }
+}
+
+impl Loudness {
+    fn is_response(&self) -> bool {
+        *self == Self::Response
     }
 }
 
@@ -85,7 +133,7 @@ impl Effect for Reverb {
         }
         let index = rng.random_range(0..count);
         let file = scene.sounds.name(SoundKind::Impulse, index);
-        let shift = match self.align {
+        let shift = match self.align && self.tail == Tail::Cut {
             true => {
                 let convolver = &mut scene.workspace.convolver;
                 scene.sounds.impulse(&file, convolver)?.delay()
@@ -96,15 +144,26 @@ impl Effect for Reverb {
     }
 
     fn apply(
+        &self,
         Room { file, shift }: &Room,
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
     ) -> Result<(), EffectError> {
         let convolver = &mut scene.workspace.convolver;
         let impulse = scene.sounds.impulse(file, convolver)?;
-        convolver
-            .convolve_from(&impulse, *shift, samples)
-            .map_err(|error| EffectError(format!("{file}: {error}")))
+        let before = mean_magnitude(samples);
+        match self.tail {
+            Tail::Cut => convolver.convolve_from(&impulse, *shift, samples),
+            Tail::Wrap => convolver.convolve_around(&impulse, samples),
+        }
+        .map_err(|error| EffectError(format!("{file}: {error}")))?;
+        if self.level == Loudness::Clip {
+            let factor = before / (mean_magnitude(samples) + FLOOR);
+            for sample in samples {
+                *sample = (f64::from(*sample) * factor) as f32;
+            }
+        }
+        Ok(())
     }
 
     fn facts(Room { file, shift }: &Room, sample_rate: u32) -> Facts<'_> {

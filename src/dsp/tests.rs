@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::background::BackgroundNoise;
+use super::background::{BackgroundNoise, Fill, Noise};
 use super::chain::{Drawn, EffectKind, EffectSpec};
 use super::convolution::{Convolver, Impulse};
 use super::effect::{Effect, EffectError, Scene, SoundBank, SoundKind, Workspace};
-use super::reverb::Reverb;
+use super::reverb::{Loudness, Reverb, Tail};
 use super::*;
 
 /// A bank of sounds in memory.
@@ -84,8 +84,9 @@ fn a_record_alone_does_what_was_drawn() {
         let again: Drawn = kind.drawn(json).unwrap();
         assert_eq!(again, drawn);
         let (mut first, mut second) = (clip.clone(), clip.clone());
-        drawn.apply(&mut scene, &mut first).unwrap();
-        again.apply(&mut scene, &mut second).unwrap();
+        let effect = always(kind);
+        effect.apply(&drawn, &mut scene, &mut first).unwrap();
+        effect.apply(&again, &mut scene, &mut second).unwrap();
         assert_eq!(first, second, "{kind:?}");
         assert_ne!(first, clip, "{kind:?}");
         assert!(!drawn.facts(16_000).words.is_empty());
@@ -110,18 +111,23 @@ fn every_sound_is_drawn_and_none_where_there_are_none() {
     let reverb = Reverb {
         probability: 1.0,
         align: true,
+        tail: Tail::Cut,
+        level: Loudness::Response,
     };
     let noise = BackgroundNoise {
         probability: 1.0,
         snr_db: Range::new(5.0, 15.0),
+        fill: Fill::Repeat,
     };
     let mut seen = [[false; 3]; 2];
     // Missing one of three in 100 draws: once in 10^17.
     for _ in 0..100 {
         let mut scene = scene(&mut sounds, &mut workspace);
         let room = reverb.draw(1, &mut scene, &mut rng).unwrap().unwrap();
-        let background = noise.draw(1, &mut scene, &mut rng).unwrap().unwrap();
-        for (seen, name) in seen.iter_mut().zip([room.file, background.file]) {
+        let Noise::Repeated(noise) = noise.draw(1, &mut scene, &mut rng).unwrap().unwrap() else {
+            panic!("joined");
+        };
+        for (seen, name) in seen.iter_mut().zip([room.file, noise.file]) {
             seen[name.parse::<usize>().unwrap()] = true;
         }
     }

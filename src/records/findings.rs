@@ -14,16 +14,22 @@ pub enum Finding {
     Short,
     /// A piece of a background was drawn for it that is below −60 dBFS throughout.
     Quiet,
+    /// It is longer than its window, and its end is lost.
+    LostEnd,
+    /// A row of it has samples that 16 bits cannot hold.
+    Overflow,
 }
 
 impl Finding {
     /// Every one, in the order in which they are told.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Silent,
         Self::Elsewhere,
         Self::Clipped,
         Self::Short,
         Self::Quiet,
+        Self::LostEnd,
+        Self::Overflow,
     ];
 
     /// Its name in `dataset.json`.
@@ -34,6 +40,8 @@ impl Finding {
             Self::Clipped => "clipped",
             Self::Short => "less_than_half_in_its_row",
             Self::Quiet => "silent_background",
+            Self::LostEnd => "end_lost",
+            Self::Overflow => "row_out_of_range",
         }
     }
 
@@ -47,6 +55,12 @@ impl Finding {
             Self::Clipped => "clipped in over 1 % of the samples",
             Self::Short => "longer than twice what reaches the row",
             Self::Quiet => "with a piece of background that is silent (below -60 dBFS)",
+            Self::LostEnd => {
+                "longer than the window, so that the end is lost (split.place = \"end\" keeps it)"
+            }
+            Self::Overflow => {
+                "with samples in a row that 16 bits cannot hold (augment.overflow says what becomes of them)"
+            }
         }
     }
 }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use wakemill::config::plan::{ClipFiles, Input, Missing, Plan, RowOrder, SoundFiles};
 use wakemill::dsp::placement::Place;
-use wakemill::presets::livekit;
-use wakemill::presets::livekit::EvalSettings;
+use wakemill::presets::{self, EvalSettings};
 
 use crate::Case;
 
@@ -55,11 +54,15 @@ fn every_key_is_known_and_maps() {
     assert_eq!(plan.stages.embed.workers, Some(4));
     assert_eq!(plan.features.execution_providers, ["cuda", "cpu"]);
 
-    let config = loaded.livekit.unwrap();
+    let config = loaded.project.unwrap();
     assert_eq!(config.model_name, "hey");
     assert_eq!(config.output, here.join("built/hey"));
-    assert_eq!(config.data_dir, here.join("downloads"));
-    assert_eq!(config.clip_duration, 2.5);
+    assert_eq!(
+        config.validation.as_deref(),
+        Some(&*here.join("downloads/features/validation_set_features.npy"))
+    );
+    assert_eq!(config.model, here.join("built/hey/hey.onnx"));
+    assert_eq!(config.clip_duration, Some(2.5));
     assert_eq!(config.target_fp_per_hour, 0.5);
     let eval = EvalSettings {
         execution_providers: vec!["cuda".to_owned()],
@@ -67,7 +70,7 @@ fn every_key_is_known_and_maps() {
         workers: None,
     };
     assert_eq!(config.eval, eval);
-    assert_eq!(livekit::read(&case.file).unwrap().0, config);
+    assert_eq!(presets::project(&case.file).unwrap().unwrap().0, config);
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn it_differs_from_the_reference_pipeline_only_by_its_conventions() {
     let mut native = Case::toml("");
     native.file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/livekit.toml");
     let native = native.plan();
-    let yaml = Case::yaml("model_name: hey_livekit\n").plan();
+    let yaml = Case::yaml("model_name: hey_livekit\ntarget_phrases: [hey]\n").plan();
     let splits = |plan: &Plan| -> Vec<_> {
         let facts = |split: &wakemill::config::plan::SplitPlan| {
             (split.name.clone(), split.features.clone(), split.place)
@@ -186,7 +189,10 @@ fn paths_start_beside_the_file_where_the_clips_are_only_there() {
     assert_eq!(augment.backgrounds[0].path, root.join("data/backgrounds"));
     assert_eq!(augment.backgrounds[0].configured, "./data/backgrounds");
     assert!(augment.rirs.is_empty());
-    assert_eq!(loaded.livekit.unwrap().data_dir, root.join("data"));
+    assert_eq!(
+        loaded.project.unwrap().validation,
+        Some(root.join("data/features/validation_set_features.npy"))
+    );
     let root = root.display();
     assert_eq!(
         loaded.warnings,
@@ -202,7 +208,7 @@ fn paths_start_beside_the_file_where_the_clips_are_only_there() {
 #[test]
 fn unknown_keys_are_warned_about() {
     let case = Case::yaml(
-        "model_name: hey\nstep: 3\nzzz: 1\naugmentation: {round: 2}\neval: {any: 1}\nbatch_n_per_class: {mine: 3}\n",
+        "model_name: hey\ntarget_phrases: [hey]\nstep: 3\nzzz: 1\naugmentation: {round: 2}\neval: {any: 1}\nbatch_n_per_class: {mine: 3}\n",
     );
     let warnings = case.load().unwrap().warnings;
     let file = case.file.display();
@@ -224,7 +230,9 @@ fn unknown_keys_are_warned_about() {
 
 #[test]
 fn wrong_values_are_named_as_in_the_file() {
-    let error = |yaml: &str| Case::yaml(&format!("model_name: hey\n{yaml}\n")).error();
+    let error = |yaml: &str| {
+        Case::yaml(&format!("model_name: hey\n{yaml}\ntarget_phrases: [hey]\n")).error()
+    };
     assert_eq!(
         error("augmentation: {rounds: 0}"),
         "config.yaml: 'augmentation.rounds' is 0; it must be a whole number from 1 to 1000"
@@ -243,7 +251,7 @@ fn wrong_values_are_named_as_in_the_file() {
         "config.yaml: 'augmentation.clip_duration' is \"long\"; it must be a number"
     );
     for name in ["../hey", "/hey", "..", ".", "a/b", "a/", "''"] {
-        let error = Case::yaml(&format!("model_name: {name}\n")).error();
+        let error = Case::yaml(&format!("model_name: {name}\ntarget_phrases: [hey]\n")).error();
         assert!(
             error.contains("it must be a file name without a folder"),
             "{error}"
@@ -267,7 +275,7 @@ fn wrong_values_are_named_as_in_the_file() {
         "config.yaml:2:20: invalid value: integer `0`, expected a nonzero usize"
     );
     assert_eq!(
-        Case::yaml("model_name: hey\n")
+        Case::yaml("model_name: hey\ntarget_phrases: [hey]\n")
             .set("augment.rounds=0")
             .error(),
         "--set augment.rounds=0: 'augment.rounds' is 0; it must be a whole number from 1 to 1000"
@@ -297,8 +305,8 @@ fn numbers_are_read_as_livekit_reads_them() {
     let loaded = Case::yaml(yaml).load().unwrap();
     assert_eq!(loaded.plan.audio.clip_samples, 40_000);
     assert_eq!(loaded.plan.stages.decode.workers, Some(2));
-    let livekit = loaded.livekit.unwrap();
-    assert_eq!(livekit.clip_duration, 2.5);
+    let livekit = loaded.project.unwrap();
+    assert_eq!(livekit.clip_duration, Some(2.5));
     assert_eq!(livekit.target_fp_per_hour, 0.5);
     assert_eq!(livekit.eval.batch_size, Some(64));
     assert_eq!(livekit.eval.workers, Some(3));

@@ -304,7 +304,10 @@ fn only_augmented_rows_are_written_beside_the_clips() {
             "a.toml: 'output_files.wavs' is true, and 'augment.enabled' is false (--set augment.enabled=false): {why}"
         )
     );
-    for mut case in [Case::minimal(wavs), Case::yaml("model_name: hey\n")] {
+    for mut case in [
+        Case::minimal(wavs),
+        Case::yaml("model_name: hey\ntarget_phrases: [hey]\n"),
+    ] {
         case = case.set("output_files.wavs=true");
         assert!(case.load().is_ok());
         case.only_extract = true;

@@ -23,7 +23,7 @@ fn a_minimal_pipeline_has_the_documented_defaults() {
     let loaded = case.load().unwrap();
     let plan = loaded.plan;
     assert_eq!(loaded.warnings, Vec::<String>::new());
-    assert!(loaded.livekit.is_none());
+    assert!(loaded.project.is_none());
     assert_eq!(plan.seed, 0);
     assert_eq!(plan.output.path, case.folder.path().join("out"));
     assert_eq!(plan.output.configured, "out");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use wakemill::api::Quiet;
 use wakemill::build;
 use wakemill::config::Source;
-use wakemill::dsp::background::Background;
+use wakemill::dsp::background::{Background, Noise};
 use wakemill::dsp::chain::{Drawn, EffectKind};
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement::Placement;
@@ -51,7 +51,7 @@ fn room(row: &Provenance) -> Option<&str> {
 
 fn noise(row: &Provenance) -> Option<&Background> {
     match row.get(EffectKind::Background)? {
-        Drawn::Background(noise) => Some(noise),
+        Drawn::Background(Noise::Repeated(noise)) => Some(noise),
         other => panic!("{other:?}"),
     }
 }

@@ -8,6 +8,7 @@ use super::super::plan::{AudioPlan, AugmentPlan, RoundFrom, RowOrder};
 use super::super::settings::Settings;
 use super::Resolver;
 use crate::dsp::chain::{EffectKind, EffectSpec};
+use crate::dsp::effect::Format;
 
 impl Resolver<'_> {
     pub(super) fn augment(&mut self, settings: &Settings, audio: &AudioPlan) -> AugmentPlan {
@@ -36,6 +37,7 @@ impl Resolver<'_> {
             round_from: augment.round_from,
             row_order: augment.row_order,
             chain,
+            overflow: augment.overflow,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
             background_repeats: augment.background_repeats.clone(),
             rirs: self.paths("augment.rirs", &augment.rirs),
@@ -57,8 +59,11 @@ impl Resolver<'_> {
         match kind.settings(table) {
             Ok(effect) => {
                 let seconds = settings.audio.clip_seconds.unwrap_or_default();
-                let seconds = seconds.max(audio.window_seconds());
-                if let Err((key, message)) = effect.check(seconds) {
+                let format = Format {
+                    sample_rate: audio.sample_rate,
+                    window_seconds: seconds.max(audio.window_seconds()),
+                };
+                if let Err((key, message)) = effect.check(format) {
                     let key = format!("{}.{key}", kind.table());
                     self.problem(&key, &format!("'{key}' {message}"));
                 }

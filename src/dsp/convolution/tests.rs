@@ -100,3 +100,28 @@ fn impulses_know_their_size_and_are_shared_between_threads() {
     assert!(impulse.memory_bytes() >= 3 * BINS * 16);
     assert!(impulse.memory_bytes() < 3 * BINS * 16 + 100);
 }
+
+#[test]
+fn what_is_beyond_a_window_of_a_response_is_not_heard_around_it() {
+    let mut convolver = Convolver::new();
+    let clip = noise(1000, 1);
+    for delay in [300, 1500] {
+        let mut response = noise(2500, 2);
+        response[delay] = 2.0;
+        let impulse = convolver.prepare_first(&response, clip.len()).unwrap();
+        let mut samples = clip.clone();
+        convolver.convolve_around(&impulse, &mut samples).unwrap();
+        // A delay beyond the window turns nothing.
+        let turned = if delay < 1000 { delay } else { 0 };
+        for n in (0..1000).step_by(37) {
+            let sum: f64 = (0..1000)
+                .map(|tap| {
+                    let sample = clip[(n + turned + 1000 - tap) % 1000];
+                    f64::from(response[tap]) * f64::from(sample)
+                })
+                .sum();
+            let error = (f64::from(samples[n]) - sum / (2.0 + 1e-8)).abs();
+            assert!(error < 1e-5, "{n} of {delay}: {error}");
+        }
+    }
+}

@@ -32,3 +32,38 @@ fn what_is_not_finite_is_never_noise() {
     assert_eq!(encode(f32::INFINITY), i16::MAX);
     assert_eq!(encode(f32::NEG_INFINITY), i16::MIN);
 }
+
+#[test]
+fn what_wraps_is_what_numpy_makes_of_it() {
+    // (x * 32767).astype(np.int16) on x86.
+    let cases: [(f32, i16); 11] = [
+        (0.0, 0),
+        (0.99999, 32_766),
+        (1.0, 32_767),
+        (-1.0, -32_767),
+        (-0.99999, -32_766),
+        (1.0001, -32_766),
+        (-1.0001, 32_766),
+        (1.48, -17_041),
+        (2.5, 16_381),
+        (7e4, 0),
+        (f32::NAN, 0),
+    ];
+    let mut pcm = Vec::new();
+    wrap_into(&cases.map(|(sample, _)| sample), &mut pcm);
+    assert_eq!(pcm, cases.map(|(_, expected)| expected));
+}
+
+#[test]
+fn what_leaves_the_range_is_noticed() {
+    let mut pcm = Vec::new();
+    let within = [0.0, 1.0 - 1.0 / 32_768.0, -1.0];
+    assert!(!Overflow::Clip.encode_into(&within, &mut pcm));
+    assert!(!Overflow::Wrap.encode_into(&[1.0, -1.0], &mut pcm));
+    for sample in [1.0, -1.0001, f32::INFINITY] {
+        assert!(Overflow::Clip.encode_into(&[0.0, sample], &mut pcm));
+    }
+    for sample in [1.0001, -1.0001] {
+        assert!(Overflow::Wrap.encode_into(&[sample, 0.0], &mut pcm));
+    }
+}

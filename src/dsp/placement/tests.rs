@@ -18,6 +18,7 @@ fn any_placement() -> impl Strategy<Value = Placement> {
     prop_oneof![
         Just(Placement::Center),
         (0u32..60).prop_map(|jitter| Placement::End { jitter }),
+        (0u32..60).prop_map(|start| Placement::Start { start }),
     ]
 }
 
@@ -35,6 +36,7 @@ proptest! {
         let room = match placement {
             Placement::Center => window,
             Placement::End { jitter } => window.saturating_sub(jitter as usize),
+            Placement::Start { start } => window.saturating_sub(start as usize),
         };
         prop_assert_eq!(sounding.len(), clip.len().min(room));
     }
@@ -57,13 +59,17 @@ proptest! {
 
 /// A placement with a jitter of up to 8 samples.
 fn draw(place: Place, rng: &mut ChaCha8Rng) -> Placement {
+    draw_for(place, 10, rng)
+}
+
+fn draw_for(place: Place, clip: usize, rng: &mut ChaCha8Rng) -> Placement {
     let (mut sounds, mut workspace) = (Shelf::default(), Workspace::default());
     let mut scene = Scene {
         place: Some(place),
         ..scene(&mut sounds, &mut workspace)
     };
     let placing = Placing { jitter_ms: 0.5 };
-    placing.draw(10, &mut scene, rng).unwrap().unwrap()
+    placing.draw(clip, &mut scene, rng).unwrap().unwrap()
 }
 
 #[test]
@@ -74,11 +80,29 @@ fn jitter_covers_its_range_and_no_more() {
     for _ in 0..500 {
         match draw(Place::End, &mut rng) {
             Placement::End { jitter } => seen[jitter as usize] = true,
-            Placement::Center => panic!("centred"),
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(seen, [true; 9]);
     assert_eq!(draw(Place::Center, &mut rng), Placement::Center);
+}
+
+#[test]
+fn a_jitter_never_cuts_a_clip_that_starts_in_its_window() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    // A window of 100 samples, and a jitter of 0 to 7.
+    for (clip, starts) in [(10, 83..=90), (95, 0..=5), (100, 0..=0), (140, 0..=0)] {
+        let mut seen = vec![false; starts.clone().count()];
+        for _ in 0..500 {
+            match draw_for(Place::Start, clip, &mut rng) {
+                Placement::Start { start } => seen[(start - starts.start()) as usize] = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(seen.iter().all(|seen| *seen), "{clip}: {seen:?}");
+    }
+    let placed = placed(Placement::Start { start: 1 }, &[1.0, 2.0, 3.0, 4.0], 3);
+    assert_eq!(placed, [0.0, 1.0, 2.0]);
 }
 
 #[test]

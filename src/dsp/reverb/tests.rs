@@ -15,6 +15,8 @@ fn through(response: &[f32], align: bool, clip: &[f32]) -> (Room, Vec<f32>) {
     let reverb = Reverb {
         probability: 1.0,
         align,
+        tail: Tail::Cut,
+        level: Loudness::Response,
     };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let room = reverb
@@ -22,7 +24,7 @@ fn through(response: &[f32], align: bool, clip: &[f32]) -> (Room, Vec<f32>) {
         .unwrap()
         .unwrap();
     let mut samples = clip.to_vec();
-    Reverb::apply(&room, &mut scene, &mut samples).unwrap();
+    reverb.apply(&room, &mut scene, &mut samples).unwrap();
     (room, samples)
 }
 
@@ -119,4 +121,54 @@ fn of_equal_peaks_the_first_is_the_direct_path() {
         (wet[0] + 1.0).abs() < 1e-6 && (wet[2] - 1.0).abs() < 1e-6,
         "{wet:?}"
     );
+}
+
+/// The definition of a circular convolution with a response turned left by the
+/// place of its peak.
+fn around(response: &[f32], clip: &[f32]) -> Vec<f64> {
+    let len = clip.len();
+    let mut turned = response.to_vec();
+    turned.resize(len, 0.0);
+    turned.rotate_left(loudest(response));
+    let at = |n: usize| {
+        let taps = turned.iter().enumerate();
+        taps.map(|(tap, h)| f64::from(*h) * f64::from(clip[(n + len - tap) % len]))
+            .sum::<f64>()
+    };
+    (0..len).map(at).collect()
+}
+
+#[test]
+fn a_tail_that_wraps_is_a_circular_convolution_at_the_level_of_the_clip() {
+    for (delay, taps) in [(0, 1), (0, 40), (30, 80), (99, 100)] {
+        let mut response: Vec<f32> = (0..taps).map(|n| (n as f32 * 0.9).sin() * 0.4).collect();
+        response[delay] = -0.9;
+        let clip: Vec<f32> = (0..100).map(|n| (n as f32 * 0.37).cos() * 0.1).collect();
+        let mut sounds = Shelf(vec![response.clone()]);
+        let mut workspace = Workspace::default();
+        let mut scene = scene(&mut sounds, &mut workspace);
+        let reverb = Reverb {
+            probability: 1.0,
+            align: true,
+            tail: Tail::Wrap,
+            level: Loudness::Clip,
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let room = reverb.draw(100, &mut scene, &mut rng).unwrap().unwrap();
+        assert_eq!(serde_json::to_string(&room).unwrap(), r#""0""#);
+        let mut samples = clip.clone();
+        reverb.apply(&room, &mut scene, &mut samples).unwrap();
+        let expected = around(&response, &clip);
+        let mean = |x: &[f64]| x.iter().map(|x| x.abs()).sum::<f64>() / 100.0;
+        let level: f64 = clip.iter().map(|x| f64::from(x.abs())).sum::<f64>() / 100.0;
+        let scale = level / mean(&expected);
+        for (sample, expected) in samples.iter().zip(&expected) {
+            let error = (f64::from(*sample) - expected * scale).abs();
+            assert!(
+                error < 1e-6,
+                "{delay} of {taps}: {sample}, {}",
+                expected * scale
+            );
+        }
+    }
 }

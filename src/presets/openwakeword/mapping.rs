@@ -60,7 +60,9 @@ pub fn pipeline(document: &Document, folder: &Path, notes: &mut Vec<String>) -> 
 pub fn defaults() -> toml::Table {
     let mut defaults = toml::Table::new();
     let mut set = |key: &str, value: Value| insert(&mut defaults, key, value);
+    set("augment.overflow", "wrap".into());
     set("augment.reverb.align", false.into());
+    set("augment.reverb.tail", "wrap".into());
     defaults
 }
 
