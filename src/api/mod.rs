@@ -38,6 +38,7 @@ pub use crate::build::{
     BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
 };
 pub use crate::config::plan::InputScale;
+pub use crate::config::preset::NAMES as PRESETS;
 pub use crate::config::{ConfigError, Source, starter};
 pub use crate::dataset::layout::REPORT_FILE;
 pub use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};

@@ -1,4 +1,4 @@
-//! `wakemill init`: a commented starter pipeline.
+//! `wakemill init`: a commented pipeline to start from.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -17,6 +17,9 @@ pub(super) struct InitArgs {
     /// The file to write; one that exists is never replaced
     #[arg(default_value = "wakemill.toml")]
     file: PathBuf,
+    /// Write one with the effects of another program and a pipeline's defaults
+    #[arg(long, value_parser = api::PRESETS.to_vec())]
+    preset: Option<String>,
 }
 
 pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
@@ -35,7 +38,8 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot create {path}")),
     };
-    file.write_all(api::starter().as_bytes())
+    let text = api::starter(args.preset.as_deref()).unwrap_or_default();
+    file.write_all(text.as_bytes())
         .with_context(|| format!("cannot write {path}"))?;
     line(format_args!(
         "wrote {path}; name your clips in it, then: wakemill run {path}"

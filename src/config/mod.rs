@@ -32,7 +32,7 @@ pub mod plan;
 mod error;
 mod layers;
 pub mod paths;
-mod preset;
+pub mod preset;
 mod resolve;
 pub mod rules;
 mod schema;
@@ -142,9 +142,15 @@ pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), 
     ))
 }
 
-/// A commented pipeline to start from.
-pub fn starter() -> &'static str {
-    include_str!("../../pipelines/starter.toml")
+/// A commented pipeline to start from; with the name of a preset, one with its
+/// effects. `None` where there is no such preset.
+pub fn starter(preset: Option<&str>) -> Option<&'static str> {
+    match preset {
+        None => Some(include_str!("../../pipelines/starter.toml")),
+        Some("livekit") => Some(include_str!("../../pipelines/livekit.toml")),
+        Some("openwakeword") => Some(include_str!("../../pipelines/openwakeword.toml")),
+        Some(_) => None,
+    }
 }
 
 /// A file as the layer over the defaults.

@@ -4,6 +4,7 @@
 
 mod livekit;
 mod messages;
+mod openwakeword;
 mod pipelines;
 mod plan;
 

@@ -33,11 +33,15 @@ fn every_pipeline_loads() {
         [
             "gpu.toml",
             "livekit.toml",
+            "openwakeword.toml",
             "quickstart.toml",
             "starter.toml"
         ]
     );
-    assert!(Case::toml(config::starter()).load().is_ok());
+    for preset in [None, Some("livekit"), Some("openwakeword")] {
+        let text = config::starter(preset).unwrap();
+        assert!(Case::toml(text).load().is_ok(), "{preset:?}");
+    }
 }
 
 #[test]

@@ -50,8 +50,8 @@ impl Resolver<'_> {
         match (settings.audio.clip_seconds, &settings.audio.clip_split) {
             (Some(_), None) => None,
             (Some(_), Some(_)) => {
-                let message = "'audio.clip_split' is set, and audio.clip_seconds is not \"auto\": remove one of them";
-                self.problem("audio.clip_split", message);
+                let message = "audio.clip_split is set, and audio.clip_seconds is not \"auto\": it has no effect";
+                self.warnings.push(message.to_owned());
                 None
             }
             (None, None) => names().next().cloned(),
