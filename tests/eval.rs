@@ -600,7 +600,11 @@ fn models_that_do_not_go_together_are_refused() {
 #[test]
 fn a_pipeline_is_no_evaluation() {
     let bench = Bench::new();
-    fs::write(bench.path("p.toml"), wakemill::config::starter(None).unwrap()).unwrap();
+    fs::write(
+        bench.path("p.toml"),
+        wakemill::config::starter(None).unwrap(),
+    )
+    .unwrap();
     Command::cargo_bin("wakemill")
         .unwrap()
         .current_dir(bench.0.path())

@@ -23,7 +23,7 @@ const LIVEKIT: &str =
 /// pipeline's own default.
 const OPENWAKEWORD: &str = r#"
 [augment]
-chain = ["place", "equalizer", "distortion", "band_stop", "colored_noise", "background", "gain", "reverb"]
+chain = ["place", "equalizer", "distortion", "pitch_shift", "band_stop", "colored_noise", "background", "gain", "reverb"]
 round_from = "clip"
 row_order = "pass"
 
@@ -34,6 +34,9 @@ gain_db = [-6, 6]
 [augment.distortion]
 probability = 0.25
 amount = [0.0001, 0.1]
+
+[augment.pitch_shift]
+probability = 0.25
 
 [augment.band_stop]
 probability = 0.25

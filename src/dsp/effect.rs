@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::Range;
 use super::colored_noise::Colored;
 use super::convolution::{Convolver, Impulse};
+use super::pitch_shift::Shifter;
 
 /// One effect: its settings. Draw and apply are two halves, and what is drawn is
 /// what `rows.jsonl` records, so that any row can be redone elsewhere.
@@ -240,6 +241,8 @@ pub struct Workspace {
     pub noise: Vec<f32>,
     /// Coloured noise.
     pub colored: Colored,
+    /// The pitch shift.
+    pub shifter: Shifter,
 }
 
 /// Declares the settings of an effect: each key once, with its type, its

@@ -18,6 +18,7 @@ pub mod equalizer;
 pub mod gain;
 pub mod level;
 pub mod pcm16;
+pub mod pitch_shift;
 pub mod placement;
 pub mod resample;
 pub mod reverb;

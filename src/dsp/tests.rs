@@ -77,7 +77,7 @@ fn a_record_alone_does_what_was_drawn() {
         let mut sounds = Shelf(vec![vec![0.5, -0.25, 0.125], vec![0.75; 40]]);
         let mut workspace = Workspace::default();
         let mut scene = scene(&mut sounds, &mut workspace);
-        let clip: Vec<f32> = (0..30).map(|n| (n as f32 * 0.7).sin()).collect();
+        let clip: Vec<f32> = (0..300).map(|n| (n as f32 * 0.7).sin()).collect();
         let drawn = always(kind).draw(clip.len(), &mut scene, &mut rng);
         let drawn = drawn.unwrap().unwrap();
         let json = serde_json::to_value(&drawn).unwrap();

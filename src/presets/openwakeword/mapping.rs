@@ -61,6 +61,7 @@ pub fn defaults() -> toml::Table {
     let mut defaults = toml::Table::new();
     let mut set = |key: &str, value: Value| insert(&mut defaults, key, value);
     set("augment.overflow", "wrap".into());
+    set("augment.pitch_shift.ratios", "divisors".into());
     set("augment.reverb.align", false.into());
     set("augment.reverb.tail", "wrap".into());
     defaults
