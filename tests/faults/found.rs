@@ -77,6 +77,34 @@ fn clips_whose_rows_hold_little_of_them_are_counted_and_said() {
 }
 
 #[test]
+fn rows_that_leave_the_range_and_ends_that_are_lost_are_counted() {
+    let case = Case::new(6);
+    let loud = vec![30_000; 20_000];
+    case.write("wake/x_long.wav", wav(16_000, 1, &vec![1_000; 40_000]));
+    case.write("wake/x_loud.wav", wav(16_000, 1, &loud));
+    for overflow in ["clip", "wrap"] {
+        let run = case.run(
+            overflow,
+            &[
+                "--set",
+                "split.wake.place=start",
+                "--set",
+                r#"augment.chain=["place", "gain"]"#,
+                "--set",
+                "augment.gain.gain_db=[3, 3]",
+                "--set",
+                &format!("augment.overflow={overflow}"),
+            ],
+        );
+        let said = errors(&run);
+        assert!(run.status.success(), "{said}");
+        let found = &found(&case, overflow)[0];
+        assert_eq!(found["row_out_of_range"], clips(&["x_loud.wav"]));
+        assert_eq!(found["end_lost"], clips(&["x_long.wav"]));
+    }
+}
+
+#[test]
 fn counts_are_the_same_over_a_resume() {
     let case = case();
     case.write("wake/x_odd.wav", b"no audio");
