@@ -62,7 +62,12 @@ fn clips_whose_rows_hold_little_of_them_are_counted_and_said() {
             .unwrap();
         let said = errors(&run);
         assert!(run.status.success(), "{said}");
-        assert_eq!(found(&case, workers), expected);
+        let mut found = found(&case, workers);
+        for found in &mut found {
+            // Whether effects push a loud row out of range is drawn.
+            found.as_object_mut().unwrap().remove("row_out_of_range");
+        }
+        assert_eq!(found, expected);
         for line in [
             "2 clips silent (below -60 dBFS): x_silent.wav, x_silent_2.wav",
             "sound in another one alone (see audio.channel): x_right.wav",
