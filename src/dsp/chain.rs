@@ -172,12 +172,12 @@ effects! {
     Place(super::placement::Placing),
     Equalizer(super::equalizer::Equalizer),
     Distortion(super::distortion::TanhDistortion),
-    Reverb(super::reverb::Reverb),
-    Background(super::background::BackgroundNoise),
-    Gain(super::gain::Gain),
     PitchShift(super::pitch_shift::PitchShift),
     BandStop(super::band_stop::BandStop),
     ColoredNoise(super::colored_noise::ColoredNoise),
+    Reverb(super::reverb::Reverb),
+    Background(super::background::BackgroundNoise),
+    Gain(super::gain::Gain),
 }
 
 impl EffectKind {
