@@ -7,13 +7,16 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use wakemill::dsp::band_stop::Band;
+use wakemill::dsp::colored_noise::{Colored, Noise};
 use wakemill::dsp::convolution::Convolver;
 use wakemill::dsp::equalizer;
 use wakemill::dsp::equalizer::Equalizer;
+use wakemill::dsp::pitch_shift::Shifter;
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
 use wakemill::dsp::resample::Resampler;
-use wakemill::dsp::{Range, background, distortion, pcm16};
+use wakemill::dsp::{Range, background, band_stop, distortion, pcm16, pitch_shift};
 
 const RATE: u32 = 16_000;
 const CLIP: usize = 32_000;
@@ -57,6 +60,38 @@ fn effects(c: &mut Criterion) {
             convolver.convolve(&impulse, clip).unwrap();
         });
     }
+
+    let ratio = "125/128".parse().unwrap();
+    let mut shifter = Shifter::default();
+    in_place(c, "pitch shift", |clip| {
+        pitch_shift::apply(ratio, clip, &mut shifter)
+    });
+    // The median of openWakeWord's bands, and one of the longest filters.
+    for (center_hz, bandwidth) in [(1_300.0, 1.25), (210.0, 1.98)] {
+        let band = Band {
+            center_hz,
+            bandwidth,
+        };
+        in_place(c, &format!("band stop at {center_hz} Hz"), |clip| {
+            band_stop::apply(band, RATE, clip, &mut convolver).unwrap();
+        });
+    }
+    let mut colored = Colored::default();
+    in_place(c, "coloured noise", |clip| {
+        let noise = Noise {
+            snr_db: 20.0,
+            f_decay: 1.0,
+            seed: 1,
+        };
+        colored.add(noise, RATE, clip).unwrap();
+    });
+    let impulse = convolver.prepare(&audio(8_000, 3)).unwrap();
+    let mut around = Vec::new();
+    in_place(c, "room around the window, 8000 taps", |clip| {
+        around.clear();
+        around.extend_from_slice(clip);
+        convolver.convolve_around(&impulse, &mut around).unwrap();
+    });
 
     let background = audio(10 * CLIP, 4);
     in_place(c, "noise", |clip| {

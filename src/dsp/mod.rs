@@ -4,8 +4,8 @@
 //! effect is, [`chain`] lists all of them, and each has a file of its own.
 //!
 //! Samples are mono `f32`, nominally in [-1, 1]. Hot loops are compiled for
-//! AVX2 too, and the processor decides (`multiversion`). They hold no fused
-//! multiply-add, so that both versions give the same bits.
+//! AVX2 too, some also for AVX-512, and the processor decides (`multiversion`).
+//! They hold no fused multiply-add, so that all versions give the same bits.
 
 pub mod background;
 pub mod band_stop;

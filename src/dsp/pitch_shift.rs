@@ -6,6 +6,7 @@
 //! `stft` and `istft`, and its `Resample`.
 
 mod bins;
+mod lanes;
 mod ratio;
 mod resampler;
 mod vocoder;

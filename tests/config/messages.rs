@@ -385,7 +385,7 @@ fn what_was_the_order_is_a_chain() {
 #[test]
 fn a_chain_names_each_effect_once() {
     let effects =
-        "a list of effects, each at most once (place, equalizer, distortion, reverb, background";
+        "a list of effects, each at most once (place, equalizer, distortion, pitch_shift, band_stop";
     for (chain, hint) in [
         ("[\"place\", \"place\"]", ""),
         ("[\"place\", \"echo\"]", ""),
@@ -396,6 +396,43 @@ fn a_chain_names_each_effect_once() {
             .error();
         assert!(error.contains(effects) && error.contains(hint), "{error}");
     }
+}
+
+#[test]
+fn an_effect_that_cannot_do_what_is_asked_is_refused() {
+    let chain = |effect: &str| format!("augment.chain=[\"place\", \"{effect}\"]");
+    for (effect, set, expected) in [
+        (
+            "band_stop",
+            "augment.band_stop.center_hz=[200, 4100]",
+            "'augment.band_stop.center_hz' reaches 4100 Hz; with a bandwidth of 1.99 the band ends at",
+        ),
+        ("pitch_shift", "augment.pitch_shift.semitones=[0.5, 1]", ""),
+        (
+            "background",
+            "augment.background.fill=joined",
+            "'augment.background.fill' is \"joined\"; it must be \"repeat\" or \"join\"; did you mean \"join\"?",
+        ),
+    ] {
+        let case = Case::minimal("").set(&chain(effect)).set(set);
+        match expected {
+            "" => assert!(case.load().is_ok(), "{set}"),
+            _ => assert!(case.error().contains(expected), "{}", case.error()),
+        }
+    }
+    let divisors = Case::minimal("[augment.pitch_shift]\nratios = \"divisors\"\n")
+        .set(&chain("pitch_shift"))
+        .set("augment.pitch_shift.semitones=[0.5, 1]");
+    let error = divisors.error();
+    assert!(
+        error.contains("no quotient of divisors of 16000 but 1"),
+        "{error}"
+    );
+    let other = Case::minimal("[features]\nmel_model = \"mel.onnx\"\n")
+        .set(&chain("pitch_shift"))
+        .set("audio.sample_rate=8000");
+    let error = other.error();
+    assert!(error.contains("pitch_shift takes 16000 alone"), "{error}");
 }
 
 #[test]

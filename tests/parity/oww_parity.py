@@ -3,8 +3,8 @@
 
 usage: oww_parity.py --wakemill PATH [--keep DIR] [--case NAME]
 
-Small data sets are built with openWakeWord's effects and numbers: windows of 32,000 and 40,000
-samples, backgrounds shorter and longer than that, clips longer too. Then, with the packages of
+Small data sets are built from openWakeWord's training configurations: windows of 32,000 and 40,000
+samples, two rounds, backgrounds shorter and longer than that, clips longer too. Then, with the packages of
 oww_requirements.txt (torch 1.13 among them, which wants Python 3.10 and 4 GB: this runs by hand and
 not in CI; tests/openwakeword has a few clips of every effect, made by the same code):
 
@@ -42,39 +42,17 @@ FEATURE_TOLERANCE = 2e-3
 # Most of the shifted rows that may match in no way.
 ODD_ROWS = 0.05
 
-PIPELINE = """\
-seed = {seed}
-output = "out"
-[audio]
-clip_seconds = {seconds}
-[augment]
-rounds = 1
-chain = ["place", "equalizer", "distortion", "pitch_shift", "band_stop", "colored_noise", "background", "gain", "reverb"]
-overflow = "wrap"
-backgrounds = ["backgrounds"]
-rirs = ["rirs"]
-sound_files = "wav"
-jitter_ms = 200
-[augment.equalizer]
-gain_db = [-6, 6]
-[augment.distortion]
-amount = [0.0001, 0.10]
-[augment.pitch_shift]
-ratios = "divisors"
-[augment.background]
-probability = 0.75
-snr_db = [-10, 15]
-fill = "join"
-[augment.gain]
-gain_db = [-18, 0]
-[augment.reverb]
-tail = "wrap"
-level = "clip"
-[features]
-input_scale = "int16"
-timesteps = {timesteps}
-[output_files]
-wavs = true
+MODEL = "out/parity"
+
+CONFIG = """\
+model_name: parity
+output_dir: ./out
+target_phrase: ["hey parity"]
+rir_paths: [./rirs]
+background_paths: [./backgrounds]
+background_paths_duplication_rate: [1]
+augmentation_batch_size: 16
+augmentation_rounds: {rounds}
 """
 
 
@@ -85,6 +63,7 @@ class Case:
     name: str
     seed: int
     samples: int
+    rounds: int
     clips: int
 
     @property
@@ -92,29 +71,26 @@ class Case:
         return ((self.samples - 512) // 160 + 1 - 76) // 8 + 1
 
     def make(self, root):
-        """Writes clips, sounds and the pipeline; gives the pipeline."""
+        """Writes clips, sounds and the configuration; gives its path."""
         rng = np.random.default_rng(self.seed)
         for split in SPLITS:
             for n in range(self.clips):
                 seconds = rng.uniform(0.4, 1.9) if n % 5 else rng.uniform(2.0, 3.5)
                 clip = dataset.speech(rng, seconds, level=rng.uniform(0.02, 0.6))
-                dataset.write(root / split / f"clip_{n:06d}.wav", clip.clip(-1, 1))
+                dataset.write(root / MODEL / split / f"{n}.wav", clip.clip(-1, 1))
         for name, seconds, colour in (("long", 8.0, 1), ("short", 0.3, 2), ("middle", 1.1, 0)):
             dataset.write(root / f"backgrounds/{name}.wav", dataset.noise(rng, seconds, colour))
         stereo = np.stack([dataset.noise(rng, 3.0, 0), dataset.speech(rng, 3.0)], axis=1)
         dataset.write(root / "backgrounds/stereo.wav", stereo)
         for name, seconds in (("small", 0.12), ("large", 0.9), ("huge", 2.8)):
             dataset.write(root / f"rirs/{name}.wav", dataset.room(rng, seconds))
-        splits = "".join(f'[[split]]\nname = "{split}"\ninput = "{split}"\nfeatures = "{features}"\n'
-                         f'place = "start"\n' for split, features in SPLITS.items())
-        pipeline = root / "pipeline.toml"
-        pipeline.write_text(PIPELINE.format(seed=self.seed, seconds=self.samples / RATE,
-                                            timesteps=self.embeddings) + splits)
-        return pipeline
+        config = root / "my_model.yaml"
+        config.write_text(CONFIG.format(rounds=self.rounds))
+        return config
 
 
-CASES = [Case("two-seconds", seed=1, samples=32_000, clips=20),
-         Case("longer", seed=2, samples=40_000, clips=15)]
+CASES = [Case("two-seconds", seed=1, samples=32_000, rounds=2, clips=12),
+         Case("longer", seed=2, samples=40_000, rounds=1, clips=15)]
 
 
 def read(path):
@@ -125,12 +101,12 @@ def read(path):
 
 
 def compare_samples(rows, root, output, samples):
-    """Redoes rows; `root` is where the names of sounds and the folders of splits start."""
+    """Redoes rows; `root` is where the names of sounds start."""
     plain, shifted, odd = [], [], []
     for row in rows:
-        clip = read(root / row["split"] / row["clip"])
+        clip = read(output / row["split"] / row["clip"])
         theirs = originals.redo(row, clip, samples, lambda name: root / name, read)
-        ours = sf.read(wav_of(row, root, output), dtype="int16")[0]
+        ours = sf.read(wav_of(row, output), dtype="int16")[0]
         check(len(ours) == len(theirs) == samples, f"{row}: {len(ours)} samples, {len(theirs)}")
         # What wraps around is next to what does not.
         difference = np.abs((ours.astype(int) - theirs + 32768) % 65536 - 32768)
@@ -153,10 +129,8 @@ def compare_samples(rows, root, output, samples):
               "shifted rows differ")
 
 
-def wav_of(row, root, output):
-    """Where a row's WAV is: beside its clip, or among the output."""
-    places = (output / "augmented" / row["split"], root / row["split"])
-    return next(place / wav_name(row) for place in places if (place / wav_name(row)).is_file())
+def wav_of(row, output):
+    return output / "augmented" / row["split"] / wav_name(row)
 
 
 def share(difference, most):
@@ -176,7 +150,7 @@ def describe(row, difference):
             f"{len(difference)} over 1 LSB, {difference.max()} at most; {row}")
 
 
-def compare_features(rows, root, output, models, embeddings):
+def compare_features(rows, output, models, embeddings):
     front_end = originals.features(models)
     worst = 0.0
     for split, file in SPLITS.items():
@@ -184,14 +158,14 @@ def compare_features(rows, root, output, models, embeddings):
         of_split = [row for row in rows if row["split"] == split]
         check(ours.shape == (len(of_split), embeddings, 96), f"{file}: {ours.shape}")
         for row, values in zip(of_split, ours):
-            pcm = sf.read(wav_of(row, root, output), dtype="int16")[0]
+            pcm = sf.read(wav_of(row, output), dtype="int16")[0]
             theirs = front_end.embed_clips(pcm[None], batch_size=1)[0]
             worst = max(worst, np.abs(theirs - values).max())
     check(worst <= FEATURE_TOLERANCE, f"features differ by {worst}")
     print(f"  features: {len(rows)} rows, largest difference {worst:.1e}")
 
 
-def check_training(output, rows):
+def check_training(output):
     """openWakeWord's trainer takes the files."""
     files = {label: str(output / SPLITS[split]) for label, split in (("1", "positive_train"), ("0", "negative_train"))}
     batches = originals.mmap_batch_generator(files, n_per_class={label: 4 for label in files})
@@ -222,14 +196,15 @@ def check_coverage(rows):
 
 def check_case(wakemill, case, root, models):
     print(f"{case.name}: {case.samples} samples")
-    pipeline = case.make(root)
-    wakemill.run(pipeline)
-    output = root / "out"
+    config = case.make(root)
+    wakemill.run(config, "--set", f"audio.clip_seconds={case.samples / RATE}", "--set", f"seed={case.seed}",
+                 "--set", "output_files.wavs=true")
+    output = root / MODEL
     rows = [json.loads(line) for line in open(output / "rows.jsonl")]
-    check(len(rows) == len(SPLITS) * case.clips, f"{len(rows)} rows")
+    check(len(rows) == len(SPLITS) * case.clips * case.rounds, f"{len(rows)} rows")
     compare_samples(rows, root, output, case.samples)
-    compare_features(rows, root, output, models, case.embeddings)
-    check_training(output, rows)
+    compare_features(rows, output, models, case.embeddings)
+    check_training(output)
     return rows
 
 

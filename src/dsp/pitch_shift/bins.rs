@@ -12,6 +12,8 @@
 
 use std::f64::consts::TAU;
 
+use super::lanes::{angle, round, round_f64, wave_of};
+
 /// Samples in a frame.
 pub const FRAME: usize = 250;
 /// Samples between frames.
@@ -265,7 +267,7 @@ pub struct Polar {
     /// From the middle of the frame's first hop; that of nothing is the one that
     /// is 0 at its start.
     pub angle: Bins<f32>,
-    /// Whether there is anything.
+    /// Whether there is nothing.
     pub is_silent: bool,
 }
 
@@ -341,83 +343,4 @@ impl Phases {
             out.im.0[k] = magnitude * sin;
         }
     }
-}
-
-/// To the nearest whole number, a half to the even one; below 2^22.
-#[inline(always)]
-fn round(x: f32) -> f32 {
-    const ROUND: f32 = 12_582_912.0;
-    (x + ROUND) - ROUND
-}
-
-/// To the nearest whole number; below 2^51.
-#[inline(always)]
-fn round_f64(x: f64) -> f64 {
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    (x + ROUND) - ROUND
-}
-
-/// The angle of a point, within 3 units in the last place: the arctangent of the
-/// first eighth of a turn by the polynomial of SLEEF's `atan2f`, and the others by
-/// symmetry. That of the origin is 0.
-#[inline(always)]
-fn angle(x: f32, y: f32) -> f32 {
-    use std::f32::consts::{FRAC_PI_2, PI};
-    const SERIES: [f32; 8] = [
-        0.002_823_638_6,
-        -0.015_956_903,
-        0.042_504_99,
-        -0.074_890_09,
-        0.106_347_93,
-        -0.142_027_36,
-        0.199_926_96,
-        -0.333_331_02,
-    ];
-    let (width, height) = (x.abs(), y.abs());
-    let steep = height > width;
-    let (less, more) = if steep {
-        (width, height)
-    } else {
-        (height, width)
-    };
-    let slope = less / if more > f32::MIN_POSITIVE { more } else { 1.0 };
-    let square = slope * slope;
-    let mut sum = SERIES[0];
-    for n in 1..SERIES.len() {
-        sum = sum * square + SERIES[n];
-    }
-    let angle = slope + slope * (square * sum);
-    let angle = if steep { FRAC_PI_2 - angle } else { angle };
-    let angle = if x < 0.0 { PI - angle } else { angle };
-    angle.copysign(y)
-}
-
-/// Cosine and sine of an angle from −1/2 to 1/2 turns, each the sine of an angle
-/// within a quarter turn.
-#[inline(always)]
-fn wave_of(turns: f32) -> (f32, f32) {
-    let turned = turns.abs();
-    let cos = sine(0.25 - turned);
-    let sin = sine(0.25 - (turned - 0.25).abs());
-    (cos, sin.copysign(turns))
-}
-
-/// The sine of an angle within a quarter turn: its Taylor series, within 6e-8.
-#[inline(always)]
-fn sine(turns: f32) -> f32 {
-    /// (2π)^n / n! for n from 11 to 1, with alternating signs.
-    const SERIES: [f32; 6] = [
-        -15.094_642,
-        42.058_693,
-        -76.705_86,
-        81.605_25,
-        -41.341_7,
-        6.283_185_5,
-    ];
-    let square = turns * turns;
-    let mut sum = SERIES[0];
-    for n in 1..SERIES.len() {
-        sum = sum * square + SERIES[n];
-    }
-    sum * turns
 }

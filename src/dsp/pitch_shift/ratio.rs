@@ -69,10 +69,9 @@ impl Ratio {
     /// Every quotient of divisors of a sample rate, above 1, within a range of
     /// semitones, but 1 itself; ascending. torch-pitch-shift's `get_fast_shifts`.
     pub fn of_divisors(sample_rate: u32, semitones: Range) -> Vec<Self> {
-        let divisors: Vec<u32> = (2..=sample_rate.min(MOST))
-            .filter(|divisor| sample_rate.is_multiple_of(*divisor))
-            .chain((sample_rate > MOST).then_some(sample_rate))
-            .collect();
+        let small = (1..=sample_rate.isqrt()).filter(|n| sample_rate.is_multiple_of(*n));
+        let divisors = small.flat_map(|divisor| [divisor, sample_rate / divisor]);
+        let divisors: Vec<u32> = divisors.filter(|divisor| *divisor > 1).collect();
         let [low, high] = [semitones.min, semitones.max].map(|x| 2f64.powf(x / 12.0));
         let reduced = |over: u32, under: u32| {
             let common = greatest_common_divisor(over, under);

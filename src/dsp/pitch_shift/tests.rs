@@ -20,7 +20,7 @@ fn openwakeword_has_two_ratios() {
     assert_eq!(ratios, [ratio("125/128"), ratio("128/125")]);
     assert!(Ratio::of_divisors(16_000, Range::new(-0.1, 0.1)).is_empty());
     let ratios = Ratio::of_divisors(44_100, Range::new(-3.0, 3.0));
-    assert!(ratios.contains(&ratio("49/50")) && ratios.contains(&ratio("441/400")));
+    assert!(ratios.contains(&ratio("49/50")) && ratios.contains(&ratio("21/20")));
 }
 
 proptest! {
@@ -169,7 +169,7 @@ fn a_tone_is_shifted_and_silence_stays_silent() {
         samples[..4000].fill(0.0);
         let mut shifter = Shifter::default();
         apply(ratio, &mut samples, &mut shifter);
-        assert!(samples[..3800].iter().all(|x| *x == 0.0));
+        assert!(samples[..3600].iter().all(|x| *x == 0.0));
         let crossings = samples[6000..14_000]
             .windows(2)
             .filter(|pair| (pair[0] < 0.0) != (pair[1] < 0.0))

@@ -125,12 +125,14 @@ fn stretch(vocoder: &mut Vocoder, frames: usize, made: usize, rate: f64, out: &m
             phases.advance(from, to, tables);
         }
         // Of silence nothing is left, not even rounding.
-        match since_sound < OVERLAP {
-            true => sum.overlap(&begins, &ring[slot], tables),
-            false => sum = Spectrum::default(),
+        let mut hop = [0.0; HOP];
+        if since_sound < OVERLAP {
+            sum.overlap(&begins, &ring[slot], tables);
+            hop = sum.samples(tables);
+        } else {
+            sum = Spectrum::default();
         }
         ring[slot] = begins;
-        let mut hop = sum.samples(tables);
         // A frame ends within a hop, where its spectrum would repeat it.
         let [again, next] = first[(block + 1) % OVERLAP];
         hop[HOP - 2] -= again;
@@ -186,10 +188,10 @@ impl Analysis<'_> {
                 self.sound = start + FRAME + n;
             }
         }
-        self.spectrum.slide(change, self.tables);
         // Of silence nothing is left, not even rounding.
-        if self.sound < start + HOP {
-            self.spectrum = Spectrum::default();
+        match self.sound < start + HOP {
+            true => self.spectrum = Spectrum::default(),
+            false => self.spectrum.slide(change, self.tables),
         }
     }
 
