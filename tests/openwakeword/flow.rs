@@ -72,7 +72,7 @@ fn a_row_records_its_effects_in_the_order_of_the_chain() {
     for line in text.lines() {
         let places: Vec<_> = keys
             .iter()
-            .map(|key| line.find(&format!("\"{key}\":")).unwrap())
+            .map(|key| line.rfind(&format!("\"{key}\":")).unwrap())
             .collect();
         assert!(places.is_sorted(), "{line}");
         let row: Value = serde_json::from_str(line).unwrap();
