@@ -114,6 +114,7 @@ impl Coded {
                 .max(1),
             frames: exact_frames(id, track),
             uncompressed: false,
+            mended: false,
         };
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
@@ -165,6 +166,7 @@ impl Coded {
                     .filter(|_| mpeg.is_all_counted())
                     .map(|counted| heard.of(0..counted)),
                 uncompressed: false,
+                mended: false,
             },
             decoder: None,
             self_contained: false,
@@ -182,8 +184,16 @@ impl Coded {
         }
     }
 
+    /// What is known of it so far.
     pub(super) fn info(&self) -> Info {
-        self.info
+        let strays = match &self.packets {
+            Packets::Mpeg(mpeg) => mpeg.strays(),
+            Packets::Container(_) => 0,
+        };
+        Info {
+            mended: self.packets_damaged + strays > 0,
+            ..self.info
+        }
     }
 
     pub(super) fn read_all(
@@ -192,26 +202,18 @@ impl Coded {
         ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
-        let too_long = Fault::TooLong {
-            max_seconds: limits.max_seconds,
-        };
-        let max_frames = limits.frames(self.info.sample_rate);
-        let expected = self.info.frames;
-        if expected.is_some_and(|frames| frames > max_frames) {
-            return Err(too_long);
-        }
-        out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
-
+        let rate = self.info.sample_rate;
+        let expected = self.info.frames.unwrap_or(0);
+        limits.check(rate, expected)?;
+        out.reserve(expected.min(MAX_RESERVE) as usize);
         while self.next(ear, out)? {
-            if out.len() as u64 > max_frames {
-                return Err(too_long);
-            }
+            limits.check(rate, out.len() as u64)?;
         }
         match out.len() as u64 {
             0 => Err(Fault::NoSamples),
             found => Ok(Info {
                 frames: Some(found),
-                ..self.info
+                ..self.info()
             }),
         }
     }

@@ -3,6 +3,7 @@
 mod bytes;
 mod golden;
 mod lies;
+mod mended;
 
 use std::path::{Path, PathBuf};
 

@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Channel, Ear, Info, Limits};
+use crate::audio::{self, AudioError, Channel, Ear, Info};
 use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
 use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
 use crate::dsp::level::{Level, SILENCE};
-use crate::dsp::resample::{ResampleError, Resampler};
+use crate::dsp::resample::ResampleError;
+use crate::records::{Finding, Findings};
 
 use super::converted::{self, ConvertError, Converted};
 
@@ -102,16 +103,14 @@ pub enum SoundError {
 /// One thread's access, with its scratch memory.
 pub struct Listener {
     sounds: Arc<Sounds>,
-    resampler: Resampler,
-    raw: Vec<f32>,
     piece: Vec<f32>,
     /// The last background that was taken whole, and its name.
     last: Option<(Arc<str>, Arc<[f32]>)>,
     /// The last impulse response that was taken, and its name: it is drawn, and
     /// then applied.
     room: Option<(Arc<str>, Arc<Impulse>)>,
-    /// Whether a piece of a background was silent since somebody asked.
-    silence: bool,
+    /// What was found out about the sounds since somebody asked.
+    found: Findings,
 }
 
 /// What a background's samples come from.
@@ -180,16 +179,14 @@ impl Sounds {
     }
 
     /// Access for one thread.
-    pub fn listener(self: &Arc<Self>) -> Result<Listener, ResampleError> {
-        Ok(Listener {
+    pub fn listener(self: &Arc<Self>) -> Listener {
+        Listener {
             sounds: Arc::clone(self),
-            resampler: Resampler::new(self.settings.sample_rate)?,
-            raw: Vec::new(),
             piece: Vec::new(),
             last: None,
             room: None,
-            silence: false,
-        })
+            found: Findings::default(),
+        }
     }
 
     /// Whether there is that much left in the budget.
@@ -347,12 +344,18 @@ impl SoundBank for Listener {
                 &self.piece
             }
         };
-        self.silence |= Level::of(piece).peak < SILENCE;
+        if Level::of(piece).peak < SILENCE {
+            self.found.add(Finding::Quiet);
+        }
         Ok(piece)
     }
 
     fn impulse(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, EffectError> {
-        Ok(self.prepared(name, by)?)
+        let impulse = self.prepared(name, by)?;
+        if impulse.peak() < SILENCE {
+            self.found.add(Finding::Dead);
+        }
+        Ok(impulse)
     }
 }
 
@@ -363,9 +366,14 @@ impl From<SoundError> for EffectError {
 }
 
 impl Listener {
-    /// Whether a piece of a background was silent since this was asked last.
-    pub(super) fn take_silence(&mut self) -> bool {
-        std::mem::take(&mut self.silence)
+    /// What was found out about the sounds since this was asked last.
+    pub(super) fn take_found(&mut self) -> Findings {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Gives back the memory that a long piece has left.
+    pub(super) fn let_go(&mut self) {
+        self.piece = Vec::new();
     }
 
     fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
@@ -379,7 +387,7 @@ impl Listener {
         let sounds = Arc::clone(&self.sounds);
         let slot = sounds.impulses.find(name)?;
         let make = || {
-            self.read_whole(&slot.file)?;
+            self.read_up_to(u64::MAX, &slot.file)?;
             if self.piece.iter().all(|sample| *sample == 0.0) {
                 return Err(SoundError::Silent(Arc::clone(&slot.file.name)));
             }
@@ -421,7 +429,7 @@ impl Listener {
         self.last = None;
         let is_short = Cell::new(true);
         let make = || {
-            is_short.set(self.read_short(&slot.file)?);
+            is_short.set(self.read_up_to(LONG, &slot.file)?);
             Ok(Arc::from(self.piece.as_slice()))
         };
         let affordable =
@@ -451,22 +459,33 @@ impl Listener {
     }
 
     /// Reads a file at the pipeline's rate into `self.piece`, unless it turns out
-    /// to be long; says whether it did.
-    fn read_short(&mut self, file: &SoundFile) -> Result<bool, SoundError> {
+    /// to have more than `most` samples; says whether it did.
+    fn read_up_to(&mut self, most: u64, file: &SoundFile) -> Result<bool, SoundError> {
         let settings = &self.sounds.settings;
-        let ear = Ear::or_mono(settings.channel);
         let piece = &mut self.piece;
-        piece.clear();
-        let mut is_short = true;
-        let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
-            is_short = (piece.len() + block.len()) as u64 <= LONG;
-            if is_short {
-                piece.extend_from_slice(block);
+        let (mut read_all, mut failed) = (true, None);
+        let read = retry(|| {
+            piece.clear();
+            let ear = Ear::or_mono(settings.channel);
+            let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
+                read_all = (piece.len() + block.len()) as u64 <= most;
+                if read_all {
+                    piece.extend_from_slice(block);
+                }
+                Ok(read_all)
+            });
+            match read {
+                Err(ConvertError::Read(error)) => Err(error),
+                read => {
+                    failed = read.err();
+                    Ok(())
+                }
             }
-            Ok(is_short)
         });
-        read.map_err(|error| self.error(file, error))?;
-        Ok(is_short)
+        match read.err().map(ConvertError::Read).or(failed) {
+            Some(error) => Err(self.error(file, error)),
+            None => Ok(read_all),
+        }
     }
 
     fn error(&self, file: &SoundFile, error: ConvertError) -> SoundError {
@@ -488,17 +507,5 @@ impl Listener {
         let path = &slot.file.path;
         retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
         Ok(())
-    }
-
-    /// Reads a whole file at the pipeline's rate into `self.piece`.
-    fn read_whole(&mut self, file: &SoundFile) -> Result<(), SoundError> {
-        let limits = Limits {
-            max_seconds: f64::INFINITY,
-        };
-        let mut ear = Ear::or_mono(self.sounds.settings.channel);
-        let info = retry(|| audio::read_with(&file.path, limits, &mut ear, &mut self.raw))?;
-        self.resampler
-            .process_into(info.sample_rate, &self.raw, &mut self.piece)
-            .map_err(|error| SoundError::Resample(Arc::clone(&file.name), error))
     }
 }

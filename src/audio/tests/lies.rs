@@ -401,6 +401,7 @@ fn what_is_far_beyond_full_scale_is_no_sample() {
                 channels: 1,
                 frames: None,
                 uncompressed: true,
+                mended: false,
             })
         })
     };
