@@ -4,6 +4,7 @@ mod bytes;
 mod golden;
 mod lies;
 mod mended;
+mod system;
 
 use std::path::{Path, PathBuf};
 
