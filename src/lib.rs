@@ -35,12 +35,13 @@
 //! | [`dsp`] | signal processing: one file an effect, on slices | nothing |
 //! | [`onnx`] | ONNX graphs: reading, rewriting, proofs | nothing |
 //! | [`audio`] | reading and writing audio files | nothing |
+//! | [`paths`] | what a path means that somebody wrote | nothing |
 //! | [`records`] | what travels between stages, and what was drawn | `dsp` |
 //! | [`runtime`] | ONNX Runtime: finding, fetching, providers, sessions | `onnx` |
 //! | [`frontend`] | from samples to features: networks, kernels | `records`, `onnx`, `runtime` |
-//! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio` |
+//! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio`, `paths` |
 //! | [`augment`] | the chain of effects, rounds, random streams, sounds | `records`, `dsp`, `audio` |
-//! | [`config`] | what the user wrote, and the plan that comes of it | `records`, `dsp` |
+//! | [`config`] | what the user wrote, and the plan that comes of it | `records`, `dsp`, `paths` |
 //! | [`dataset`] | what is on the disk: files, rows, manifest, sinks, statistics | `records`, `dsp`, `config` (the plan that it was built by) |
 //! | [`presets`] | other programs' configurations, as pipelines | `config` |
 //! | [`autoscale`] | how many workers: sizing, allocation, balance, tuning | `flow` |
@@ -99,6 +100,8 @@ pub mod flow;
 pub mod dsp;
 
 pub mod records;
+
+pub mod paths;
 
 pub mod audio;
 

@@ -139,6 +139,17 @@ pub enum Values {
     Floats(Vec<f32>),
 }
 
+impl Values {
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Pcm(pcm) => pcm.len(),
+            Self::Floats(floats) => floats.len(),
+        }
+    }
+}
+
 /// What was drawn for one row: every effect of the chain in its order, `None`
 /// where it was not applied. As JSON, an object of the effects' keys.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,6 +10,7 @@ use crate::eval::{
     self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted, Written,
 };
 use crate::flow::{CancelToken, Observer};
+use crate::frontend::FrontEnd;
 use crate::presets::Project;
 
 pub use crate::eval::classifier::{BakedBatch, Classifiers};
@@ -44,7 +45,8 @@ pub struct Evaluated {
 ///
 /// # Errors
 /// Two classifiers of the same name; one that cannot be loaded; a runtime that
-/// cannot be had.
+/// cannot be had, or computes the published networks wrong where they are on
+/// this machine.
 pub fn classifiers(
     models: &[PathBuf],
     project: Project,
@@ -55,6 +57,7 @@ pub fn classifiers(
     let providers = &project.eval.execution_providers;
     let library: Option<&Path> = plan.runtime_library.as_ref().map(|of| &*of.path);
     let classifiers = classifier::load(&paths, providers, library, notice)?;
+    FrontEnd::prove_runtime(providers, library, notice)?;
     Ok(Loaded {
         project,
         names,

@@ -114,6 +114,7 @@ fn classify(cause: &FlowError) -> Option<(&'static str, &'static str)> {
         },
         FlowError::Panicked { stage, .. } => Some((*stage, "panic")),
         FlowError::Start { stage, .. } => Some((*stage, "start")),
+        FlowError::NoThread(_) => Some(("flow", "start")),
         FlowError::Cancelled => None,
     }
 }

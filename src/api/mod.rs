@@ -47,4 +47,5 @@ pub use crate::dataset::{Dataset, Existing, RowBlock, inspect};
 pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFacts};
 pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
+pub use crate::paths::expand;
 pub use crate::presets::{Loaded, Project, load, project};

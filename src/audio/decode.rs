@@ -5,8 +5,8 @@ use std::fs::File;
 use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
@@ -14,20 +14,24 @@ use symphonia::core::formats::well_known::{
     FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{
-    FormatId, FormatOptions, FormatReader, SeekMode, SeekTo, Track, TrackType,
+    FormatId, FormatOptions, FormatReader, Track, TrackType,
 };
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
-use symphonia::default::{get_codecs, get_probe};
+use symphonia::default::get_probe;
 
 use super::heard::Heard;
 use super::mp4::{self, Edits};
 use super::mpeg::{Mpeg, Step};
-use super::opus::Opus;
 use super::webm;
 use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
+
+mod decoder;
+mod piece;
+
+use decoder::Decoder;
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -63,12 +67,6 @@ pub(super) struct Coded {
     /// Room for a packet's samples.
     planes: Vec<Vec<f32>>,
     mean: Vec<f32>,
-}
-
-/// What makes samples of packets.
-enum Decoder {
-    Symphonia(Box<dyn AudioDecoder>),
-    Opus(Opus),
 }
 
 /// Where packets come from.
@@ -114,6 +112,7 @@ impl Coded {
                 .max(1),
             frames: exact_frames(id, track),
             uncompressed: false,
+            mended: false,
         };
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
@@ -165,6 +164,7 @@ impl Coded {
                     .filter(|_| mpeg.is_all_counted())
                     .map(|counted| heard.of(0..counted)),
                 uncompressed: false,
+                mended: false,
             },
             decoder: None,
             self_contained: false,
@@ -182,8 +182,16 @@ impl Coded {
         }
     }
 
+    /// What is known of it so far.
     pub(super) fn info(&self) -> Info {
-        self.info
+        let strays = match &self.packets {
+            Packets::Mpeg(mpeg) => mpeg.strays(),
+            Packets::Container(_) => 0,
+        };
+        Info {
+            mended: self.packets_damaged + strays > 0,
+            ..self.info
+        }
     }
 
     pub(super) fn read_all(
@@ -192,26 +200,18 @@ impl Coded {
         ear: &mut Ear,
         out: &mut Vec<f32>,
     ) -> Result<Info, Fault> {
-        let too_long = Fault::TooLong {
-            max_seconds: limits.max_seconds,
-        };
-        let max_frames = limits.frames(self.info.sample_rate);
-        let expected = self.info.frames;
-        if expected.is_some_and(|frames| frames > max_frames) {
-            return Err(too_long);
-        }
-        out.reserve(expected.unwrap_or(0).min(MAX_RESERVE) as usize);
-
+        let rate = self.info.sample_rate;
+        let expected = self.info.frames.unwrap_or(0);
+        limits.check(rate, expected)?;
+        out.reserve(expected.min(MAX_RESERVE) as usize);
         while self.next(ear, out)? {
-            if out.len() as u64 > max_frames {
-                return Err(too_long);
-            }
+            limits.check(rate, out.len() as u64)?;
         }
         match out.len() as u64 {
             0 => Err(Fault::NoSamples),
             found => Ok(Info {
                 frames: Some(found),
-                ..self.info
+                ..self.info()
             }),
         }
     }
@@ -249,85 +249,6 @@ impl Coded {
             return Err(Fault::Damaged { what, found });
         }
         Ok(())
-    }
-
-    /// Whether [`Coded::seek_range`] may be tried.
-    pub(super) fn seeks(&self) -> bool {
-        self.self_contained && self.info.frames.is_some()
-    }
-
-    /// Reads a piece by a search for its first packet, which may fail although
-    /// the file has the piece.
-    pub(super) fn seek_range(
-        &mut self,
-        start: u64,
-        frames: usize,
-        ear: &mut Ear,
-        out: &mut Vec<f32>,
-    ) -> Result<Info, Fault> {
-        let position = self.seek(start)?;
-        self.read_piece(position, start, frames, ear, out)
-    }
-
-    /// Reads a piece by decoding all that comes before it.
-    pub(super) fn read_range(
-        &mut self,
-        start: u64,
-        frames: usize,
-        ear: &mut Ear,
-        out: &mut Vec<f32>,
-    ) -> Result<Info, Fault> {
-        self.read_piece(0, start, frames, ear, out)
-    }
-
-    /// Reads a piece from a packet on that begins at sample `decoded`; where one
-    /// can go to another than the first, all samples are heard.
-    fn read_piece(
-        &mut self,
-        decoded: u64,
-        start: u64,
-        frames: usize,
-        ear: &mut Ear,
-        out: &mut Vec<f32>,
-    ) -> Result<Info, Fault> {
-        let end = start.saturating_add(frames as u64);
-        let out_of_range = |found| Fault::OutOfRange { start, end, found };
-        match self.info.frames {
-            Some(known) if end > known => return Err(out_of_range(known)),
-            Some(_) if frames == 0 => return Ok(self.info),
-            _ => {}
-        }
-        self.decoded = decoded;
-        let mut heard = self.heard.of(0..decoded);
-        let mut block = Vec::new();
-        while heard < end {
-            block.clear();
-            if !self.next(ear, &mut block)? {
-                return Err(out_of_range(heard));
-            }
-            let within = |at: u64| at.saturating_sub(heard).min(block.len() as u64) as usize;
-            out.extend_from_slice(&block[within(start)..within(end)]);
-            heard += block.len() as u64;
-        }
-        Ok(self.info)
-    }
-
-    /// Goes to the packet that holds a frame, and says which frame it begins with.
-    fn seek(&mut self, frame: u64) -> Result<u64, Fault> {
-        let to = SeekTo::Timestamp {
-            ts: Timestamp::new(i64::try_from(frame).unwrap_or(i64::MAX)),
-            track_id: self.track,
-        };
-        let Packets::Container(format) = &mut self.packets else {
-            return Err(astray(frame));
-        };
-        let seeked = format
-            .seek(SeekMode::Accurate, to)
-            .map_err(|error| Fault::from_decoder(error, 0))?;
-        u64::try_from(seeked.actual_ts.get())
-            .ok()
-            .filter(|&position| position <= frame)
-            .ok_or_else(|| astray(frame))
     }
 
     /// Decodes the next packet into one vector a channel; `false` at the end.
@@ -401,79 +322,6 @@ impl Coded {
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
         Ok(())
     }
-
-    /// Decodes a packet; one of MPEG audio that does not decode is silence.
-    fn decode(
-        &mut self,
-        mut packet: Packet,
-        found: u64,
-        planes: &mut Vec<Vec<f32>>,
-    ) -> Result<(), Fault> {
-        let fault = |error| Fault::from_decoder(error, found);
-        if self.length_guessed {
-            untrim(&mut packet);
-        }
-        let decoder = match &mut self.decoder {
-            Some(decoder) => decoder,
-            none => none.insert(Decoder::new(&self.codec)?),
-        };
-        let decoder = match decoder {
-            Decoder::Symphonia(decoder) => decoder,
-            Decoder::Opus(opus) => {
-                opus.decode(&packet.data, planes)
-                    .map_err(|error| Fault::Damaged {
-                        what: error.to_string(),
-                        found,
-                    })?;
-                self.info.channels = planes.len();
-                for plane in planes {
-                    let end = plane.len().saturating_sub(packet.trim_end.get() as usize);
-                    plane.truncate(end);
-                }
-                return Ok(());
-            }
-        };
-        let buffer = match (decoder.decode(&packet), &self.packets) {
-            (Ok(buffer), _) => buffer,
-            (Err(DecoderError::DecodeError(_)), Packets::Mpeg(mpeg)) => {
-                self.packets_damaged += 1;
-                planes.clear();
-                planes.push(vec![0.0; mpeg.kind().samples as usize]);
-                return Ok(());
-            }
-            (Err(error), _) => return Err(fault(error)),
-        };
-        let spec = buffer.spec();
-        if found == 0 {
-            // The codec has the last word: HE-AAC states twice its core's rate.
-            self.info.sample_rate = spec.rate();
-            self.info.channels = spec.channels().count();
-        } else if spec.rate() != self.info.sample_rate {
-            return Err(changed());
-        }
-        if self.info.sample_rate == 0 {
-            return Err(Fault::NoSampleRate);
-        }
-        buffer.copy_to_vecs_planar(planes);
-        Ok(())
-    }
-}
-
-impl Decoder {
-    fn new(codec: &AudioCodecParameters) -> Result<Self, Fault> {
-        if codec.codec == CODEC_ID_OPUS {
-            let head = codec.extra_data.as_deref().unwrap_or_default();
-            let opus = Opus::new(head);
-            return opus.map(Self::Opus).ok_or_else(|| Fault::Damaged {
-                what: "its Opus header makes no sense".to_owned(),
-                found: 0,
-            });
-        }
-        let options = AudioDecoderOptions::default();
-        let decoder = get_codecs().make_audio_decoder(codec, &options);
-        let decoder = decoder.map_err(|error| Fault::from_decoder(error, 0))?;
-        Ok(Self::Symphonia(decoder))
-    }
 }
 
 /// The first audio track, and what its codec is told.
@@ -522,10 +370,4 @@ fn astray(found: u64) -> Fault {
 
 fn is_end(error: &DecoderError) -> bool {
     matches!(error, DecoderError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
-}
-
-fn untrim(packet: &mut Packet) {
-    packet.dur = packet.block_dur();
-    packet.trim_start = Duration::ZERO;
-    packet.trim_end = Duration::ZERO;
 }

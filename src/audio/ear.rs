@@ -124,3 +124,53 @@ impl Ear {
         Ok(mean)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAMES: [[i16; 3]; 4] = [[0, 3, -3], [300, -90, 0], [-6, -6, -6], [9, 0, 0]];
+
+    /// What is taken of the frames, from both layouts, and the others' peak.
+    fn heard(channel: Channel) -> Result<(Vec<f32>, f32), Fault> {
+        let bytes: Vec<u8> = FRAMES
+            .as_flattened()
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
+        let (mut ear, mut interleaved) = (Ear::new(channel), Vec::new());
+        let sample = |bytes| f32::from(i16::from_le_bytes(bytes));
+        ear.interleaved(&bytes, 3, &mut interleaved, sample)?;
+        let plane = |n: usize| FRAMES.map(|frame| f32::from(frame[n])).to_vec();
+        let planes = [plane(0), plane(1), plane(2)];
+        let (mut other, mut mean) = (Ear::new(channel), Vec::new());
+        assert_eq!(other.planes(&planes, &mut mean)?, interleaved);
+        assert_eq!(ear.others(), other.others());
+        Ok((interleaved, ear.others()))
+    }
+
+    #[test]
+    fn one_channel_is_taken_and_the_others_are_measured() {
+        let (mean, others) = heard(Channel::Mean).expect("three channels");
+        assert_eq!((mean, others), (vec![0.0, 70.0, -6.0, 3.0], 300.0));
+        let (first, others) = heard(Channel::First).expect("three channels");
+        assert_eq!((first, others), (vec![0.0, 300.0, -6.0, 9.0], 90.0));
+        let (second, others) = heard(Channel::Number(2)).expect("three channels");
+        assert_eq!((second, others), (vec![3.0, -90.0, -6.0, 0.0], 300.0));
+        let missing = heard(Channel::Number(4));
+        assert!(matches!(
+            missing,
+            Err(Fault::NoChannel {
+                number: 4,
+                channels: 3
+            })
+        ));
+    }
+
+    #[test]
+    fn the_mean_of_one_channel_is_it() {
+        let (mut ear, mut out) = (Ear::new(Channel::Mean), Vec::new());
+        let took = ear.interleaved(&[1, 2], 1, &mut out, |[byte]| f32::from(byte));
+        assert!(took.is_ok() && out == [1.0, 2.0] && ear.others() == 0.0);
+    }
+}

@@ -73,10 +73,24 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Any length.
+    pub const NONE: Self = Self {
+        max_seconds: f64::INFINITY,
+    };
+
     /// The frames that a file of this sample rate may have.
     fn frames(self, sample_rate: u32) -> u64 {
         // A float cast saturates, so infinity means no limit.
         (self.max_seconds * f64::from(sample_rate)) as u64
+    }
+
+    fn check(self, sample_rate: u32, frames: u64) -> Result<(), Fault> {
+        match frames > self.frames(sample_rate) {
+            true => Err(Fault::TooLong {
+                max_seconds: self.max_seconds,
+            }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -92,6 +106,9 @@ pub struct Info {
     /// Whether samples lie in the file as they are, so that a piece costs no
     /// more than reading it.
     pub uncompressed: bool,
+    /// Whether parts of what was read are damaged: frames of MP3 that do not
+    /// decode, which are silence, and bytes between them, which are passed over.
+    pub mended: bool,
 }
 
 /// Reads the first channel of a whole file into `out`, replacing what was there.
@@ -127,13 +144,7 @@ pub fn read_with(
 /// # Errors
 /// [`AudioError`] as [`read`], as far as the header shows it.
 pub fn probe(path: &Path) -> Result<Info, AudioError> {
-    guard(|| {
-        Ok(match open(path)? {
-            Source::Plain(pcm) => pcm.info(),
-            Source::Coded(coded) => coded.info(),
-        })
-    })
-    .map_err(|fault| AudioError::new(path, fault))
+    guard(|| Ok(open(path)?.info())).map_err(|fault| AudioError::new(path, fault))
 }
 
 /// Reads `frames` samples of the first channel from `start` on into `out`,
@@ -190,6 +201,15 @@ enum Source {
     Coded(Box<Coded>),
 }
 
+impl Source {
+    fn info(&self) -> Info {
+        match self {
+            Self::Plain(pcm) => pcm.info(),
+            Self::Coded(coded) => coded.info(),
+        }
+    }
+}
+
 fn open(path: &Path) -> Result<Source, Fault> {
     // Before opening: opening a FIFO waits for a writer.
     let metadata = std::fs::metadata(path)?;
@@ -219,7 +239,7 @@ fn fill(
     out.clear();
     let result = guard(|| {
         let info = read(out)?;
-        plausible(out)?;
+        plausible(0, out)?;
         Ok(info)
     });
     result.map_err(|fault| {
@@ -241,7 +261,8 @@ fn guard<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     })
 }
 
-fn plausible(samples: &[f32]) -> Result<(), Fault> {
+/// Whether samples, of which the first is frame `at` of what is read, are audio.
+fn plausible(at: u64, samples: &[f32]) -> Result<(), Fault> {
     // No short cut in the first pass, so that it runs in vector registers. NaN
     // compares with nothing.
     if samples
@@ -250,7 +271,7 @@ fn plausible(samples: &[f32]) -> Result<(), Fault> {
     {
         return Ok(());
     }
-    let mut samples = (0_u64..).zip(samples);
+    let mut samples = (at..).zip(samples);
     let first = samples.find(|(_, x)| x.is_nan() || x.abs() > LOUDEST);
     Err(match first {
         Some((frame, value)) if value.is_finite() => Fault::TooLoud {
@@ -258,7 +279,7 @@ fn plausible(samples: &[f32]) -> Result<(), Fault> {
             value: *value,
         },
         first => Fault::NotFinite {
-            frame: first.map_or(0, |(frame, _)| frame),
+            frame: first.map_or(at, |(frame, _)| frame),
         },
     })
 }

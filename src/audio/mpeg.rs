@@ -44,6 +44,8 @@ pub(super) struct Mpeg {
     kind: Header,
     /// Whether the last frame ended where the next is expected.
     in_step: bool,
+    /// Bytes between frames that are no part of any, nor a tag.
+    strays: u64,
     tag: Option<Tag>,
 }
 
@@ -95,13 +97,15 @@ impl Mpeg {
                 bytes: 0,
             },
             in_step: false,
+            strays: 0,
             tag: None,
         };
         mpeg.file.rewind()?;
         let Some(first) = mpeg.find()? else {
             return Ok(None);
         };
-        (mpeg.kind, mpeg.first) = (first, mpeg.at);
+        // What comes before the first frame is not between two.
+        (mpeg.kind, mpeg.first, mpeg.strays) = (first, mpeg.at, 0);
         let frame = mpeg.bytes(mpeg.at, first.bytes as usize)?;
         mpeg.tag = Tag::read(&frame, &first);
         if mpeg.tag.is_some() {
@@ -114,6 +118,11 @@ impl Mpeg {
     /// What all frames are like.
     pub fn kind(&self) -> Header {
         self.kind
+    }
+
+    /// Bytes passed over so far between frames, of those before the last frame.
+    pub fn strays(&self) -> u64 {
+        self.strays
     }
 
     /// Which of the decoded samples are heard, as ffmpeg has it: without the
@@ -205,6 +214,7 @@ impl Mpeg {
     /// Goes to the next place where a frame is that another one, a tag or the
     /// end follows.
     fn find(&mut self) -> io::Result<Option<Header>> {
+        let mut strays = 0;
         while self.at + 4 <= self.end {
             let left = (self.end - self.at).min(32) as usize;
             let head = self.bytes(self.at, left)?;
@@ -216,6 +226,7 @@ impl Mpeg {
             if let Some(header) = Header::parse(&head)
                 && self.is_followed(self.at + header.bytes, &header)?
             {
+                self.strays += strays;
                 return Ok(Some(header));
             }
             // On to what may begin a header or a tag.
@@ -223,7 +234,9 @@ impl Mpeg {
                 .iter()
                 .skip(1)
                 .position(|byte| [0xFF, b'I', b'A'].contains(byte));
-            self.at += next.map_or(head.len(), |next| next + 1) as u64;
+            let step = next.map_or(head.len(), |next| next + 1) as u64;
+            self.at += step;
+            strays += step;
         }
         Ok(None)
     }

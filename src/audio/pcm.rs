@@ -81,6 +81,7 @@ impl Pcm {
             channels: self.channels,
             frames: Some(self.frames),
             uncompressed: true,
+            mended: false,
         }
     }
 
@@ -93,11 +94,7 @@ impl Pcm {
         if self.frames == 0 {
             return Err(Fault::NoSamples);
         }
-        if self.frames > limits.frames(self.sample_rate) {
-            return Err(Fault::TooLong {
-                max_seconds: limits.max_seconds,
-            });
-        }
+        limits.check(self.sample_rate, self.frames)?;
         self.copy(0, self.frames, ear, out)
     }
 

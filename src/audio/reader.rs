@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{AudioError, Ear, Fault, Info, Source, guard, open, plausible};
+use super::{AudioError, Ear, Fault, Info, Limits, Source, guard, open, plausible};
 
 /// Samples of a block of uncompressed audio.
 const BLOCK: u64 = 1 << 14;
@@ -12,6 +12,7 @@ pub struct Reader {
     path: PathBuf,
     source: Source,
     ear: Ear,
+    limits: Limits,
     /// Samples read.
     at: u64,
 }
@@ -20,23 +21,32 @@ impl Reader {
     /// Opens a file, of which `ear` takes one channel.
     ///
     /// # Errors
-    /// [`AudioError`], as far as the header shows it.
-    pub fn open(path: &Path, ear: Ear) -> Result<Self, AudioError> {
-        let source = guard(|| open(path)).map_err(|fault| AudioError::new(path, fault))?;
+    /// [`AudioError`], as far as the header shows it; [`Fault::TooLong`] too.
+    pub fn open(path: &Path, limits: Limits, mut ear: Ear) -> Result<Self, AudioError> {
+        ear.reset();
+        let opened = guard(|| {
+            let source = open(path)?;
+            let info = source.info();
+            limits.check(info.sample_rate, info.frames.unwrap_or(0))?;
+            Ok(source)
+        });
         Ok(Self {
             path: path.to_path_buf(),
-            source,
+            source: opened.map_err(|fault| AudioError::new(path, fault))?,
             ear,
+            limits,
             at: 0,
         })
     }
 
     /// What the file's header says.
     pub fn info(&self) -> Info {
-        match &self.source {
-            Source::Plain(pcm) => pcm.info(),
-            Source::Coded(coded) => coded.info(),
-        }
+        self.source.info()
+    }
+
+    /// What takes the channel, and has heard the others.
+    pub fn ear(&self) -> &Ear {
+        &self.ear
     }
 
     /// Reads the next block into `out`, replacing what was there: nothing where
@@ -59,8 +69,9 @@ impl Reader {
             }
             Source::Coded(coded) => coded.next(&mut self.ear, out)?,
         };
-        plausible(out)?;
+        plausible(self.at, out)?;
         self.at += out.len() as u64;
+        self.limits.check(self.info().sample_rate, self.at)?;
         match is_more || self.at > 0 {
             true => Ok(is_more),
             false => Err(Fault::NoSamples),

@@ -3,6 +3,8 @@
 mod bytes;
 mod golden;
 mod lies;
+mod mended;
+mod system;
 
 use std::path::{Path, PathBuf};
 

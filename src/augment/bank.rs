@@ -7,22 +7,23 @@
 //! another rate is converted once, into a file. Whether a sound is kept never
 //! changes a sample of it.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Channel, Ear, Info, Limits};
-use crate::dsp::convolution::{ConvolveError, Convolver, Impulse};
-use crate::dsp::effect::{EffectError, SoundBank, SoundKind};
-use crate::dsp::level::{Level, SILENCE};
-use crate::dsp::resample::{ResampleError, Resampler};
+use crate::audio::{self, AudioError, Channel, Info};
+use crate::dsp::convolution::{ConvolveError, Impulse};
+use crate::dsp::effect::{EffectError, SoundKind};
+use crate::dsp::resample::ResampleError;
 
-use super::converted::{self, ConvertError, Converted};
+use super::converted::Converted;
+
+mod listener;
+
+pub use listener::Listener;
 
 /// Samples that a thread's scratch keeps room for: one long sound must not leave
 /// every thread with its length.
@@ -99,30 +100,6 @@ pub enum SoundError {
     Silent(Arc<str>),
 }
 
-/// One thread's access, with its scratch memory.
-pub struct Listener {
-    sounds: Arc<Sounds>,
-    resampler: Resampler,
-    raw: Vec<f32>,
-    piece: Vec<f32>,
-    /// The last background that was taken whole, and its name.
-    last: Option<(Arc<str>, Arc<[f32]>)>,
-    /// The last impulse response that was taken, and its name: it is drawn, and
-    /// then applied.
-    room: Option<(Arc<str>, Arc<Impulse>)>,
-    /// Whether a piece of a background was silent since somebody asked.
-    silence: bool,
-}
-
-/// What a background's samples come from.
-enum Content {
-    Whole(Arc<[f32]>),
-    /// On disk, at the pipeline's rate, with this many samples.
-    Streamed(u64),
-    /// In a file of ours.
-    Converted(Arc<Converted>),
-}
-
 #[derive(Debug)]
 struct Slot<T: ?Sized> {
     file: SoundFile,
@@ -180,16 +157,8 @@ impl Sounds {
     }
 
     /// Access for one thread.
-    pub fn listener(self: &Arc<Self>) -> Result<Listener, ResampleError> {
-        Ok(Listener {
-            sounds: Arc::clone(self),
-            resampler: Resampler::new(self.settings.sample_rate)?,
-            raw: Vec::new(),
-            piece: Vec::new(),
-            last: None,
-            room: None,
-            silence: false,
-        })
+    pub fn listener(self: &Arc<Self>) -> Listener {
+        Listener::new(self)
     }
 
     /// Whether there is that much left in the budget.
@@ -307,198 +276,8 @@ impl<T: ?Sized> Slot<T> {
     }
 }
 
-impl SoundBank for Listener {
-    fn count(&self, kind: SoundKind) -> usize {
-        match kind {
-            SoundKind::Background => self.sounds.backgrounds.listed.len(),
-            SoundKind::Impulse => self.sounds.impulses.listed.len(),
-        }
-    }
-
-    fn name(&self, kind: SoundKind, index: usize) -> Arc<str> {
-        let file = match kind {
-            SoundKind::Background => self.sounds.backgrounds.drawn(index),
-            SoundKind::Impulse => self.sounds.impulses.drawn(index),
-        };
-        Arc::clone(&file.name)
-    }
-
-    fn background_len(&mut self, name: &str) -> Result<u64, EffectError> {
-        Ok(match self.content(name)? {
-            Content::Whole(samples) => samples.len() as u64,
-            Content::Streamed(len) => len,
-            Content::Converted(converted) => converted.len(),
-        })
-    }
-
-    fn background(&mut self, name: &str, span: Range<u64>) -> Result<&[f32], EffectError> {
-        let piece = match self.content(name)? {
-            Content::Whole(_) => {
-                let samples = self.last.as_ref().map_or(&[][..], |(_, samples)| samples);
-                &samples[span.start as usize..span.end as usize]
-            }
-            Content::Streamed(_) => {
-                self.read_piece(name, span)?;
-                &self.piece
-            }
-            Content::Converted(converted) => {
-                let read = converted.read(span, &mut self.piece);
-                read.map_err(|error| EffectError(format!("{name}: {error}")))?;
-                &self.piece
-            }
-        };
-        self.silence |= Level::of(piece).peak < SILENCE;
-        Ok(piece)
-    }
-
-    fn impulse(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, EffectError> {
-        Ok(self.prepared(name, by)?)
-    }
-}
-
 impl From<SoundError> for EffectError {
     fn from(error: SoundError) -> Self {
         Self(error.to_string())
-    }
-}
-
-impl Listener {
-    /// Whether a piece of a background was silent since this was asked last.
-    pub(super) fn take_silence(&mut self) -> bool {
-        std::mem::take(&mut self.silence)
-    }
-
-    fn prepared(&mut self, name: &str, by: &mut Convolver) -> Result<Arc<Impulse>, SoundError> {
-        if let Some((last, impulse)) = &self.room
-            && **last == *name
-        {
-            return Ok(Arc::clone(impulse));
-        }
-        // Before the next is prepared: two long ones need not be held at once.
-        self.room = None;
-        let sounds = Arc::clone(&self.sounds);
-        let slot = sounds.impulses.find(name)?;
-        let make = || {
-            self.read_whole(&slot.file)?;
-            if self.piece.iter().all(|sample| *sample == 0.0) {
-                return Err(SoundError::Silent(Arc::clone(&slot.file.name)));
-            }
-            let most = sounds.settings.response_samples.unwrap_or(usize::MAX);
-            by.prepare_first(&self.piece, most)
-                .map(Arc::new)
-                .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
-        };
-        let affordable = |impulse: &Impulse| sounds.afford(impulse.memory_bytes() as u64);
-        let impulse = slot.get(&sounds, make, affordable)?;
-        self.room = Some((Arc::clone(&slot.file.name), Arc::clone(&impulse)));
-        Ok(impulse)
-    }
-
-    /// The last background read is kept until another is, so that its length and
-    /// its samples are of one reading where it is not cached.
-    fn content(&mut self, name: &str) -> Result<Content, SoundError> {
-        let sounds = Arc::clone(&self.sounds);
-        let slot = sounds.backgrounds.find(name)?;
-        let rate = sounds.settings.sample_rate;
-        let streamable = slot.streamable(rate);
-        let is_long = slot.is_long(rate);
-        if let Some(len) = streamable
-            && (slot.info.uncompressed
-                || is_long
-                || !slot.is_kept() && !sounds.has_room(len * SAMPLE_BYTES))
-        {
-            return Ok(Content::Streamed(len));
-        }
-        if is_long {
-            return self.converted(slot).map(Content::Converted);
-        }
-        if let Some((last, samples)) = &self.last
-            && **last == *name
-        {
-            return Ok(Content::Whole(Arc::clone(samples)));
-        }
-        // Before the next is decoded: two long ones need not be held at once.
-        self.last = None;
-        let is_short = Cell::new(true);
-        let make = || {
-            is_short.set(self.read_short(&slot.file)?);
-            Ok(Arc::from(self.piece.as_slice()))
-        };
-        let affordable =
-            |samples: &[f32]| is_short.get() && sounds.afford(size_of_val(samples) as u64);
-        let samples = slot.get(&sounds, make, affordable)?;
-        if !is_short.get() {
-            return self.converted(slot).map(Content::Converted);
-        }
-        self.last = Some((Arc::clone(&slot.file.name), Arc::clone(&samples)));
-        Ok(Content::Whole(samples))
-    }
-
-    /// A long sound, converted by the first thread that wants it.
-    fn converted(&self, slot: &Slot<[f32]>) -> Result<Arc<Converted>, SoundError> {
-        let converted = slot.converted.lock();
-        let mut converted = converted.unwrap_or_else(PoisonError::into_inner);
-        if let Some(converted) = &*converted {
-            return Ok(Arc::clone(converted));
-        }
-        let settings = &self.sounds.settings;
-        let ear = Ear::or_mono(settings.channel);
-        let (rate, folder) = (settings.sample_rate, &settings.scratch);
-        let made = Converted::new(&slot.file.path, ear, rate, folder);
-        let made = Arc::new(made.map_err(|error| self.error(&slot.file, error))?);
-        *converted = Some(Arc::clone(&made));
-        Ok(made)
-    }
-
-    /// Reads a file at the pipeline's rate into `self.piece`, unless it turns out
-    /// to be long; says whether it did.
-    fn read_short(&mut self, file: &SoundFile) -> Result<bool, SoundError> {
-        let settings = &self.sounds.settings;
-        let ear = Ear::or_mono(settings.channel);
-        let piece = &mut self.piece;
-        piece.clear();
-        let mut is_short = true;
-        let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
-            is_short = (piece.len() + block.len()) as u64 <= LONG;
-            if is_short {
-                piece.extend_from_slice(block);
-            }
-            Ok(is_short)
-        });
-        read.map_err(|error| self.error(file, error))?;
-        Ok(is_short)
-    }
-
-    fn error(&self, file: &SoundFile, error: ConvertError) -> SoundError {
-        let name = Arc::clone(&file.name);
-        match error {
-            ConvertError::Read(error) => error.into(),
-            ConvertError::Resample(error) => SoundError::Resample(name, error),
-            ConvertError::Write(error) => {
-                SoundError::Convert(name, error, self.sounds.settings.scratch.clone())
-            }
-        }
-    }
-
-    fn read_piece(&mut self, name: &str, span: Range<u64>) -> Result<(), SoundError> {
-        let slot = self.sounds.backgrounds.find(name)?;
-        let frames = (span.end - span.start) as usize;
-        let piece = &mut self.piece;
-        let mut ear = Ear::or_mono(self.sounds.settings.channel);
-        let path = &slot.file.path;
-        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
-        Ok(())
-    }
-
-    /// Reads a whole file at the pipeline's rate into `self.piece`.
-    fn read_whole(&mut self, file: &SoundFile) -> Result<(), SoundError> {
-        let limits = Limits {
-            max_seconds: f64::INFINITY,
-        };
-        let mut ear = Ear::or_mono(self.sounds.settings.channel);
-        let info = retry(|| audio::read_with(&file.path, limits, &mut ear, &mut self.raw))?;
-        self.resampler
-            .process_into(info.sample_rate, &self.raw, &mut self.piece)
-            .map_err(|error| SoundError::Resample(Arc::clone(&file.name), error))
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use crate::audio::{AudioError, Ear, Reader};
+use crate::audio::{AudioError, Ear, Limits, Reader};
 use crate::dsp::resample::{Conversion, ResampleError};
 
 /// A sound at the pipeline's rate, in a file without a name: it is gone when the
@@ -85,7 +85,7 @@ pub(super) fn blocks(
     rate: u32,
     take: &mut dyn FnMut(&[f32]) -> Result<bool, ConvertError>,
 ) -> Result<(), ConvertError> {
-    let mut reader = Reader::open(path, ear).map_err(ConvertError::Read)?;
+    let mut reader = Reader::open(path, Limits::NONE, ear).map_err(ConvertError::Read)?;
     let (mut raw, mut out, mut conversion) = (Vec::new(), Vec::new(), None);
     while reader.next(&mut raw).map_err(ConvertError::Read)? {
         let conversion = match &mut conversion {

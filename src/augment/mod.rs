@@ -20,7 +20,6 @@ use crate::dsp::chain::{Drawn, EffectKind, EffectSpec};
 use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16::{self, Overflow};
 use crate::dsp::placement::{Place, Placement};
-use crate::dsp::resample::ResampleError;
 use crate::records::{
     ClipId, Finding, Findings, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble,
 };
@@ -119,15 +118,12 @@ pub struct Augmenter {
 
 impl Augment {
     /// One thread's augmenter.
-    ///
-    /// # Errors
-    /// A sample rate that cannot be converted to.
-    pub fn augmenter(&self) -> Result<Augmenter, ResampleError> {
-        Ok(Augmenter {
+    pub fn augmenter(&self) -> Augmenter {
+        Augmenter {
             augment: self.clone(),
-            listener: self.sounds.listener()?,
+            listener: self.sounds.listener(),
             workspace: Workspace::default(),
-        })
+        }
     }
 }
 
@@ -156,7 +152,7 @@ impl Augmenter {
         let clip_len = samples.len();
         let fresh = effects.round_from == RoundFrom::Clip;
         let original = (fresh && rounds.len() > 1).then(|| samples.clone());
-        self.listener.take_silence();
+        self.listener.take_found();
         let mut rows = Vec::with_capacity(rounds.len());
         for round in rounds.clone() {
             if let Some(original) = &original {
@@ -191,13 +187,19 @@ impl Augmenter {
                 provenance: Arc::new(provenance),
             });
         }
-        if self.listener.take_silence() {
-            findings.add(Finding::Quiet);
-        }
+        findings.extend(self.listener.take_found());
         if effects.row_order == RowOrder::Name {
             rows.sort_by_key(|row| row.round.to_string());
         }
         Ok(rows)
+    }
+
+    /// Gives back the memory that a long clip has left: it must not stay with
+    /// every thread.
+    pub fn let_go(&mut self) {
+        self.listener.let_go();
+        self.workspace.bits = Vec::new();
+        self.workspace.window = Vec::new();
     }
 
     /// One round of effects, in place: each drawn from a stream of its own, then

@@ -71,6 +71,11 @@ pub struct Sizing {
     /// Most memory that the batches in flight take, in bytes, with clips no
     /// longer than the window.
     pub memory_bytes: u64,
+    /// Windows that a clip in flight may fill: half of the memory that is left
+    /// then lets them be longer than one. A longer one is decoded of a budget.
+    pub windows: f64,
+    /// That budget, in bytes: the other half, and at least a quarter of all.
+    pub budget_bytes: u64,
 }
 
 /// Workers and capacity of one stage.
@@ -124,6 +129,8 @@ pub fn settle(request: &Request) -> Sizing {
     let in_flight = request
         .in_flight
         .unwrap_or((2 * (budget + 1)).min(affordable));
+    let memory_bytes = in_flight as u64 * batch_bytes;
+    let half = request.memory_bytes.saturating_sub(memory_bytes) / 2;
     Sizing {
         cores,
         spans_per_batch,
@@ -131,7 +138,9 @@ pub fn settle(request: &Request) -> Sizing {
         in_flight,
         stages: stages.collect(),
         budget,
-        memory_bytes: in_flight as u64 * batch_bytes,
+        memory_bytes,
+        windows: 1.0 + half as f64 / memory_bytes as f64,
+        budget_bytes: half.max(request.memory_bytes / 4),
     }
 }
 
@@ -139,6 +148,12 @@ impl Sizing {
     /// Rows between source and sink, at most.
     pub fn rows_in_flight(&self) -> usize {
         self.rows_per_batch * self.in_flight
+    }
+
+    /// Most memory that the batches in flight take, in bytes, with clips of any
+    /// length of which one alone fits the budget.
+    pub fn most_bytes(&self) -> u64 {
+        (self.memory_bytes as f64 * self.windows) as u64 + self.budget_bytes
     }
 
     /// Workers and capacity of a stage by its name; one of each for a stage that

@@ -53,7 +53,7 @@ impl Booth {
     }
 
     /// A row; `None` where it is too long for a WAV.
-    pub fn row(&mut self, pcm: &Pcm) -> Option<Sound> {
+    pub fn row(&mut self, pcm: &[i16]) -> Option<Sound> {
         let audio: Vec<f32> = pcm.iter().map(|s| f32::from(*s) * self.gain).collect();
         let mut mel = [Vec::new()];
         // Too short for the network is no reason to have nothing to hear.

@@ -87,6 +87,11 @@ impl Prepared {
             out,
             "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
         )?;
+        writeln!(
+            out,
+            "           at most {:.0} MiB with longer clips, or what one of them takes alone",
+            sizing.most_bytes() as f64 / MIB
+        )?;
         if plan.augment.enabled {
             writeln!(
                 out,

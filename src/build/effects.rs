@@ -17,13 +17,14 @@ use super::{BuildError, Inputs, Split, Watch};
 /// Bytes on the disk that are worth a word.
 const MUCH: u64 = 1 << 30;
 
-/// The stage that reads clips.
-pub(super) fn decode(plan: &Plan, buffers: &Buffers) -> Decode {
+/// The stage that reads clips; one of more than so many windows is long.
+pub(super) fn decode(plan: &Plan, windows: f64, buffers: &Buffers) -> Decode {
     Decode {
         sample_rate: plan.audio.sample_rate,
         limits: Limits {
             max_seconds: plan.audio.max_seconds,
         },
+        long_seconds: windows * plan.audio.window_seconds(),
         channel: channel(plan),
         buffers: buffers.clone(),
     }

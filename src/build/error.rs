@@ -140,6 +140,11 @@ pub enum BuildError {
         #[source]
         cause: Box<BuildError>,
     },
+    /// A file may not grow further.
+    #[error(
+        "a limit on the size of files is met: this process's (ulimit -f), or the file system's\n  raise it, and go on with --resume"
+    )]
+    FileTooLarge(#[source] Box<BuildError>),
     /// The operating system refused.
     #[error("cannot {action} {}: {error}", path.display())]
     Io {
@@ -225,15 +230,25 @@ impl BuildError {
 
     /// Whether it is because a disk, or the user's share of it, is full.
     pub(super) fn is_disk_full(&self) -> bool {
+        let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        self.kind().is_some_and(|kind| kinds.contains(&kind))
+    }
+
+    /// Whether it is because a file may not grow further.
+    pub(super) fn is_file_too_large(&self) -> bool {
+        self.kind() == Some(io::ErrorKind::FileTooLarge)
+    }
+
+    /// What the operating system said, if it is the cause.
+    fn kind(&self) -> Option<io::ErrorKind> {
         let mut cause: Option<&dyn Error> = Some(self);
         while let Some(error) = cause {
             if let Some(error) = error.downcast_ref::<io::Error>() {
-                let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-                return kinds.contains(&error.kind());
+                return Some(error.kind());
             }
             cause = error.source();
         }
-        false
+        None
     }
 
     /// Whether somebody asked for the end.

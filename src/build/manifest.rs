@@ -13,6 +13,7 @@ use crate::dsp::chain::EffectSpec;
 use crate::dsp::effect::SoundKind;
 use crate::flow::StageFacts;
 
+use super::origin::Origin;
 use super::stream::Streamed;
 use super::{BuildError, Inputs, Ready};
 
@@ -20,7 +21,7 @@ use super::{BuildError, Inputs, Ready};
 /// before.
 pub(super) fn manifest(
     build: &Ready,
-    fingerprint: String,
+    origin: &Origin,
     streamed: Streamed,
     written: Written,
     rows_resumed: u64,
@@ -40,7 +41,7 @@ pub(super) fn manifest(
     Ok(Dataset {
         wakemill: env!("CARGO_PKG_VERSION").to_owned(),
         seed: build.plan.seed,
-        fingerprint,
+        fingerprint: origin.fingerprint.clone(),
         splits: reports.collect(),
         files,
         front_end: value(build.front_end.report())?,
@@ -56,6 +57,7 @@ pub(super) fn manifest(
         sounds: sounds(&build.plan, &build.inputs),
         passed_over: build.inputs.passed_over.clone(),
         configuration: build.plan.clone(),
+        origin: Some(value(origin)?),
     })
 }
 

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
+use crate::dataset::manifest::Dataset;
 use crate::dataset::partial::hex;
 use crate::dsp::effect::SoundKind;
 use crate::frontend::{Backend, FrontEnd};
@@ -71,6 +72,18 @@ impl Origin {
             networks,
             files,
             fingerprint: hex(&hash.finalize()),
+        }
+    }
+
+    /// What has changed since a data set was built, in words.
+    pub(super) fn since(&self, then: &Dataset, inputs: &Inputs, sounds: &Sounds) -> String {
+        let recorded = then.origin.clone().map(serde_json::from_value::<Self>);
+        match recorded {
+            Some(Ok(then)) => format!(
+                "it was made from something else; what has changed:\n    {}",
+                self.changes(&then, inputs, sounds).join("\n    ")
+            ),
+            _ => "it was made from another configuration or other inputs, by another version, or on another kind of processor".to_owned(),
         }
     }
 

@@ -28,7 +28,7 @@ impl Renderer {
         };
         Ok(Self {
             decoder: decode.decoder()?,
-            augmenter: augment.augmenter()?,
+            augmenter: augment.augmenter(),
             rounds,
         })
     }
@@ -68,7 +68,7 @@ impl Prepared {
         let (split, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
         let augment = self.augment(watch)?;
-        let decode = effects::decode(&self.plan, &buffers);
+        let decode = effects::decode(&self.plan, 1.0, &buffers);
         let mut renderer = Renderer::new(&decode, &augment, self.plan.rounds())?;
         let (_, rows) = renderer
             .rows(split, &clip)
@@ -91,10 +91,10 @@ impl Prepared {
     pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
         let (_, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
-        let mut decoder = effects::decode(&self.plan, &buffers).decoder()?;
+        let mut decoder = effects::decode(&self.plan, 1.0, &buffers).decoder()?;
         decoder
             .decode(&clip, &mut Findings::default())
-            .map_err(|rejection| refused(&clip, &rejection.into()))
+            .map_err(|refusal| refused(&clip, &refusal))
     }
 
     fn find(&self, split: &str, clip: &str) -> Result<(usize, ClipId), BuildError> {

@@ -89,7 +89,7 @@ impl Ready {
             written,
             rows_resumed,
         } = self.write(begun, &timeline, watch, cancel)?;
-        let dataset = manifest(self, origin.fingerprint, streamed, written, rows_resumed)?;
+        let dataset = manifest(self, &origin, streamed, written, rows_resumed)?;
         self.warn_of_differences(watch);
         let spans = self.inputs.span_count();
         folder
@@ -115,8 +115,10 @@ impl Ready {
         let plan = &self.plan;
         let splits = plan.splits.iter();
         let features: Vec<&str> = splits.map(|split| &*split.features).collect();
-        let serves = |found: &Dataset| {
-            found.fingerprint == origin.fingerprint && self.tolerates(found.left_out())
+        let serves = |found: &Dataset| match found.fingerprint == origin.fingerprint {
+            true if self.tolerates(found.left_out()) => Ok(()),
+            true => Err("more clips were left out of it than 'failures' allows now".to_owned()),
+            false => Err(origin.since(found, &self.inputs, self.sounds())),
         };
         let begun = match Folder::open(&plan.output.path, &features, serves, existing)? {
             State::UpToDate => return Ok(None),
@@ -234,6 +236,9 @@ impl Ready {
             self.inputs.each_round(),
             self.plan.output
         ));
+        if cause.is_file_too_large() {
+            return BuildError::FileTooLarge(Box::new(cause));
+        }
         if !cause.is_disk_full() {
             return cause;
         }

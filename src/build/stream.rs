@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dataset::RowSink;
-use crate::flow::{CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
+use crate::flow::{Budget, CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
 use crate::frontend::FrontEnd;
 use crate::records::EMBEDDING;
 use crate::source::sequence;
@@ -47,12 +47,15 @@ impl Stages {
         front_end: &Arc<FrontEnd>,
     ) -> Self {
         let buffers = Buffers::new(sizing.rows_in_flight(), plan.audio.clip_samples);
+        let decode = effects::decode(plan, sizing.windows, &buffers);
         Self {
-            decode: effects::decode(plan, &buffers),
             augment: AugmentStage {
                 augment: Arc::new(augment),
+                decode: decode.clone(),
+                budget: Budget::new(sizing.budget_bytes),
                 buffers: buffers.clone(),
             },
+            decode,
             nets: NetStage::all(front_end, &buffers),
             buffers,
         }
@@ -94,6 +97,7 @@ impl Ready {
         let (facts, ended) = flow
             .sink(&mut write, sizing.in_flight)
             .governed(&mut balance)
+            .within(&stages.augment.budget)
             .run(observer, cancel);
         let resizes = balance.decisions().to_vec();
         (Streamed { facts, resizes }, ended)

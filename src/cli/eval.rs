@@ -15,10 +15,11 @@ use super::terminal::{line, tell};
 #[derive(Args)]
 pub(super) struct EvalArgs {
     /// A configuration of livekit-wakeword or openWakeWord (.yaml, .yml)
+    #[arg(value_parser = super::path())]
     file: PathBuf,
     /// A classifier (ONNX), any number of times [default: the one that its
     /// training leaves]
-    #[arg(short, long = "model", value_name = "M.onnx")]
+    #[arg(short, long = "model", value_name = "M.onnx", value_parser = super::path())]
     models: Vec<PathBuf>,
     /// Replace files of the results' names that no evaluation wrote
     #[arg(long)]

@@ -15,7 +15,7 @@ use super::terminal::line;
 #[derive(Args)]
 pub(super) struct InitArgs {
     /// The file to write; one that exists is never replaced
-    #[arg(default_value = "wakemill.toml")]
+    #[arg(default_value = "wakemill.toml", value_parser = super::path())]
     file: PathBuf,
     /// Write one with the effects of another program and a pipeline's defaults
     #[arg(long, value_parser = api::PRESETS.to_vec())]

@@ -22,6 +22,7 @@ const UNUSED: usize = 10;
 #[derive(Args)]
 pub(super) struct InspectArgs {
     /// An .npy file, or the output folder of a build
+    #[arg(value_parser = super::path())]
     path: PathBuf,
     /// Compare every file of a folder with its hash in dataset.json
     #[arg(long)]

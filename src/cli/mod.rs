@@ -13,7 +13,10 @@ mod tune;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::{Arc, atomic::AtomicBool};
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::api::{self, ConfigError, Fault, Watch};
@@ -54,10 +57,11 @@ enum Command {
 #[derive(Args)]
 struct Configuration {
     /// A pipeline (.toml) or a livekit-wakeword configuration (.yaml, .yml)
+    #[arg(value_parser = path())]
     file: PathBuf,
     /// Lay a TOML file with some of a pipeline's keys over it, such as `tune
     /// --write` makes
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     with: Vec<PathBuf>,
     /// Override one key of the pipeline; VALUE is read as TOML, else as text
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -72,6 +76,11 @@ impl Configuration {
             ..api::Source::new(&self.file)
         }
     }
+}
+
+/// Reads an argument that is a path, as paths in files are read.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| api::expand(None, &path))
 }
 
 /// Reads a configuration and passes its warnings on.
@@ -91,6 +100,8 @@ struct Usage(String);
 /// Parses the arguments, runs the command, and gives the exit code: 0 done,
 /// 1 failed, 2 usage or configuration, 130 interrupted.
 pub fn main() -> ExitCode {
+    #[cfg(unix)]
+    outlive_file_limits();
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Tune(args) => tune::tune(&args),
@@ -109,6 +120,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(code(&error))
         }
     }
+}
+
+/// Has a write beyond a limit on the size of files fail, where the system would
+/// end the process without a word.
+#[cfg(unix)]
+fn outlive_file_limits() {
+    use signal_hook::consts::SIGXFSZ;
+    use signal_hook::flag::register;
+    // A handler that does nothing of use; where there can be none, all is as
+    // the system has it.
+    let _ = register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 /// Whether whoever reads the output has seen enough: as good an end as any.

@@ -29,7 +29,7 @@ pub(super) struct RenderArgs {
     #[arg(long, conflicts_with = "round")]
     decoded: bool,
     /// Where to write the WAV
-    #[arg(short, long, value_name = "OUT.wav")]
+    #[arg(short, long, value_name = "OUT.wav", value_parser = super::path())]
     output: PathBuf,
 }
 

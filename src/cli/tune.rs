@@ -23,7 +23,7 @@ pub(super) struct TuneArgs {
     #[arg(long, value_delimiter = ',', value_name = "N,…")]
     cores: Vec<std::num::NonZero<usize>>,
     /// Write the suggested workers as a file for `run --with FILE`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = super::path())]
     write: Option<PathBuf>,
     /// Run the neighbours of the suggestion too
     #[arg(long)]

@@ -9,21 +9,29 @@ use super::partial::WriteError;
 /// Why an output folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// It holds something else.
-    #[error("{} holds {found}\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display())]
-    Occupied {
+    /// It holds what an unfinished build left.
+    #[error("{} holds what an unfinished build left ({})\n  go on with it (--resume), replace it (--overwrite), or choose another output", path.display(), found.display())]
+    Unfinished {
         /// The output folder.
         path: PathBuf,
-        /// What is there.
-        found: String,
+        /// A file that is there.
+        found: PathBuf,
     },
-    /// There is something in it that cannot be gone on with.
-    #[error("{} holds {found}: nothing to go on with\n  replace it (--overwrite instead of --resume), or choose another output", path.display())]
+    /// It holds a finished data set that is not the one that is wanted.
+    #[error("{} holds another data set: {reason}\n  undo that, replace the data set (--overwrite), or choose another output", path.display())]
+    Another {
+        /// The output folder.
+        path: PathBuf,
+        /// Why it is not.
+        reason: String,
+    },
+    /// So it does, and was to be gone on with.
+    #[error("{} holds another data set, and it is finished, so there is nothing to go on with: {reason}\n  undo that, replace the data set (--overwrite instead of --resume), or choose another output", path.display())]
     NothingToResume {
         /// The output folder.
         path: PathBuf,
-        /// What is there.
-        found: String,
+        /// Why it is not the one that is wanted.
+        reason: String,
     },
     /// It holds a file that a build would replace, and that none there made.
     #[error("{} is there already, and not of this build\n  move it away, choose another output, or start over and replace it (--overwrite)", path.display())]

@@ -49,26 +49,22 @@ impl Folder {
     /// clears it of what an earlier build left if that is asked for.
     ///
     /// `features` are the names of the feature files to come; `serves` says
-    /// whether a finished data set is the one that is wanted.
+    /// of a finished data set whether it is the one that is wanted, or why not.
     pub fn open<O: DeserializeOwned>(
         path: &Path,
         features: &[&str],
-        serves: impl FnOnce(&Dataset) -> bool,
+        serves: impl FnOnce(&Dataset) -> Result<(), String>,
         existing: Existing,
     ) -> Result<State<O>, DatasetError> {
         fs::create_dir_all(path).map_err(DatasetError::io("create the output folder", path))?;
         if existing != Existing::Overwrite
             && let Some(found) = Dataset::read(path)?
         {
-            if !serves(&found) {
-                let found = "a data set made from another configuration or other inputs (or by another version, or on another kind of processor)";
-                return Err(occupied(path, found, existing));
-            }
+            serves(&found).map_err(|reason| another(path, reason, existing))?;
             let others = found.files.keys().map(String::as_str);
             let mut names = features.iter().copied().chain(others);
             if let Some(name) = names.find(|name| !path.join(name).is_file()) {
-                let found = format!("a data set that has lost {name}");
-                return Err(occupied(path, &found, existing));
+                return Err(another(path, format!("it has lost {name}"), existing));
             }
             // Left by a build that was killed in its last step.
             remove(&path.join(JOURNAL_FILE))?;
@@ -94,8 +90,8 @@ impl Folder {
             }
             Existing::Keep => match folder.leftover(features) {
                 Some(name) => {
-                    let found = format!("what an unfinished build left ({})", name.display());
-                    Err(occupied(path, &found, existing))
+                    let (path, found) = (path.to_path_buf(), name);
+                    Err(DatasetError::Unfinished { path, found })
                 }
                 None => {
                     folder.check_report()?;
@@ -198,11 +194,11 @@ fn features_in(path: &Path) -> Vec<PathBuf> {
     names.filter(plain).collect()
 }
 
-fn occupied(path: &Path, found: &str, existing: Existing) -> DatasetError {
-    let (path, found) = (path.to_path_buf(), found.to_owned());
+fn another(path: &Path, reason: String, existing: Existing) -> DatasetError {
+    let path = path.to_path_buf();
     match existing {
-        Existing::Resume => DatasetError::NothingToResume { path, found },
-        _ => DatasetError::Occupied { path, found },
+        Existing::Resume => DatasetError::NothingToResume { path, reason },
+        _ => DatasetError::Another { path, reason },
     }
 }
 

@@ -64,6 +64,10 @@ pub struct Dataset {
     pub passed_over: Vec<PassedOver>,
     /// The plan.
     pub configuration: Plan,
+    /// All that the fingerprint is over, so that a later build can say what has
+    /// changed; of each input some digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Value>,
 }
 
 /// Files of an input that were not read.

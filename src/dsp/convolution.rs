@@ -39,6 +39,7 @@ pub struct Impulse {
     spectra: Vec<Complex<f64>>,
     taps: usize,
     delay: usize,
+    peak: f32,
 }
 
 impl Impulse {
@@ -46,6 +47,12 @@ impl Impulse {
     /// is greatest, the first such place where there are several.
     pub fn delay(&self) -> usize {
         self.delay
+    }
+
+    /// The greatest magnitude of the response, before it was divided by it; 1 of
+    /// a filter.
+    pub fn peak(&self) -> f32 {
+        self.peak
     }
 
     /// Memory it takes, in bytes: about 16 a sample, in steps of a block.
@@ -126,6 +133,7 @@ impl Convolver {
         let mut impulse = self.transform(response, |tap| f64::from(*tap) * scale)?;
         // A response of NaN alone has no peak; it fails when it is used.
         impulse.delay = delay.unwrap_or(0);
+        impulse.peak = peak;
         Ok(impulse)
     }
 
@@ -162,6 +170,7 @@ impl Convolver {
             spectra,
             taps: response.len(),
             delay: 0,
+            peak: 1.0,
         })
     }
 

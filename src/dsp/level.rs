@@ -21,6 +21,14 @@ pub struct Level {
 }
 
 impl Level {
+    /// That of two stretches together.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            peak: self.peak.max(other.peak),
+            full: self.full + other.full,
+        }
+    }
+
     /// Measures samples, all of them finite.
     pub fn of(samples: &[f32]) -> Self {
         let (mut bits, mut full) = (0, 0);

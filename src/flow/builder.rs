@@ -2,6 +2,7 @@
 
 use flume::{Receiver, Sender};
 
+use super::budget::Budget;
 use super::cancel::CancelToken;
 use super::error::FlowError;
 use super::facts::{FlowFacts, StageId};
@@ -27,6 +28,7 @@ pub struct Ready<'env> {
     tasks: Vec<Task<'env>>,
     sink: Task<'env>,
     governor: Option<&'env mut dyn Governor>,
+    budget: Option<Budget>,
 }
 
 impl<'env, T: Send + 'env> Flow<'env, T> {
@@ -86,6 +88,7 @@ impl<'env, T: Send + 'env> Flow<'env, T> {
             tasks: self.tasks,
             sink: Box::new(move |shared| run::drain(shared, sink, id, input)),
             governor: None,
+            budget: None,
         }
     }
 
@@ -111,6 +114,12 @@ impl<'env> Ready<'env> {
         self
     }
 
+    /// The stages take of `budget`, which a cancel closes.
+    pub fn within(mut self, budget: &Budget) -> Self {
+        self.budget = Some(budget.clone());
+        self
+    }
+
     /// Runs the flow to its end on threads of its own and the calling one, and
     /// gives the facts at the end with the first cause if it ended early.
     pub fn run(
@@ -118,7 +127,7 @@ impl<'env> Ready<'env> {
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> (FlowFacts, Result<(), FlowError>) {
-        let shared = Shared::new(self.stages, self.settings.in_flight, observer);
+        let shared = Shared::new(self.stages, self.settings.in_flight, self.budget, observer);
         let supervisor = Supervisor {
             cancel,
             governor: self.governor,

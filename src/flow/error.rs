@@ -43,6 +43,11 @@ pub enum FlowError {
         /// Why.
         source: BoxError,
     },
+    /// The system gives no more threads.
+    #[error(
+        "a thread could not start\n  raise the limit on threads (ulimit -u, or that of the container), or give the stages fewer workers"
+    )]
+    NoThread(#[source] std::io::Error),
     /// The flow was cancelled from outside.
     #[error("cancelled")]
     Cancelled,

@@ -19,6 +19,8 @@
 //! - Nobody stops reading. A worker leaves its loop when its input is closed
 //!   and never before, so nobody upstream can hang on a full channel; the
 //!   source closes the first channel, and the rest follows.
+//! - What a stage takes in bytes beyond what an item usually takes, it takes of a
+//!   [`Budget`] first, if the flow has one.
 //! - A panic in a worker is caught and becomes a failure that names the stage
 //!   and what it was working on.
 //! - A stage has threads for the most workers it may get. Those beyond its
@@ -29,6 +31,7 @@
 //! scratch memory and sessions need no lock.
 
 mod background;
+mod budget;
 mod builder;
 mod cancel;
 mod channel;
@@ -49,6 +52,7 @@ mod stop;
 mod stopwatch;
 
 pub use background::Background;
+pub use budget::{Account, Budget, Cancelled};
 pub use builder::{Flow, Ready};
 pub use cancel::{Cancel, CancelToken};
 pub use channel::{Closed, Receiver, Sender, channel};

@@ -39,10 +39,7 @@ pub(super) fn run<'env>(
         let shared = &shared;
         let (_running, ended) = bounded::<()>(0);
         let missing = |source: io::Error| {
-            shared.stop(FlowError::Start {
-                stage: "thread",
-                source: source.into(),
-            });
+            shared.stop(FlowError::NoThread(source));
             // The missing thread cannot tell the parked ones of the end.
             shared.stages.iter().for_each(|stage| stage.gate.end());
         };
@@ -164,7 +161,10 @@ pub(super) fn work<S: Stage>(
                 // What a panic left behind is not used again.
                 worker = None;
                 watch.switch(State::Idle);
-                shared.stop(trouble.at(stage.name(), seq, &mut focus));
+                // One that is dropped anyway is nobody's trouble.
+                if seq < shared.stop.limit() {
+                    shared.stop(trouble.at(stage.name(), seq, &mut focus));
+                }
             }
         }
     }

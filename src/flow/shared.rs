@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
+use super::budget::Budget;
 use super::error::FlowError;
 use super::facts::{FlowFacts, Resize, Seq, StageFacts, StageId, Work};
 use super::gate::Gate;
@@ -67,12 +68,14 @@ impl<'a> Shared<'a> {
     pub(super) fn new(
         stages: Vec<StageState>,
         in_flight: usize,
+        budget: Option<Budget>,
         observer: &'a dyn Observer,
     ) -> Self {
         let permits = Permits::new(in_flight);
+        budget.iter().for_each(Budget::reopen);
         Self {
             stages,
-            stop: Stop::new(permits.clone()),
+            stop: Stop::new(permits.clone(), budget),
             permits,
             reorder: ReorderGauge::default(),
             observer: Sheltered(observer),

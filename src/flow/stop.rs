@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::budget::Budget;
 use super::error::FlowError;
 use super::facts::Seq;
 use super::permits::Permits;
@@ -13,15 +14,18 @@ pub(super) struct Stop {
     limit: AtomicU64,
     cause: Mutex<Option<FlowError>>,
     permits: Permits,
+    budget: Option<Budget>,
 }
 
 impl Stop {
-    /// No limit; `permits` is closed when there is one.
-    pub(super) fn new(permits: Permits) -> Self {
+    /// No limit; `permits` are closed when there is one, and `budget` where it is
+    /// zero: those who wait in items before the limit must go on.
+    pub(super) fn new(permits: Permits, budget: Option<Budget>) -> Self {
         Self {
             limit: AtomicU64::new(Seq::MAX),
             cause: Mutex::new(None),
             permits,
+            budget,
         }
     }
 
@@ -46,6 +50,11 @@ impl Stop {
         }
         drop(current);
         self.permits.close();
+        if self.limit() == 0
+            && let Some(budget) = &self.budget
+        {
+            budget.close();
+        }
     }
 
     pub(super) fn into_cause(self) -> Option<FlowError> {
@@ -63,7 +72,7 @@ impl Stop {
 fn item(cause: &FlowError) -> Option<Seq> {
     match cause {
         FlowError::Failed { seq, .. } | FlowError::Panicked { seq, .. } => Some(*seq),
-        FlowError::Start { .. } | FlowError::Cancelled => None,
+        FlowError::Start { .. } | FlowError::NoThread(_) | FlowError::Cancelled => None,
     }
 }
 
@@ -82,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_earliest_item_is_the_cause_whoever_comes_first() {
-        let stop = Stop::new(Permits::new(1));
+        let stop = Stop::new(Permits::new(1), None);
         for seq in [7, 3, 5] {
             stop.stop(failed(seq));
         }
@@ -95,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_cancel_does_not_hide_a_failure_nor_a_failure_a_cancel() {
-        let stop = Stop::new(Permits::new(1));
+        let stop = Stop::new(Permits::new(1), None);
         stop.stop(failed(7));
         stop.stop(FlowError::Cancelled);
         assert_eq!(stop.limit(), 0);
@@ -104,7 +113,7 @@ mod tests {
             Some(FlowError::Failed { seq: 7, .. })
         ));
 
-        let stop = Stop::new(Permits::new(1));
+        let stop = Stop::new(Permits::new(1), None);
         stop.stop(FlowError::Cancelled);
         stop.stop(failed(0));
         assert!(matches!(stop.into_cause(), Some(FlowError::Cancelled)));

@@ -1,5 +1,6 @@
 //! Both networks, loaded once, and what was decided on the way.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::features::FeatureSpec;
@@ -75,6 +76,31 @@ impl FrontEnd {
             report,
             warnings,
         })
+    }
+
+    /// Proves a runtime that other networks are to run on: if the published
+    /// networks are on this machine, they must give what they are known to give,
+    /// with the first of the providers that can serve. Says whether they are.
+    ///
+    /// # Errors
+    /// [`ModelError::WrongResults`]; those of [`load`](Self::load).
+    pub fn prove_runtime(
+        providers: &[String],
+        library: Option<&Path>,
+        notice: &mut dyn FnMut(&str),
+    ) -> Result<bool, ModelError> {
+        let cache = Cache::locate()?;
+        if !cache.mel_model().is_file() || !cache.embedding_model().is_file() {
+            return Ok(false);
+        }
+        let spec = FrontEndSpec {
+            strategy: Strategy::Windows,
+            backend: Backend::OnnxRuntime,
+            providers: providers.to_vec(),
+            runtime_library: library.map(Path::to_path_buf),
+            ..FrontEndSpec::default()
+        };
+        Self::load(&spec, notice).map(|_| true)
     }
 
     fn native(

@@ -18,11 +18,16 @@ pub enum Finding {
     LostEnd,
     /// A row of it has samples that 16 bits cannot hold.
     Overflow,
+    /// An impulse response was drawn for it that is below −60 dBFS throughout: what
+    /// is heard of it may be no more than its noise.
+    Dead,
+    /// Parts of it are damaged: silence in its place, or passed over.
+    Mended,
 }
 
 impl Finding {
     /// Every one, in the order in which they are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Silent,
         Self::Elsewhere,
         Self::Clipped,
@@ -30,6 +35,8 @@ impl Finding {
         Self::Quiet,
         Self::LostEnd,
         Self::Overflow,
+        Self::Dead,
+        Self::Mended,
     ];
 
     /// Its name in `dataset.json`.
@@ -42,6 +49,8 @@ impl Finding {
             Self::Quiet => "silent_background",
             Self::LostEnd => "end_lost",
             Self::Overflow => "row_out_of_range",
+            Self::Dead => "silent_impulse_response",
+            Self::Mended => "damaged_in_part",
         }
     }
 
@@ -61,18 +70,25 @@ impl Finding {
             Self::Overflow => {
                 "with samples in a row that 16 bits cannot hold (augment.overflow says what becomes of them)"
             }
+            Self::Dead => "with an impulse response that is silent (below -60 dBFS)",
+            Self::Mended => "damaged in parts, which are silence or passed over",
         }
     }
 }
 
 /// The oddities of one clip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Findings(u8);
+pub struct Findings(u16);
 
 impl Findings {
     /// Adds one.
     pub fn add(&mut self, finding: Finding) {
         self.0 |= 1 << finding as u8;
+    }
+
+    /// Adds those of another part.
+    pub fn extend(&mut self, others: Self) {
+        self.0 |= others.0;
     }
 
     /// Those that were added, in the order of [`Finding::ALL`].

@@ -11,7 +11,8 @@ use crate::records::Provenance;
 const EXAMPLES: usize = 6;
 /// Clips tried for one example.
 const TRIES: usize = 5;
-/// Longest piece of an original, in seconds.
+/// Longest piece of an original, and of a row that is as long as its clip, in
+/// seconds.
 const MOST_SECONDS: f64 = 4.0;
 /// Range of colors below the loudest point: 80 dB, in the spectrogram's unit.
 const DEPTH: f32 = 8.0;
@@ -45,6 +46,10 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
         .take(EXAMPLES)
         .collect();
     let each = (EXAMPLES / filled.len().max(1)).max(1);
+    let audio = &ready.plan().audio;
+    let most = audio
+        .clip_samples
+        .max((MOST_SECONDS * f64::from(audio.sample_rate)) as usize);
     let mut examples = Vec::new();
     for (index, split) in filled {
         let clips = &split.clips;
@@ -61,12 +66,17 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
                     round: row.round,
                     provenance: (*row.provenance).clone(),
                     original: booth.clip(&original, MOST_SECONDS)?.into(),
-                    row: booth.row(&row.data)?.into(),
+                    row: booth.row(end(&row.data, most))?.into(),
                 })
             }));
         }
     }
     Ok(examples)
+}
+
+/// The end of a row, which its features are of.
+fn end(row: &[i16], most: usize) -> &[i16] {
+    &row[row.len().saturating_sub(most)..]
 }
 
 impl From<booth::Sound> for Sound {

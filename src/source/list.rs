@@ -7,12 +7,13 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DiscoverError, Found, Listing, Problem};
+use crate::paths::expand;
 
 /// The files that a list names: one path a line, relative to the list's folder.
 ///
 /// Blank lines and lines that begin with `#` are skipped, so that a plain
 /// `.m3u` is a list; line ends may be LF or CRLF, and a byte order mark is
-/// ignored. The result is sorted like every listing. A path that names no
+/// ignored. A line that begins with `~/` starts at the home folder. The result is sorted like every listing. A path that names no
 /// regular file is a problem.
 ///
 /// # Errors
@@ -75,8 +76,14 @@ pub(super) fn names(path: &Path, mut reader: impl BufRead) -> Result<Vec<Arc<str
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
+        let written = expand(path.parent(), Path::new(text));
+        let written = written.map_err(|error| DiscoverError::Line {
+            path: path.to_path_buf(),
+            line,
+            error,
+        })?;
         // The same file written in two ways would be two clips.
-        let name: PathBuf = Path::new(text).components().collect();
+        let name: PathBuf = written.components().collect();
         let name = name.to_string_lossy().replace(MAIN_SEPARATOR, "/");
         let name: Arc<str> = Arc::from(name.trim_start_matches("./"));
         if let Some(first) = lines.insert(Arc::clone(&name), line) {

@@ -135,6 +135,17 @@ pub enum DiscoverError {
         /// The line, counted from 1.
         line: usize,
     },
+    /// A line of a list file that is no path.
+    #[error("{}, line {line}: {error}", path.display())]
+    Line {
+        /// The list file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        error: std::io::Error,
+    },
     /// A file named twice.
     #[error("{}: '{name}' is in line {first} and again in line {second}", path.display())]
     Duplicate {

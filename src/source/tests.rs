@@ -328,3 +328,28 @@ proptest! {
         let _ = Pattern::new(rest);
     }
 }
+
+#[test]
+fn lines_of_a_list_mean_what_a_shell_would_make_of_them() {
+    let folder = tree(&["$HERE/a.wav"]);
+    let list = folder.path().join("clips.txt");
+    let read = |line: &str| {
+        fs::write(&list, format!("# clips\n{line}\n")).unwrap();
+        super::list::list(&list)
+    };
+    assert_eq!(names(&read("$HERE/a.wav").unwrap()), ["$HERE/a.wav"]);
+    for line in ["$GONE/a.wav", "x/${GONE}.wav", "~nobody/a.wav"] {
+        let error = read(line).unwrap_err().to_string();
+        assert!(
+            error.contains("line 2") && error.contains("write the path out"),
+            "{error}"
+        );
+    }
+    let home = std::env::home_dir().unwrap();
+    let gone = read("~/surely/not/there.wav").unwrap();
+    assert!(
+        gone.problems[0].path.starts_with(home),
+        "{:?}",
+        gone.problems[0].path
+    );
+}

@@ -3,16 +3,29 @@
 use std::sync::Arc;
 
 use crate::augment::{Augment, AugmentError, Augmenter};
-use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::records::{Batch, Row, Rows, Samples, Values};
+use crate::flow::{BoxError, Budget, Focus, Stage, Worker};
+use crate::records::{Batch, Pcm, Row, Rows, Values};
 
-use super::{Buffers, Refusal, each_span};
+use super::decode::{Decode, Decoded, Decoder, tell_once};
+use super::{Buffers, Charged, Refusal, each_span};
+
+/// Bytes that a sample of a long clip may take while it is augmented: itself,
+/// the clip that each round starts from, and as much again for what effects
+/// work with.
+const WORKING: u64 = 4 * size_of::<f32>() as u64;
+/// Bytes that a sample of a row takes from then on: as 16 bits, and as what the
+/// mel network makes of it, 32 values of 160 samples.
+const WAITING: u64 = 3;
 
 /// Augments clips.
 #[derive(Clone, Debug)]
 pub struct AugmentStage {
     /// What is done to a clip.
     pub augment: Arc<Augment>,
+    /// What decodes long clips.
+    pub decode: Decode,
+    /// What long clips may take.
+    pub budget: Budget,
     /// Where buffers come from.
     pub buffers: Buffers,
 }
@@ -20,12 +33,14 @@ pub struct AugmentStage {
 /// Augments clips on one thread.
 pub struct AugmentWorker {
     augmenter: Augmenter,
+    decoder: Decoder,
+    budget: Budget,
     buffers: Buffers,
 }
 
 impl Stage for AugmentStage {
-    type In = Batch<Samples>;
-    type Out = Batch<Rows<Values>>;
+    type In = Batch<Decoded>;
+    type Out = Charged<Batch<Rows<Values>>>;
     type Worker = AugmentWorker;
 
     fn name(&self) -> &'static str {
@@ -34,29 +49,59 @@ impl Stage for AugmentStage {
 
     fn worker(&self) -> Result<AugmentWorker, BoxError> {
         Ok(AugmentWorker {
-            augmenter: self.augment.augmenter()?,
+            augmenter: self.augment.augmenter(),
+            decoder: self.decode.decoder()?,
+            budget: self.budget.clone(),
             buffers: self.buffers.clone(),
         })
     }
 }
 
 impl Worker for AugmentWorker {
-    type In = Batch<Samples>;
-    type Out = Batch<Rows<Values>>;
+    type In = Batch<Decoded>;
+    type Out = Charged<Batch<Rows<Values>>>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        let Self {
+            augmenter,
+            decoder,
+            budget,
+            buffers,
+        } = self;
         let split = batch.split;
-        let Self { augmenter, buffers } = self;
-        each_span(batch, focus, |clip, rounds, mut samples, findings| {
+        // Of all long clips of the batch: what their rows take, waiting.
+        let (mut account, mut waiting) = (None, 0);
+        let batch = each_span(batch, focus, |clip, rounds, decoded, findings| {
+            let (mut samples, is_long) = match decoded {
+                Decoded::Samples(samples) => (samples, false),
+                Decoded::Long => {
+                    let account = account.get_or_insert_with(|| budget.open());
+                    let mut room = |samples| Ok(account.take(WORKING * samples)?);
+                    let samples = decoder.long(clip, findings, &mut room)?;
+                    tell_once(rounds.start, findings);
+                    (samples, true)
+                }
+            };
             let pcm = || buffers.pcm.take();
             let rows = augmenter.rows(split, clip, rounds, &mut samples, findings, pcm);
-            buffers.samples.give(samples);
+            if is_long {
+                drop(samples);
+                augmenter.let_go();
+                waiting += rows.as_ref().map_or(0, |rows| bytes_waiting(rows));
+                account.iter_mut().for_each(|account| account.keep(waiting));
+            } else {
+                buffers.samples.give(samples);
+            }
             let pcm = |row: Row<_>| Row {
                 round: row.round,
                 data: Values::Pcm(row.data),
                 provenance: row.provenance,
             };
             Ok(rows?.into_iter().map(pcm).collect())
+        })?;
+        Ok(Charged {
+            batch,
+            account: account.filter(|account| account.held() > 0),
         })
     }
 }
@@ -68,4 +113,9 @@ impl From<AugmentError> for Refusal {
             AugmentError::Wav(error) => Self::Build(error.into()),
         }
     }
+}
+
+/// What the rows of a long clip take until they are features.
+fn bytes_waiting(rows: &Rows<Pcm>) -> u64 {
+    rows.iter().map(|row| WAITING * row.data.len() as u64).sum()
 }

@@ -1,18 +1,24 @@
 //! Files to mono samples at the pipeline's rate.
+//!
+//! A clip that is long is left to the next stage, which decodes it right before
+//! it needs it: one at a time, and of a budget.
 
-use crate::audio::{self, Channel, Ear, Fault, Limits, retry};
+use crate::audio::{self, AudioError, Channel, Ear, Fault, Limits, Reader, retry};
 use crate::dsp::level::{Level, SILENCE};
-use crate::dsp::resample::{ResampleError, Resampler};
+use crate::dsp::resample::{Conversion, ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::records::{Batch, ClipId, Finding, Findings, Rejection, Samples, Trouble};
 
-use super::{Buffers, each_span};
+use super::{Buffers, Refusal, each_span};
 
 /// The stage.
 pub const NAME: &str = "decode";
 
 /// A clip of which more than this share of samples is at full scale is clipped.
 const CLIPPED: f64 = 0.01;
+
+/// Samples that are taken room for at a time, where a clip's length is unknown.
+const STEP: u64 = 1 << 18;
 
 /// Reads clips.
 #[derive(Clone, Debug)]
@@ -21,24 +27,34 @@ pub struct Decode {
     pub sample_rate: u32,
     /// What one clip may cost.
     pub limits: Limits,
+    /// A clip of more seconds is long.
+    pub long_seconds: f64,
     /// Which channel of a clip is taken.
     pub channel: Channel,
     /// Where buffers come from.
     pub buffers: Buffers,
 }
 
+/// What the stage makes of a clip.
+#[derive(Debug)]
+pub enum Decoded {
+    /// Its samples.
+    Samples(Samples),
+    /// Nothing yet: it is long.
+    Long,
+}
+
 /// Reads clips on one thread.
 pub struct Decoder {
-    limits: Limits,
+    settings: Decode,
     ear: Ear,
-    buffers: Buffers,
     resampler: Resampler,
     raw: Vec<f32>,
 }
 
 impl Stage for Decode {
     type In = Batch<()>;
-    type Out = Batch<Samples>;
+    type Out = Batch<Decoded>;
     type Worker = Decoder;
 
     fn name(&self) -> &'static str {
@@ -57,9 +73,8 @@ impl Decode {
     /// A sample rate that cannot be converted to.
     pub fn decoder(&self) -> Result<Decoder, ResampleError> {
         Ok(Decoder {
-            limits: self.limits,
+            settings: self.clone(),
             ear: Ear::new(self.channel),
-            buffers: self.buffers.clone(),
             resampler: Resampler::new(self.sample_rate)?,
             raw: Vec::new(),
         })
@@ -68,16 +83,13 @@ impl Decode {
 
 impl Worker for Decoder {
     type In = Batch<()>;
-    type Out = Batch<Samples>;
+    type Out = Batch<Decoded>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
         each_span(batch, focus, |clip, rounds, (), findings| {
-            let samples = self.decode(clip, findings)?;
-            // What is odd about a clip is told once.
-            if rounds.start > 0 {
-                *findings = Findings::default();
-            }
-            Ok(samples)
+            let samples = self.short(clip, findings)?;
+            tell_once(rounds.start, findings);
+            Ok(samples.map_or(Decoded::Long, Decoded::Samples))
         })
     }
 }
@@ -88,31 +100,172 @@ impl Decoder {
     ///
     /// # Errors
     /// Why there are none.
-    pub fn decode(&mut self, clip: &ClipId, findings: &mut Findings) -> Result<Samples, Rejection> {
-        let (limits, ear, raw) = (self.limits, &mut self.ear, &mut self.raw);
-        let info = retry(|| audio::read_with(&clip.path, limits, ear, raw))
-            .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error))?;
-        self.judge(findings);
-        let mut samples = self.buffers.samples.take();
-        self.resampler
-            .process_into(info.sample_rate, &self.raw, &mut samples)
-            .map_err(|error| Rejection::new(NAME, Trouble::Damaged, error))?;
-        Ok(samples)
+    pub fn decode(&mut self, clip: &ClipId, findings: &mut Findings) -> Result<Samples, Refusal> {
+        match self.short(clip, findings)? {
+            Some(samples) => Ok(samples),
+            None => self.long(clip, findings, &mut |_| Ok(())),
+        }
     }
 
-    /// What the samples just read are like.
-    fn judge(&self, findings: &mut Findings) {
-        let level = Level::of(&self.raw);
-        if level.peak < SILENCE {
-            findings.add(match self.ear.others() < SILENCE {
-                true => Finding::Silent,
-                false => Finding::Elsewhere,
-            });
+    /// The samples of a clip that is not long; `None` for one that is.
+    fn short(
+        &mut self,
+        clip: &ClipId,
+        findings: &mut Findings,
+    ) -> Result<Option<Samples>, Rejection> {
+        let Decode {
+            limits,
+            long_seconds,
+            ..
+        } = self.settings;
+        let short = Limits {
+            max_seconds: limits.max_seconds.min(long_seconds),
+        };
+        let (ear, raw) = (&mut self.ear, &mut self.raw);
+        let info = match retry(|| audio::read_with(&clip.path, short, ear, raw)) {
+            Ok(info) => info,
+            Err(error) if is_long(&error) && short != limits => return Ok(None),
+            Err(error) => return Err(rejected(error)),
+        };
+        judge(
+            Level::of(raw),
+            raw.len() as u64,
+            self.ear.others(),
+            findings,
+        );
+        if info.mended {
+            findings.add(Finding::Mended);
         }
-        if level.full as f64 > CLIPPED * self.raw.len() as f64 {
-            findings.add(Finding::Clipped);
-        }
+        let mut samples = self.settings.buffers.samples.take();
+        self.resampler
+            .process_into(info.sample_rate, raw, &mut samples)
+            .map_err(unconverted)?;
+        Ok(Some(samples))
     }
+
+    /// The samples of a long clip, decoded in pieces; `room` is asked for so many
+    /// samples before they are there.
+    ///
+    /// # Errors
+    /// Why there are none; those of `room`.
+    pub fn long(
+        &mut self,
+        clip: &ClipId,
+        findings: &mut Findings,
+        room: &mut dyn FnMut(u64) -> Result<(), BoxError>,
+    ) -> Result<Samples, Refusal> {
+        let mut roomy = 0;
+        let mut room = |samples: u64| {
+            if samples > roomy {
+                let more = (samples - roomy).next_multiple_of(STEP);
+                room(more).map_err(Refusal::Build)?;
+                roomy += more;
+            }
+            Ok(roomy)
+        };
+        let read = retry(|| match self.pieces(clip, findings, &mut room) {
+            Err(NotRead::Audio(error)) => Err(error),
+            Err(NotRead::Else(refusal)) => Ok(Err(refusal)),
+            Ok(samples) => Ok(Ok(samples)),
+        });
+        read.unwrap_or_else(|error| Err(rejected(error).into()))
+    }
+
+    /// Reads a long clip once; `room` makes room for so many samples, and says
+    /// for how many there is.
+    fn pieces(
+        &mut self,
+        clip: &ClipId,
+        findings: &mut Findings,
+        room: &mut dyn FnMut(u64) -> Result<u64, Refusal>,
+    ) -> Result<Samples, NotRead> {
+        let Decode {
+            limits,
+            sample_rate,
+            ..
+        } = self.settings;
+        let mut reader = Reader::open(&clip.path, limits, self.ear)?;
+        let raw = &mut self.raw;
+        let (mut samples, mut conversion) = (Samples::new(), None);
+        let (mut level, mut read) = (Level::default(), 0);
+        while reader.next(raw)? {
+            let info = reader.info();
+            let conversion = match &mut conversion {
+                Some(conversion) => conversion,
+                none => none.insert(Conversion::new(info.sample_rate, sample_rate)?),
+            };
+            level = level.with(Level::of(raw));
+            read += raw.len() as u64;
+            let known = info.frames.unwrap_or(0).max(read);
+            let wanted = known * u64::from(sample_rate) / u64::from(info.sample_rate) + 1;
+            samples.reserve_exact(room(wanted)? as usize - samples.len());
+            conversion.push(raw, &mut samples)?;
+        }
+        if let Some(conversion) = conversion {
+            conversion.finish(&mut samples)?;
+        }
+        judge(level, read, reader.ear().others(), findings);
+        if reader.info().mended {
+            findings.add(Finding::Mended);
+        }
+        Ok(samples)
+    }
+}
+
+/// Why a long clip was not read.
+enum NotRead {
+    Audio(AudioError),
+    Else(Refusal),
+}
+
+impl From<AudioError> for NotRead {
+    fn from(error: AudioError) -> Self {
+        Self::Audio(error)
+    }
+}
+
+impl From<Refusal> for NotRead {
+    fn from(refusal: Refusal) -> Self {
+        Self::Else(refusal)
+    }
+}
+
+impl From<ResampleError> for NotRead {
+    fn from(error: ResampleError) -> Self {
+        Self::Else(unconverted(error).into())
+    }
+}
+
+/// What is odd about a clip is told once, with its first round.
+pub(super) fn tell_once(round: u32, findings: &mut Findings) {
+    if round > 0 {
+        *findings = Findings::default();
+    }
+}
+
+/// What samples just read are like, and the other channels.
+fn judge(level: Level, read: u64, others: f32, findings: &mut Findings) {
+    if level.peak < SILENCE {
+        findings.add(match others < SILENCE {
+            true => Finding::Silent,
+            false => Finding::Elsewhere,
+        });
+    }
+    if level.full as f64 > CLIPPED * read as f64 {
+        findings.add(Finding::Clipped);
+    }
+}
+
+fn is_long(error: &AudioError) -> bool {
+    matches!(error.fault, Fault::TooLong { .. })
+}
+
+fn rejected(error: AudioError) -> Rejection {
+    Rejection::new(NAME, trouble(&error.fault), error)
+}
+
+fn unconverted(error: ResampleError) -> Rejection {
+    Rejection::new(NAME, Trouble::Damaged, error)
 }
 
 /// What kind of trouble a fault is.

@@ -11,7 +11,7 @@ pub mod write;
 
 use std::ops::Range;
 
-use crate::flow::{BoxError, Focus, Recycler};
+use crate::flow::{Account, BoxError, Focus, Recycler};
 use crate::records::{Batch, ClipId, Findings, Rejection, Row, Rows, Span, Trouble, Values};
 use crate::source::sequence;
 
@@ -28,6 +28,8 @@ pub struct Buffers {
     pub pcm: Recycler<i16>,
     /// What the networks give.
     pub floats: Recycler<f32>,
+    /// Values that a buffer may have room for to be kept.
+    longest: usize,
 }
 
 impl Buffers {
@@ -39,6 +41,7 @@ impl Buffers {
             samples: Recycler::new(rows, longest),
             pcm: Recycler::new(rows, longest),
             floats: Recycler::new(rows, longest),
+            longest,
         }
     }
 
@@ -49,6 +52,16 @@ impl Buffers {
             Values::Floats(floats) => self.floats.give(floats),
         }
     }
+}
+
+/// A batch with what it holds of the budget for long clips, if anything, until
+/// its rows are features.
+#[derive(Debug)]
+pub struct Charged<T> {
+    /// The batch.
+    pub batch: T,
+    /// Dropping it gives all back.
+    account: Option<Account>,
 }
 
 /// Why a stage has nothing to give for a clip.

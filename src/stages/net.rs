@@ -6,7 +6,7 @@ use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::frontend::{FeatureSpec, FrontEnd, Net, Network};
 use crate::records::{Batch, Rows, Values};
 
-use super::{Buffers, payloads, replace};
+use super::{Buffers, Charged, payloads, replace};
 
 /// Runs one network.
 #[derive(Clone)]
@@ -43,8 +43,8 @@ impl NetStage {
 }
 
 impl Stage for NetStage {
-    type In = Batch<Rows<Values>>;
-    type Out = Batch<Rows<Values>>;
+    type In = Charged<Batch<Rows<Values>>>;
+    type Out = Charged<Batch<Rows<Values>>>;
     type Worker = NetWorker;
 
     fn name(&self) -> &'static str {
@@ -64,26 +64,51 @@ impl Stage for NetStage {
 }
 
 impl Worker for NetWorker {
-    type In = Batch<Rows<Values>>;
-    type Out = Batch<Rows<Values>>;
+    type In = Charged<Batch<Rows<Values>>>;
+    type Out = Charged<Batch<Rows<Values>>>;
 
-    fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+    fn process(&mut self, charged: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        let Charged { batch, account } = charged;
         if let Some(first) = batch.spans.first() {
             focus.set(&first.id.name);
         }
         let rows = payloads(&batch);
-        self.audio
-            .resize_with(self.audio.len().max(rows.len()), Vec::new);
-        let gain = self.gain;
-        let floats = |(row, audio)| floats(row, gain, audio);
-        let input: Vec<&[f32]> = rows.into_iter().zip(&mut self.audio).map(floats).collect();
-        let mut out: Vec<_> = input.iter().map(|_| self.buffers.floats.take()).collect();
-        self.net.run(&input, &mut out)?;
+        let mut out: Vec<_> = rows.iter().map(|_| self.buffers.floats.take()).collect();
+        // Long rows go alone: floats of one are enough memory.
+        let longest = self.buffers.longest;
+        let together = |a: &&Values, b: &&Values| a.len() <= longest && b.len() <= longest;
+        let mut left = out.as_mut_slice();
+        for rows in rows.chunk_by(together) {
+            let (out, rest) = left.split_at_mut(rows.len());
+            self.run(rows, out)?;
+            left = rest;
+        }
         if let Some(features) = &self.features {
             out.iter_mut().for_each(|row| features.fit(row));
         }
         let out = out.into_iter().map(Values::Floats).collect();
-        Ok(replace(batch, out, |input| self.buffers.give(input)))
+        Ok(Charged {
+            batch: replace(batch, out, |input| self.buffers.give(input)),
+            account: account.filter(|_| self.features.is_none()),
+        })
+    }
+}
+
+impl NetWorker {
+    fn run(&mut self, rows: &[&Values], out: &mut [Vec<f32>]) -> Result<(), BoxError> {
+        self.audio
+            .resize_with(self.audio.len().max(rows.len()), Vec::new);
+        let (gain, longest) = (self.gain, self.buffers.longest);
+        let floats = |(row, audio)| floats(row, gain, audio);
+        let rows = rows.iter().copied().zip(&mut self.audio);
+        let input: Vec<&[f32]> = rows.map(floats).collect();
+        self.net.run(&input, out)?;
+        for audio in &mut self.audio {
+            if audio.capacity() > longest {
+                *audio = Vec::new();
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::dataset::{RowBlock, RowSink};
 use crate::flow::{BoxError, Focus, Seq, Sink};
 use crate::records::{Batch, Rows, Values};
 
-use super::{Buffers, replace};
+use super::{Buffers, Charged, replace};
 
 /// The stage.
 pub const NAME: &str = "write";
@@ -57,13 +57,14 @@ impl<'a> Write<'a> {
 }
 
 impl Sink for Write<'_> {
-    type In = Batch<Rows<Values>>;
+    type In = Charged<Batch<Rows<Values>>>;
 
     fn name(&self) -> &'static str {
         NAME
     }
 
-    fn take(&mut self, _: Seq, batch: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
+    fn take(&mut self, _: Seq, charged: Self::In, focus: &mut Focus) -> Result<(), BoxError> {
+        let Charged { batch, .. } = charged;
         if let Some(first) = batch.spans.first() {
             focus.set(&first.id.name);
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Project, data, stderr};
+use crate::support::{Project, data, stderr, wakemill};
 
 /// Runs with a change to the pipeline, and expects to fail.
 #[track_caller]
@@ -86,9 +86,7 @@ fn a_missing_background_folder() {
 
 #[test]
 fn a_file_that_is_not_there() {
-    let run = crate::support::wakemill(&["run", "nothing.toml"])
-        .output()
-        .expect("starts");
+    let run = wakemill(&["run", "nothing.toml"]).output().expect("starts");
     assert_eq!(run.status.code(), Some(2), "{}", stderr(&run));
     assert!(stderr(&run).contains("nothing.toml"));
 }
@@ -204,10 +202,82 @@ fn what_is_there_is_never_overwritten_unasked() {
 
     let other = project.run(&["--set", "seed=5"]);
     assert_eq!(other.status.code(), Some(2), "{}", stderr(&other));
-    assert!(stderr(&other).contains("--resume") && stderr(&other).contains("--overwrite"));
+    assert!(stderr(&other).contains("seed is 5") && stderr(&other).contains("--overwrite"));
     assert_eq!(project.read("out/wake.npy"), before);
 
     let replaced = project.run(&["--set", "seed=5", "--overwrite"]);
     assert!(replaced.status.success(), "{}", stderr(&replaced));
     assert_ne!(project.read("out/wake.npy"), before);
+}
+
+#[test]
+fn paths_of_arguments_mean_what_a_shell_would_make_of_them() {
+    let project = Project::new();
+    project.build("out", &[]);
+    let home = project.path("");
+    let inspect = |path: &str| {
+        let mut command = wakemill(&["inspect", path]);
+        command
+            .env("HOME", &home)
+            .output()
+            .expect("the program starts")
+    };
+    let found = inspect("~/out");
+    assert!(found.status.success(), "{}", stderr(&found));
+    for path in ["~nobody/out", "$HOME/out", "${HOME}/out"] {
+        let refused = inspect(path);
+        assert_eq!(refused.status.code(), Some(2), "{path}");
+        assert!(stderr(&refused).contains("write the path out"), "{path}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8_make_no_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let odd = OsStr::from_bytes(b"odd-\xff");
+    let project = Project::new();
+    let text = project.read("pipeline.toml");
+    let folder = project.path("").join(odd);
+    std::fs::create_dir(&folder).expect("writable");
+    std::fs::write(folder.join("pipeline.toml"), text).expect("writable");
+    std::fs::write(folder.join("list.txt"), b"a.wav\nb-\xff.wav\n").expect("writable");
+    let mut run = wakemill(&["run", "--progress", "none"]);
+    let run = run
+        .arg(folder.join("pipeline.toml"))
+        .output()
+        .expect("the program starts");
+    assert!(run.status.success(), "{}", stderr(&run));
+    assert!(folder.join("out/dataset.json").exists());
+
+    for arguments in [
+        &["inspect"][..],
+        &["run"],
+        &["eval"],
+        &["init"],
+        &["run", "--with"],
+    ] {
+        let mut command = wakemill(arguments);
+        let run = command.arg(project.path("none").join(odd)).output();
+        let run = run.expect("the program starts");
+        assert!(matches!(run.status.code(), Some(1 | 2)), "{arguments:?}");
+        assert!(!stderr(&run).contains("panicked"), "{}", stderr(&run));
+    }
+    let mut set = wakemill(&["run", "pipeline.toml", "--set"]);
+    let set = set.arg(odd).output().expect("the program starts");
+    assert_eq!(set.status.code(), Some(2), "{}", stderr(&set));
+
+    let list = folder.join("pipeline.toml");
+    let text = "output = 'out'\n[[split]]\nname = 'a'\ninput = 'list.txt'\n";
+    std::fs::write(&list, text).expect("writable");
+    let mut listed = wakemill(&["run"]);
+    let listed = listed.arg(list).output().expect("the program starts");
+    assert_eq!(listed.status.code(), Some(2), "{}", stderr(&listed));
+    assert!(
+        stderr(&listed).contains("line 2: not UTF-8"),
+        "{}",
+        stderr(&listed)
+    );
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::Project;
+use crate::support::{Project, data, stdout};
 
 /// Runs to the end; gives the most memory that was resident, in KiB.
 fn peak_memory(project: &Project, set: &str) -> u64 {
@@ -50,13 +50,18 @@ fn twelve_rounds_take_no_more_memory_than_one() {
 
 /// A WAV of noise at 44.1 kHz.
 fn long_noise(seconds: u32) -> Vec<u8> {
-    let frames = 44_100 * seconds;
+    noise_at(44_100, seconds)
+}
+
+/// A WAV of noise at a rate, in Hz.
+fn noise_at(rate: u32, seconds: u32) -> Vec<u8> {
+    let frames = rate * seconds;
     let mut wav = Vec::with_capacity(44 + 2 * frames as usize);
     wav.extend(b"RIFF");
     wav.extend((36 + 2 * frames).to_le_bytes());
     wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(44_100_u32.to_le_bytes());
-    wav.extend(88_200_u32.to_le_bytes());
+    wav.extend(rate.to_le_bytes());
+    wav.extend((2 * rate).to_le_bytes());
     wav.extend(b"\x02\0\x10\0data");
     wav.extend((2 * frames).to_le_bytes());
     let mut state = 1_u32;
@@ -84,4 +89,42 @@ fn a_long_background_takes_no_more_memory_than_a_short_one() {
     let (short, long) = (peak(70), peak(600));
     // Ten minutes are 101 MiB decoded and 37 MiB converted, for each worker.
     assert!(long < short + (16 << 10), "{short} KiB, then {long} KiB");
+}
+
+/// MiB that the plan gives as the most, with clips of any length.
+fn planned(project: &Project, set: &[&str]) -> u64 {
+    let mut arguments = vec!["--dry-run"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let plan = stdout(&project.run(&arguments));
+    let words = plan.split(" MiB with longer clips").next().expect("a text");
+    let figure = words.rsplit(' ').next().and_then(|word| word.parse().ok());
+    figure.unwrap_or_else(|| panic!("no figure in {plan}"))
+}
+
+#[test]
+fn clips_of_five_minutes_stay_within_the_plan() {
+    let data = data();
+    for (place, chain) in [
+        ("end", r#"["reverb", "background", "place"]"#),
+        ("none", r#"["reverb", "background"]"#),
+    ] {
+        let project = Project::with(&format!(
+            "seed = 1\noutput = 'out'\n[[split]]\nname = 'long'\ninput = 'clips'\nplace = '{place}'\n\
+             [augment]\nrounds = 1\nchain = {chain}\n\
+             backgrounds = ['{data}/noise']\nrirs = ['{data}/rooms']\n\
+             background.probability = 1.0\n",
+            data = data.display(),
+        ));
+        fs::create_dir(project.path("clips")).expect("writable");
+        for clip in 0..12 {
+            let path = project.path(&format!("clips/{clip:02}.wav"));
+            fs::write(path, noise_at(24_000, 300)).expect("writable");
+        }
+        let set = ["flow.memory=96MiB", "stages.augment.workers=4"];
+        let most = planned(&project, &set) << 10;
+        let peak = peak_with(&project, &["--set", set[1]], set[0]);
+        // Of these twelve clips 18 MiB each, decoded alone; 986 MiB once.
+        assert!(most <= 128 << 10, "{most} KiB are planned");
+        assert!(peak < most + (100 << 10), "{peak} KiB, planned {most}");
+    }
 }

@@ -161,3 +161,23 @@ fn a_background_that_is_silent_is_counted() {
         .map(|found| found["silent_background"]["clips"].as_u64());
     assert_eq!(counts.map(Option::unwrap).sum::<u64>(), 6);
 }
+
+#[test]
+fn an_impulse_response_that_is_silent_is_counted() {
+    let case = Case::new(6);
+    let faint: Vec<i16> = (0..900)
+        .map(|n| if n == 3 { 20 } else { n % 3 - 1 })
+        .collect();
+    case.write("faint/room.wav", wav(16_000, 1, &faint));
+    let place = format!("augment.rirs=[\"{}\"]", case.path("faint").display());
+    let always = "augment.reverb.probability=1.0";
+    let run = case.run("out", &["--set", &place, "--set", always]);
+    let said = errors(&run);
+    assert!(run.status.success(), "{said}");
+    assert!(said.contains("impulse response that is silent"), "{said}");
+    let found = found(&case, "out");
+    let counts = found
+        .iter()
+        .map(|found| found["silent_impulse_response"]["clips"].as_u64());
+    assert_eq!(counts.map(Option::unwrap).sum::<u64>(), 6);
+}

@@ -228,3 +228,27 @@ fn a_disk_that_is_full_for_wavs_is_no_fault_of_the_clip() {
         "{said}"
     );
 }
+
+#[test]
+fn a_limit_on_file_sizes_stops_the_build_and_is_named() {
+    let case = Case::new(40);
+    let expected = case.build("whole", &[]);
+    let out = case.path("out");
+    // In blocks of 512 or 1024 bytes: less than the features take.
+    let script = "ulimit -f 64; exec \"$0\" run \"$1\" --progress none --set \"output=$2\"";
+    let run = Command::new("sh")
+        .args(["-c", script, PROGRAM])
+        .args([case.path("pipeline.toml"), out])
+        .output()
+        .unwrap();
+    let said = errors(&run);
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    for hint in ["ulimit -f", ".partial", "--resume", "are kept"] {
+        assert!(said.contains(hint), "'{hint}' is not in: {said}");
+    }
+    assert_same(
+        &case.build("out", &["--resume"]),
+        &expected,
+        "without a limit",
+    );
+}

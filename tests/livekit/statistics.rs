@@ -73,7 +73,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
     });
     let build = build::prepare(loaded.unwrap().plan, 1, &Quiet).unwrap();
     let augment = build.augment(&Quiet).unwrap();
-    let mut augmenter = augment.augmenter().unwrap();
+    let mut augmenter = augment.augmenter();
     let mut draw = |split: &str| {
         let split = build
             .splits()

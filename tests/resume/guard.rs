@@ -187,10 +187,11 @@ fn the_flags_say_what_happens_to_what_is_there() {
     let other = case.run("out", &["--set", "seed=9"]);
     assert_eq!(other.status.code(), Some(2));
     let said = errors(&other);
-    assert!(
-        said.contains("--resume") && said.contains("--overwrite"),
-        "{said}"
-    );
+    for hint in ["configuration.seed is 9, was 3", "--overwrite"] {
+        assert!(said.contains(hint), "'{hint}' is not in: {said}");
+    }
+    // There is nothing to go on with.
+    assert!(!said.contains("--resume"), "{said}");
     refused(
         &case,
         "out",
@@ -208,6 +209,43 @@ fn the_flags_say_what_happens_to_what_is_there() {
         "{said}"
     );
     assert_same(&case.build("begun", &["--overwrite"]), &expected, "over");
+}
+
+#[test]
+fn a_finished_data_set_of_which_an_input_changed_is_refused_with_its_name() {
+    let case = Case::new(4);
+    let expected = case.build("out", &[]);
+    let time = |name: &str| fs::metadata(case.path(name)).unwrap().modified().unwrap();
+    for (name, list) in [
+        ("wake/002.wav", "split 'wake'"),
+        ("other/003.wav", "split 'other'"),
+        ("noise/b.wav", "augment.backgrounds"),
+        ("rooms/a.wav", "augment.rirs"),
+    ] {
+        let (old, modified) = (fs::read(case.path(name)).unwrap(), time(name));
+        let mut new = old.clone();
+        new[300] ^= 1;
+        case.write(name, &new);
+        let file = name.rsplit('/').next().unwrap();
+        for args in [&[][..], &["--resume"]] {
+            let run = case.run("out", args);
+            let said = errors(&run);
+            assert_eq!(run.status.code(), Some(2), "{said}");
+            for hint in [list, file, "undo that"] {
+                assert!(said.contains(hint), "'{hint}' is not in: {said}");
+            }
+        }
+        // The advice: undo that.
+        case.write(name, &old);
+        let file = fs::File::options().write(true).open(case.path(name));
+        file.unwrap().set_modified(modified).unwrap();
+        assert_same(&case.build("out", &[]), &expected, "undone");
+    }
+    fs::remove_file(case.path("wake/003.wav")).unwrap();
+    let said = errors(&case.run("out", &[]));
+    assert!(said.contains("3 files, were 4"), "{said}");
+    // Or start over.
+    case.build("out", &["--overwrite"]);
 }
 
 #[test]

@@ -6,12 +6,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use wakemill::api::{self, Quiet, RowBlock, Source};
 use wakemill::build::{Event, Watch};
 use wakemill::config::plan::Plan;
-use wakemill::dataset::Existing;
+use wakemill::dataset::write::WriteError;
+use wakemill::dataset::{Existing, RowSink};
 use wakemill::dsp::Range;
 use wakemill::dsp::chain::EffectSpec;
-use wakemill::flow::Observer;
+use wakemill::flow::{Cancel, Observer};
 
 use super::steps::build_here;
 use super::support::{Case, assert_same};
@@ -101,4 +103,51 @@ fn a_watch_that_panics_is_heard_no_more_and_the_build_goes_on() {
         assert_same(&made, &expected, &format!("after {batches}"));
         std::fs::remove_dir_all(case.path("out")).unwrap();
     }
+}
+
+/// Takes so many blocks, and panics over a clip of the next.
+struct Defective {
+    blocks_left: u32,
+}
+
+impl RowSink for Defective {
+    fn take(
+        &mut self,
+        block: RowBlock,
+        focus: &mut dyn FnMut(&std::sync::Arc<str>),
+    ) -> Result<(), WriteError> {
+        if self.blocks_left == 0 {
+            focus(&block.batch.spans[1].id.name);
+            panic!("a defect of the writer");
+        }
+        self.blocks_left -= 1;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_of_the_writer_names_stage_and_clip() {
+    let case = Case::new(9);
+    let file = case.path("pipeline.toml");
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let plan = api::load(&Source::new(&file)).unwrap().plan;
+        let prepared = api::prepare(plan, 2, &Quiet).unwrap();
+        let ready = prepared.ready(&mut |_| {}, &Quiet).unwrap();
+        let (_cancel, token) = Cancel::new();
+        let ended = ready.stream(&mut Defective { blocks_left: 2 }, &Quiet, &token);
+        tell.send(ended.unwrap_err().to_string()).unwrap();
+    });
+    let error = told
+        .recv_timeout(Duration::from_secs(120))
+        .expect("it ends, and with an error");
+    assert!(error.starts_with("stage write, "), "{error}");
+    assert!(
+        error.contains(".wav: panicked: a defect of the writer"),
+        "{error}"
+    );
 }

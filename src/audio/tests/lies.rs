@@ -79,21 +79,6 @@ fn only_regular_files_are_opened() {
 }
 
 #[test]
-fn links_are_followed_where_they_lead_somewhere() {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::symlink;
-        let folder = tempfile::tempdir().unwrap();
-        let good = folder.path().join("good.wav");
-        symlink(from_root("tests/golden/audio/s16.wav"), &good).unwrap();
-        assert_eq!(read_whole(&good).unwrap().1.len(), 96);
-        let dangling = folder.path().join("dangling.wav");
-        symlink(folder.path().join("gone.wav"), &dangling).unwrap();
-        assert!(matches!(fault(&dangling), Fault::Io(_)));
-    }
-}
-
-#[test]
 fn impossible_headers_are_named() {
     let honest = Parts::default();
     let no_rate = Parts {
@@ -378,19 +363,6 @@ fn floats_beyond_full_scale_pass_through() {
 }
 
 #[test]
-fn interrupted_reads_are_transient_and_missing_files_are_not() {
-    use std::io::{Error, ErrorKind};
-    let error = |kind| super::super::AudioError {
-        path: "a.wav".into(),
-        fault: Fault::Io(Error::from(kind)),
-    };
-    assert!(error(ErrorKind::Interrupted).is_transient());
-    assert!(error(ErrorKind::TimedOut).is_transient());
-    assert!(!error(ErrorKind::NotFound).is_transient());
-    assert!(!error(ErrorKind::PermissionDenied).is_transient());
-}
-
-#[test]
 fn what_is_far_beyond_full_scale_is_no_sample() {
     let read = |samples: &[f32]| {
         let data = samples.to_vec();
@@ -401,6 +373,7 @@ fn what_is_far_beyond_full_scale_is_no_sample() {
                 channels: 1,
                 frames: None,
                 uncompressed: true,
+                mended: false,
             })
         })
     };

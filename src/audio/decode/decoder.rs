@@ -1,0 +1,99 @@
+//! Packets to samples.
+
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as DecoderError;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
+use symphonia::default::get_codecs;
+
+use super::{Coded, Packets, changed};
+use crate::audio::Fault;
+use crate::audio::opus::Opus;
+
+/// What makes samples of packets.
+pub(super) enum Decoder {
+    Symphonia(Box<dyn AudioDecoder>),
+    Opus(Opus),
+}
+
+impl Coded {
+    /// Decodes a packet; one of MPEG audio that does not decode is silence.
+    pub(super) fn decode(
+        &mut self,
+        mut packet: Packet,
+        found: u64,
+        planes: &mut Vec<Vec<f32>>,
+    ) -> Result<(), Fault> {
+        let fault = |error| Fault::from_decoder(error, found);
+        if self.length_guessed {
+            untrim(&mut packet);
+        }
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            none => none.insert(Decoder::new(&self.codec)?),
+        };
+        let decoder = match decoder {
+            Decoder::Symphonia(decoder) => decoder,
+            Decoder::Opus(opus) => {
+                opus.decode(&packet.data, planes)
+                    .map_err(|error| Fault::Damaged {
+                        what: error.to_string(),
+                        found,
+                    })?;
+                self.info.channels = planes.len();
+                for plane in planes {
+                    let end = plane.len().saturating_sub(packet.trim_end.get() as usize);
+                    plane.truncate(end);
+                }
+                return Ok(());
+            }
+        };
+        let buffer = match (decoder.decode(&packet), &self.packets) {
+            (Ok(buffer), _) => buffer,
+            (Err(DecoderError::DecodeError(_)), Packets::Mpeg(mpeg)) => {
+                self.packets_damaged += 1;
+                planes.clear();
+                planes.push(vec![0.0; mpeg.kind().samples as usize]);
+                return Ok(());
+            }
+            (Err(error), _) => return Err(fault(error)),
+        };
+        let spec = buffer.spec();
+        if found == 0 {
+            // The codec has the last word: HE-AAC states twice its core's rate.
+            self.info.sample_rate = spec.rate();
+            self.info.channels = spec.channels().count();
+        } else if spec.rate() != self.info.sample_rate {
+            return Err(changed());
+        }
+        if self.info.sample_rate == 0 {
+            return Err(Fault::NoSampleRate);
+        }
+        buffer.copy_to_vecs_planar(planes);
+        Ok(())
+    }
+}
+
+impl Decoder {
+    fn new(codec: &AudioCodecParameters) -> Result<Self, Fault> {
+        if codec.codec == CODEC_ID_OPUS {
+            let head = codec.extra_data.as_deref().unwrap_or_default();
+            let opus = Opus::new(head);
+            return opus.map(Self::Opus).ok_or_else(|| Fault::Damaged {
+                what: "its Opus header makes no sense".to_owned(),
+                found: 0,
+            });
+        }
+        let options = AudioDecoderOptions::default();
+        let decoder = get_codecs().make_audio_decoder(codec, &options);
+        let decoder = decoder.map_err(|error| Fault::from_decoder(error, 0))?;
+        Ok(Self::Symphonia(decoder))
+    }
+}
+
+fn untrim(packet: &mut Packet) {
+    packet.dur = packet.block_dur();
+    packet.trim_start = Duration::ZERO;
+    packet.trim_end = Duration::ZERO;
+}
