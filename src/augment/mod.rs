@@ -35,8 +35,6 @@ pub const NAME: &str = "augment";
 pub struct Effects {
     /// The seed of all random streams.
     pub seed: u64,
-    /// The epoch of all random streams: 0 in a build.
-    pub epoch: u64,
     /// Sample rate in Hz.
     pub sample_rate: u32,
     /// Length of a row's window, in samples.
@@ -132,8 +130,8 @@ impl Augment {
 }
 
 impl Augmenter {
-    /// The rows of a clip's `rounds`, or why there are none. They begin at 0
-    /// where a round starts from the one before. `pcm` gives the buffers of
+    /// The rows of a clip's `rounds` in an epoch, or why there are none. They begin
+    /// at 0 where a round starts from the one before. `pcm` gives the buffers of
     /// the rows; what `samples` hold afterwards is of no use;
     /// `findings` gets what was found out about the clip.
     ///
@@ -142,7 +140,7 @@ impl Augmenter {
     /// [`AugmentError::Wav`] where its WAVs cannot be written.
     pub fn rows(
         &mut self,
-        split: usize,
+        (split, epoch): (usize, u64),
         clip: &ClipId,
         rounds: &Range<u32>,
         samples: &mut Samples,
@@ -164,7 +162,7 @@ impl Augmenter {
             }
             let key = random::Key {
                 seed: effects.seed,
-                epoch: effects.epoch,
+                epoch,
                 split: &rules.name,
                 clip: &clip.name,
                 round,

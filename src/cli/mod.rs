@@ -11,6 +11,7 @@ mod setup;
 mod terminal;
 mod tune;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -46,7 +47,7 @@ enum Command {
     Setup(setup::SetupArgs),
     /// Say what this machine has
     Doctor(doctor::DoctorArgs),
-    /// Write a commented starter pipeline
+    /// Write a commented starter pipeline, or the quickstart
     Init(init::InitArgs),
 }
 
@@ -88,11 +89,25 @@ fn load(source: &api::Source<'_>, progress: &Progress) -> Result<api::Loaded, Co
 #[error("{0}")]
 struct Usage(String);
 
-/// Parses the arguments, runs the command, and gives the exit code: 0 done,
-/// 1 failed, 2 usage or configuration, 130 interrupted.
+/// Runs the command that this process was started with, and gives the exit code
+/// as [`run`] does.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Run(args) => run::run(&args),
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Parses the arguments, the program's name first, runs the command, and gives
+/// the exit code: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let command = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // Whether or not anybody reads it.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let result = match command {
+        Command::Run(args) => self::run::run(&args),
         Command::Tune(args) => tune::tune(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
@@ -102,11 +117,11 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if reader_gone(&error) => ExitCode::SUCCESS,
+        Ok(()) => 0,
+        Err(error) if reader_gone(&error) => 0,
         Err(error) => {
             tell(format_args!("error: {}", explain(&error)));
-            ExitCode::from(code(&error))
+            code(&error)
         }
     }
 }

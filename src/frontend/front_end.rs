@@ -9,10 +9,9 @@ use super::net::{Net, Network};
 use super::onnx::OnnxNets;
 use super::spec::{Backend, FrontEndReport, FrontEndSpec, Strategy};
 use super::verify::{Differences, Verifier};
-use crate::runtime::cache::Cache;
 use crate::runtime::error::ModelError;
 use crate::runtime::library::{Origin, Runtime};
-use crate::runtime::{fetch, provider, serve};
+use crate::runtime::{provider, serve};
 
 /// Both networks, ready to be opened in any number of workers.
 pub struct FrontEnd {
@@ -40,11 +39,8 @@ impl FrontEnd {
     /// fetched and cannot be, a provider that is unknown or cannot serve, a
     /// strategy or backend that cannot be had.
     pub fn load(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<Self, ModelError> {
-        if spec.mel_model.is_none() || spec.embedding_model.is_none() {
-            fetch::fetch_models(&Cache::locate()?, notice)?;
-        }
         let providers = serve::named_providers(&spec.providers)?;
-        let files = ModelFiles::read(spec)?;
+        let files = ModelFiles::read(spec, notice)?;
         // A process holds one runtime: that of the build's providers.
         let mut open_runtime =
             || serve::open_runtime(spec.runtime_library.as_deref(), &providers, notice);

@@ -45,11 +45,11 @@ impl Worker for AugmentWorker {
     type Out = Batch<Rows<Values>>;
 
     fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
-        let split = batch.split;
+        let place = (batch.split, batch.epoch);
         let Self { augmenter, buffers } = self;
         each_span(batch, focus, |clip, rounds, mut samples, findings| {
             let pcm = || buffers.pcm.take();
-            let rows = augmenter.rows(split, clip, rounds, &mut samples, findings, pcm);
+            let rows = augmenter.rows(place, clip, rounds, &mut samples, findings, pcm);
             buffers.samples.give(samples);
             let pcm = |row: Row<_>| Row {
                 round: row.round,

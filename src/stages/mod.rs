@@ -109,6 +109,7 @@ pub(crate) fn each_span<T, U>(
     });
     Ok(Batch {
         split: batch.split,
+        epoch: batch.epoch,
         spans: spans.collect::<Result<_, _>>()?,
     })
 }
@@ -147,6 +148,7 @@ fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) ->
     });
     Batch {
         split: batch.split,
+        epoch: batch.epoch,
         spans: spans.collect(),
     }
 }
