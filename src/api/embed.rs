@@ -27,6 +27,16 @@ pub enum EmbedError {
     Model(#[from] ModelError),
 }
 
+impl EmbedError {
+    /// Whether the caller has to change what it gives.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Audio(_) | Self::Rate(_) => true,
+            Self::Model(error) => error.is_usage(),
+        }
+    }
+}
+
 /// The published networks, for audio in memory.
 pub struct Embedder {
     front_end: FrontEnd,

@@ -28,7 +28,7 @@ mod stream;
 
 pub use build::{Ended, Quiet, run};
 pub use embed::{EmbedError, Embedder};
-pub use fault::Fault;
+pub use fault::{Fault, explain};
 pub use machine::{Machine, RuntimeFacts, bundled_networks, setup};
 pub use metered::Metered;
 pub use quickstart::{QuickstartError, quickstart};
@@ -51,4 +51,4 @@ pub use crate::dataset::{Dataset, Existing, RowBlock, inspect};
 pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFacts};
 pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
-pub use crate::presets::{Loaded, Project, load, project};
+pub use crate::presets::{Loaded, Project, load, load_table, project};

@@ -120,7 +120,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(()) => 0,
         Err(error) if reader_gone(&error) => 0,
         Err(error) => {
-            tell(format_args!("error: {}", explain(&error)));
+            tell(format_args!("error: {}", api::explain(error.as_ref())));
             code(&error)
         }
     }
@@ -131,26 +131,11 @@ fn reader_gone(error: &anyhow::Error) -> bool {
     (error.downcast_ref::<OutputError>()).is_some_and(OutputError::is_reader_gone)
 }
 
-/// An error with its causes, each said once.
-fn explain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-    }
-    text
-}
-
 fn code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() {
         return 2;
     }
-    match error.chain().find_map(Fault::of) {
+    match Fault::of_any(error.as_ref()) {
         Some(Fault::Usage) => 2,
         Some(Fault::Interrupt) => 130,
         Some(Fault::Failure) | None => 1,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::assembly::{Assembly, LeftOut, Rows};
 use super::blocks::Blocks;
 use super::order::{self, Wanted};
@@ -76,6 +78,31 @@ impl Feed {
     /// Where it is.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// What a position means something for: a hash over the order, its seed and
+    /// the names of its clips.
+    pub fn fingerprint(&self) -> String {
+        let order = &self.order;
+        let mut hash = Sha256::new();
+        let shard = (order.shard.index, order.shard.count);
+        let passes = self.ready.inputs().passes;
+        hash.update(format!(
+            "{} {} {shard:?} {} {passes:?}",
+            order.seed, order.shuffle, order.go_round
+        ));
+        for lane in &order.lanes {
+            hash.update(format!(" {}", lane.rows));
+            for (split, name, _) in &lane.splits {
+                hash.update(name);
+                for clip in &self.ready.inputs().splits[*split].clips {
+                    hash.update(&*clip.id.name);
+                    hash.update([0]);
+                }
+            }
+        }
+        let hash = hash.finalize();
+        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Goes on from another position.
