@@ -207,7 +207,11 @@ fn values(rows: &[Made]) -> Array3<f32> {
     let (_, steps, size) = first.block.values.dim();
     let mut values = Vec::with_capacity(rows.len() * steps * size);
     for row in rows {
-        values.extend(row.block.values.index_axis(Axis(0), row.value));
+        let row = row.block.values.index_axis(Axis(0), row.value);
+        match row.as_slice() {
+            Some(row) => values.extend_from_slice(row),
+            None => values.extend(row),
+        }
     }
     Array3::from_shape_vec((rows.len(), steps, size), values).unwrap_or_default()
 }
