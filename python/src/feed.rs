@@ -78,7 +78,8 @@ impl Feed {
             epoch: position.0,
             batch: position.1,
         };
-        let (ready, feed) = interruptible(py, None, move || open(&config, &heard, &wanted, position))??;
+        let (ready, feed) =
+            interruptible(py, None, move || open(&config, &heard, &wanted, position))??;
         Ok(Self {
             splits: names(ready.inputs()),
             batches: feed.batches(),
@@ -151,7 +152,12 @@ impl Feed {
         let drawn = |row: &api::RowOf| serde_json::to_string(&*row.drawn).unwrap_or_default();
         let left_out = left_out.into_iter().map(|left| {
             let rejection = left.rejection;
-            (left.split, left.clip.to_string(), rejection.stage, rejection.reason)
+            (
+                left.split,
+                left.clip.to_string(),
+                rejection.stage,
+                rejection.reason,
+            )
         });
         (
             epoch,

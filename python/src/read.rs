@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use serde::Serialize;
 use wakemill::api::eval::{self as api_eval, Evaluated};
 use wakemill::api::inspect::InspectError;
-use wakemill::api::{Cancel, Quiet, inspect as look};
+use wakemill::api::{self, Cancel, Quiet, inspect as look};
 
 use crate::config::Config;
 use crate::error::{BuildError, Raise, UsageError};
@@ -97,17 +97,16 @@ pub fn evaluate(
     let work = move || {
         let file = config.file()?;
         let loaded = config.load()?;
-        let Some(livekit) = loaded.livekit else {
+        let Some((project, mut notes)) = api::project(file).or_raise()? else {
             return Err(UsageError::new_err(format!(
-                "{}: eval reads livekit-wakeword configurations (.yaml, .yml), which name the \
-                 model, its features and its target",
+                "{}: eval reads configurations of livekit-wakeword and openWakeWord (.yaml, \
+                 .yml), which name the model, its features and its target",
                 file.display()
             )));
         };
-        let mut notes = Vec::new();
         let mut notice = |text: &str| notes.push(text.to_owned());
         let loaded =
-            api_eval::classifiers(&models, livekit, &loaded.plan, &mut notice).or_raise()?;
+            api_eval::classifiers(&models, project, &loaded.plan, &mut notice).or_raise()?;
         if !overwrite {
             loaded.check_outputs().or_raise()?;
         }

@@ -41,7 +41,9 @@ pub fn interruptible<T: Send + 'static>(
         match py.detach(wait) {
             Ok(done) => return Ok(done),
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(BuildError::new_err("wakemill panicked: this is a bug in it"));
+                return Err(BuildError::new_err(
+                    "wakemill panicked: this is a bug in it",
+                ));
             }
             Err(RecvTimeoutError::Timeout) => {}
         }

@@ -92,8 +92,9 @@ def test_what_the_callback_raises_is_raised(quickstart, tmp_path):
         wakemill.run(quickstart, set={"output": tmp_path / "out"}, on_event=refuse)
 
 
-def test_progress_is_lines_where_there_is_no_terminal(quickstart, tmp_path, capsys):
-    config = {"output": tmp_path / "out", "augment.rounds": 300}
+def test_progress_is_lines_where_there_is_no_terminal(quickstart, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("wakemill._progress._PLAIN_EVERY", 0)
+    config = {"output": tmp_path / "out"}
     wakemill.run(quickstart, set=config)
     said = capsys.readouterr().err
     lines = [line for line in said.splitlines() if "rows/s" in line]
@@ -131,7 +132,7 @@ def test_inspect_says_what_the_command_says(built):
 
 
 def test_eval_takes_what_names_a_model(quickstart, tmp_path):
-    with pytest.raises(wakemill.UsageError, match="eval reads livekit-wakeword configurations"):
+    with pytest.raises(wakemill.UsageError, match="eval reads configurations of livekit-wakeword"):
         wakemill.eval(quickstart)
 
 

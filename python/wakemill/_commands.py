@@ -151,7 +151,7 @@ def eval(
     overwrite: bool = False,
 ) -> Dict[str, Dict[str, Any]]:
     """How good classifiers (ONNX) are on the features that a livekit-wakeword
-    configuration names, as ``wakemill eval`` says it: a dict of figures by the
+    or openWakeWord configuration names, as ``wakemill eval`` says it: a dict of figures by the
     classifier's name. Figures and plot are written beside the features.
 
     Without ``models``, the configuration's own. ``overwrite`` replaces files of the

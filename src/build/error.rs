@@ -158,7 +158,9 @@ pub enum BuildError {
     #[error("{0}")]
     Stream(String),
     /// A clip of a stream cannot be processed, and none may be left out.
-    #[error("split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove it, or go on without such clips with failures.policy = \"skip\"")]
+    #[error(
+        "split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove it, or go on without such clips with failures.policy = \"skip\""
+    )]
     Rejected {
         /// The split.
         split: String,
@@ -170,7 +172,9 @@ pub enum BuildError {
         reason: String,
     },
     /// More clips of an epoch were left out than allowed.
-    #[error("more clips of an epoch are left out than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}\n  mend or remove such clips, or raise failures.max_rate")]
+    #[error(
+        "more clips of an epoch are left out than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}\n  mend or remove such clips, or raise failures.max_rate"
+    )]
     TooMany {
         /// Clips that may be.
         tolerated: u64,

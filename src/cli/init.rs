@@ -59,6 +59,8 @@ fn quickstart(folder: &Path) -> anyhow::Result<()> {
         written => written?,
     };
     let path = pipeline.display();
-    line(format_args!("wrote {path} and its clips; then: wakemill run {path}"))?;
+    line(format_args!(
+        "wrote {path} and its clips; then: wakemill run {path}"
+    ))?;
     Ok(())
 }

@@ -250,9 +250,8 @@ impl Iterator for Walk {
             return None;
         }
         loop {
-            let wants = |lane: &usize| {
-                self.lanes[*lane].rows < self.order.rows_until(*lane, self.batch)
-            };
+            let wants =
+                |lane: &usize| self.lanes[*lane].rows < self.order.rows_until(*lane, self.batch);
             if let Some(lane) = (0..self.lanes.len()).find(wants) {
                 return Some(self.window(lane));
             }

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wakemill::api::{self, BuildError, Draw, Feed, Position, Quiet, Ready, Rows, Shard, Source, Wanted};
+use wakemill::api::{
+    self, BuildError, Draw, Feed, Position, Quiet, Ready, Rows, Shard, Source, Wanted,
+};
 use wakemill::dataset::npy::NpyReader;
 
 use super::support::Case;
@@ -126,7 +128,12 @@ fn what_cannot_be_is_refused() {
     let case = Case::new(3);
     let ready = ready(&case.path("pipeline.toml"), &[]);
     let shares = |shares: &[(&str, usize)]| Wanted {
-        draw: Draw::Shares(shares.iter().map(|&(name, rows)| (name.into(), rows)).collect()),
+        draw: Draw::Shares(
+            shares
+                .iter()
+                .map(|&(name, rows)| (name.into(), rows))
+                .collect(),
+        ),
         ..together(1)
     };
     let shard = |index, count| Wanted {
@@ -152,7 +159,10 @@ fn what_cannot_be_is_refused() {
         let Err(error) = feed(&ready, &wanted, from) else {
             panic!("{said}");
         };
-        assert!(error.is_usage() && error.to_string().contains(said), "{error}");
+        assert!(
+            error.is_usage() && error.to_string().contains(said),
+            "{error}"
+        );
     }
 }
 

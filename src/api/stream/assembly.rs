@@ -163,7 +163,9 @@ impl Assembly {
 /// The rows of a block's span, one empty for each that is missing.
 fn slots(block: &Arc<RowBlock>, span: usize, rows: usize, value: &mut usize) -> Vec<Slot> {
     let made = block.batch.spans.get(span);
-    let made = made.and_then(|span| span.state.as_ref().ok()).map_or(0, Vec::len);
+    let made = made
+        .and_then(|span| span.state.as_ref().ok())
+        .map_or(0, Vec::len);
     let first = *value;
     *value += made;
     let slot = |row: usize| {
@@ -194,7 +196,9 @@ impl Made {
             split: self.block.batch.split,
             clip: Arc::clone(&span.id.name),
             round: row.map(|row| row.round).unwrap_or_default(),
-            drawn: row.map(|row| Arc::clone(&row.provenance)).unwrap_or_default(),
+            drawn: row
+                .map(|row| Arc::clone(&row.provenance))
+                .unwrap_or_default(),
         }
     }
 }

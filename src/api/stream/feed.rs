@@ -102,7 +102,10 @@ impl Feed {
             }
         }
         let hash = hash.finalize();
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hash.iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Goes on from another position.
@@ -150,7 +153,9 @@ impl Feed {
             }
         }
         let rows = assembly.batch();
-        rows.left_out.iter().try_for_each(|clip| self.leave_out(clip))?;
+        rows.left_out
+            .iter()
+            .try_for_each(|clip| self.leave_out(clip))?;
         let Position { epoch, batch } = self.position;
         self.position = match batch + 1 == self.order.batches() {
             true => Position {

@@ -132,7 +132,11 @@ proptest! {
 fn epochs_follow_one_another_without_a_break() {
     for shuffle in [false, true] {
         let order = together(&[4, 3], 5, shuffle, Shard::WHOLE);
-        let keys: Vec<u64> = order.walk(0, 0).take(9).map(|window| window.epoch).collect();
+        let keys: Vec<u64> = order
+            .walk(0, 0)
+            .take(9)
+            .map(|window| window.epoch)
+            .collect();
         assert!(keys.is_sorted() && keys[8] > 0, "{keys:?}");
         let first = |epoch| order.walk(epoch, 0).next().map(|window| window.places);
         assert_eq!(first(1) == first(0), !shuffle);
