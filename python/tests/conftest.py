@@ -44,7 +44,7 @@ def clips(tmp_path):
                 samples = rng.integers(-3000, 3000, 12000, dtype=np.int16)
                 write_wav(folder / f"{index:04}.wav", samples)
         split = [{"name": name, "input": str(tmp_path / name)} for name in counts]
-        augment = {"rounds": 1, "gain": {"probability": 1.0}, **keys.pop("augment", {})}
+        augment = {"rounds": 1, "chain": ["place", "gain"], **keys.pop("augment", {})}
         return {"output": str(tmp_path / "out"), "split": split, "augment": augment, **keys}
 
     return make

@@ -16,32 +16,34 @@ from conftest import eventually, script, threads
 
 import wakemill
 
-MANY = {"augment.rounds": 200}
+#: A long build of small pieces: what is begun is done before anything ends.
+LONG = {"augment.rounds": 1000, "augment.row_order": "pass", "augment.round_from": "clip"}
 
 
 def test_threads_begin_with_the_first_row_and_end_with_the_stream(quickstart):
     before = threads()
-    stream = wakemill.Stream(quickstart, batch=4, set=MANY)
-    assert threads() == before
+    stream = wakemill.Stream(quickstart, batch=4)
+    assert eventually(lambda: threads() == before)
     next(stream)
     assert threads() > before
     began = time.monotonic()
     del stream
     gc.collect()
-    assert eventually(lambda: threads() == before, 1.0)
-    assert time.monotonic() - began < 1.5
+    # Gone when it is gone; what was begun, a few rows, was finished.
+    assert threads() == before
+    assert time.monotonic() - began < 5.0
 
 
 def test_a_closed_stream_has_no_more_batches(quickstart):
     before = threads()
-    with wakemill.Stream(quickstart, batch=4, set=MANY) as stream:
+    with wakemill.Stream(quickstart, batch=4) as stream:
         next(stream)
     assert eventually(lambda: threads() == before, 1.0)
     assert list(stream) == []
 
 
 def test_a_trainer_that_sleeps_holds_the_build_back(quickstart):
-    stream = wakemill.Stream(quickstart, batch=4, set=MANY)
+    stream = wakemill.Stream(quickstart, batch=4)
     next(stream)
     time.sleep(1.0)
     used = time.process_time()
@@ -54,7 +56,7 @@ def test_a_trainer_that_raises_leaves_no_thread(quickstart):
     before = threads()
 
     def train():
-        for _ in wakemill.Stream(quickstart, batch=4, set=MANY):
+        for _ in wakemill.Stream(quickstart, batch=4):
             raise RuntimeError("loss is nan")
 
     with pytest.raises(RuntimeError):
@@ -64,12 +66,13 @@ def test_a_trainer_that_raises_leaves_no_thread(quickstart):
 
 
 @pytest.mark.parametrize("work", [
-    "for _ in wakemill.Stream(sys.argv[1], batch=100000, set={'augment.rounds': 1000}): pass",
-    "wakemill.run(sys.argv[1], on_event=None, set={'augment.rounds': 1000, 'output': sys.argv[2]})",
+    "for _ in wakemill.Stream(sys.argv[1], batch=100000, set=long): pass",
+    "wakemill.run(sys.argv[1], on_event=None, set={**long, 'output': sys.argv[2]})",
 ])
 def test_ctrl_c_is_heeded_within_a_second(quickstart, tmp_path, work):
     text = f"""
 import sys, threading, time, os, signal, wakemill
+long = {LONG}
 def interrupt():
     time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGINT)
@@ -88,7 +91,7 @@ except KeyboardInterrupt:
 
 
 def test_an_interrupted_build_can_be_gone_on_with(quickstart, tmp_path):
-    settings = {"augment.rounds": 40, "output": str(tmp_path / "out"), "flow.commit_seconds": 0}
+    settings = {"augment.rounds": 4, "output": str(tmp_path / "out"), "flow.commit_seconds": 0}
 
     def stop(event):
         if event["event"] == "progress" and event["done"] > 0:
@@ -125,7 +128,7 @@ def test_another_process_goes_on_by_itself(quickstart, method):
 def test_a_fork_in_the_middle_of_a_wait_hangs_nobody(quickstart):
     text = """
 import os, sys, threading, wakemill
-stream = wakemill.Stream(sys.argv[1], batch=2000, set={"augment.rounds": 200})
+stream = wakemill.Stream(sys.argv[1], batch=2000)
 waiting = threading.Thread(target=next, args=(stream,), daemon=True)
 waiting.start()
 for _ in range(5):
@@ -149,7 +152,7 @@ def test_a_pickled_stream_is_at_the_same_place(quickstart):
 def test_the_process_ends_with_a_stream_in_use(quickstart):
     text = """
 import sys, wakemill
-stream = wakemill.Stream(sys.argv[1], batch=4, set={"augment.rounds": 200})
+stream = wakemill.Stream(sys.argv[1], batch=4)
 next(stream)
 raise SystemExit(5)
 """
@@ -165,14 +168,10 @@ def spoil(config, split, name):
 def test_a_clip_that_fails_is_raised_by_name(clips):
     config = clips({"a": 20})
     spoil(config, "a", "0011.wav")
+    before = threads()
     stream = wakemill.Stream(config, batch=4)
     got = []
     with pytest.raises(wakemill.BuildError, match="split 'a', clip '0011.wav', decode"):
-        got.extend(stream)
-    assert got == []
-    before = threads()
-    stream = wakemill.Stream(config, batch=4)
-    with pytest.raises(wakemill.BuildError):
         for batch in stream:
             got.append(batch)
     assert 1 <= len(got) <= 3 and eventually(lambda: threads() == before, 1.0)
@@ -215,7 +214,7 @@ def test_the_command_heeds_ctrl_c_as_the_program_does(quickstart, tmp_path):
     for command in (["-m", "wakemill"],):
         process = subprocess.Popen(
             [sys.executable, *command, "run", str(quickstart), "--set", f"output={tmp_path}/out",
-             "--set", "augment.rounds=1000", "--progress", "plain"],
+             "--progress", "plain", *(f"--set={key}={value}" for key, value in LONG.items())],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         assert eventually(lambda: list(tmp_path.glob("out/*.partial")), 20)

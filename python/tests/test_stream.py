@@ -70,7 +70,7 @@ def test_shards_put_together_are_the_whole(quickstart, built):
 def test_a_state_goes_on_in_the_middle_of_an_epoch(quickstart, options):
     stream = wakemill.Stream(quickstart, epoch=1, **options)
     straight = [next(stream) for _ in range(len(stream))] + list(stream)
-    for taken in (0, 1, 3, len(stream) - 1, len(stream)):
+    for taken in (1, 3, len(stream)):
         stream = wakemill.Stream(quickstart, epoch=1, **options)
         for _ in range(taken):
             next(stream)
