@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use numpy::ndarray::Array2;
 use numpy::{IntoPyArray, PyArray2, PyReadonlyArray1};
 use pyo3::prelude::*;
 use wakemill::api::{self, EmbedError, InputScale};
@@ -54,17 +55,12 @@ impl Embedder {
 }
 
 impl Embedder {
-    fn apply<'py, T: numpy::Element, F>(
+    fn apply<'py>(
         &self,
         py: Python<'py>,
         samples: &PyReadonlyArray1<'py, f32>,
-        work: F,
-    ) -> PyResult<Bound<'py, PyArray2<T>>>
-    where
-        F: FnOnce(&api::Embedder, &[f32]) -> Result<numpy::ndarray::Array2<T>, EmbedError>,
-        F: Send + 'static,
-        T: Send + 'static,
-    {
+        work: impl FnOnce(&api::Embedder, &[f32]) -> Result<Array2<f32>, EmbedError> + Send + 'static,
+    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let samples = samples.as_array().to_vec();
         let embedder = Arc::clone(&self.0);
         let made = interruptible(py, None, move || work(&embedder, &samples))?;

@@ -32,9 +32,12 @@ pub fn inspect(py: Python<'_>, path: PathBuf, verify: bool) -> PyResult<String> 
     })?
 }
 
+/// A plan as JSON, the clips of each split, and the plan in words.
+type Planned = (String, Vec<(String, usize)>, String);
+
 /// The plan as JSON, the clips of each split, and the plan in words.
 #[pyfunction]
-pub fn plan(py: Python<'_>, config: Config) -> PyResult<(String, Vec<(String, usize)>, String)> {
+pub fn plan(py: Python<'_>, config: Config) -> PyResult<Planned> {
     interruptible(py, None, move || {
         let prepared = config.prepare(&Quiet)?;
         let splits = prepared.splits().iter();
