@@ -53,7 +53,8 @@
 //! | [`api`] | what the command line and embedders use | all above |
 //! | [`cli`] | the command line | `api` alone |
 //!
-//! No room imports one that imports it, and in `flow`, `frontend`, `runtime` and
+//! The Python package (`python/`, a crate of the workspace) uses [`api`] alone, and
+//! the command line as a whole. No room imports one that imports it, and in `flow`, `frontend`, `runtime` and
 //! `dataset` no file does. `ort` appears only in [`runtime`] and [`frontend`],
 //! `symphonia`, `hound` and `dasp` only in [`audio`], `figment` only in
 //! [`config`], metric names only in [`metrics`], threads and channels only in
@@ -67,6 +68,7 @@
 //! | a codec | [`audio`] |
 //! | a source of clips | [`source`]: a [`source::ClipSource`]; [`config::plan::Input`] names it |
 //! | a sink for rows | a [`dataset::RowSink`]; [`build::Ready::stream`] runs a build into it |
+//! | an order of rows | [`source::order`]; [`api::Feed`] gives them to a caller |
 //! | a front end | a room beside [`frontend::speech`], whose networks are [`frontend::Net`]s |
 //! | a preset | [`presets`]: a function from a document to a table of keys; defaults of effects: `config/preset.rs` |
 //! | a metric | [`metrics::table`] |
@@ -86,6 +88,7 @@
 //! | dasp | integer samples of WAV to float | its values are libsndfile's |
 //! | rubato, realfft | resampling, convolution | |
 //! | ndarray, ndarray-npy | the block of rows at the sinks; views of float32 feature files | float16, and files of a length not yet known, are our own |
+//! | include_dir | the quickstart's clips inside the program | |
 //! | serde, figment | configuration in layers | every value remembers its layer |
 //! | rand_chacha | the random streams | a stream for each key, the same everywhere |
 //! | metrics, metrics-exporter-prometheus | instruments and their text | |

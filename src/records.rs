@@ -26,7 +26,9 @@ pub use findings::{Finding, Findings};
 pub struct Batch<T> {
     /// Index of the split in the plan.
     pub split: usize,
-    /// The spans, in the order of the sequence.
+    /// The epoch that keys its random streams: 0 in a build.
+    pub epoch: u64,
+    /// The spans, in the order in which they come.
     pub spans: Vec<Span<T>>,
 }
 

@@ -56,8 +56,13 @@ pub fn classifiers(
     let (names, paths): (Vec<_>, Vec<_>) = named(models, &project)?.into_iter().unzip();
     let providers = &project.eval.execution_providers;
     let library: Option<&Path> = plan.runtime_library.as_ref().map(|of| &*of.path);
-    let classifiers = classifier::load(&paths, providers, library, notice)?;
-    FrontEnd::prove_runtime(providers, library, notice)?;
+    let mut classifiers = classifier::load(&paths, providers, library, notice)?;
+    if !FrontEnd::prove_runtime(providers, library, notice)? {
+        classifiers.warnings.push(
+            "ONNX Runtime was not proven, as the published networks are not here to prove it with: wakemill setup fetches them"
+                .to_owned(),
+        );
+    }
     Ok(Loaded {
         project,
         names,

@@ -1,7 +1,8 @@
-//! Whose fault an error is.
+//! Whose fault an error is, and what it says.
 
 use std::error::Error;
 
+use super::embed::EmbedError;
 use crate::build::BuildError;
 use crate::config::ConfigError;
 use crate::dataset::inspect::InspectError;
@@ -33,11 +34,19 @@ impl Fault {
         if let Some(error) = error.downcast_ref::<EvalError>() {
             return Some(Self::new(error.is_usage(), error.is_cancelled()));
         }
+        if let Some(error) = error.downcast_ref::<EmbedError>() {
+            return Some(Self::new(error.is_usage(), false));
+        }
         if let Some(error) = error.downcast_ref::<ModelError>() {
             return Some(Self::new(error.is_usage(), false));
         }
         let error = error.downcast_ref::<InspectError>()?;
         Some(Self::new(error.is_usage(), false))
+    }
+
+    /// Whose fault an error is, by itself or the first of its causes that says so.
+    pub fn of_any(error: &(dyn Error + 'static)) -> Option<Self> {
+        causes(error).find_map(Self::of)
     }
 
     fn new(usage: bool, interrupt: bool) -> Self {
@@ -47,4 +56,29 @@ impl Fault {
             _ => Self::Failure,
         }
     }
+}
+
+/// An error with its causes, each said once.
+pub fn explain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in causes(error) {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// An error and what it comes from.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::frontend::{Backend, FrontEnd, FrontEndSpec};
 use crate::runtime::cache::{Cache, RuntimeKind};
 use crate::runtime::library::{self, Origin, Runtime};
+use crate::runtime::networks::{self, Networks};
 use crate::runtime::{self, ModelError, fetch};
 
 /// Fetches ONNX Runtime and the models into the cache, and gives its folder;
@@ -14,12 +15,19 @@ use crate::runtime::{self, ModelError, fetch};
 /// Something that cannot be fetched.
 pub fn setup(gpu: bool, notice: &mut dyn FnMut(&str)) -> Result<PathBuf, ModelError> {
     let cache = Cache::locate()?;
-    fetch::fetch_models(&cache, notice)?;
+    Networks::locate(notice)?;
     fetch::fetch_runtime(&cache, RuntimeKind::Cpu, notice)?;
     if gpu {
         fetch::fetch_runtime(&cache, RuntimeKind::Gpu, notice)?;
     }
     Ok(cache.root().to_path_buf())
+}
+
+/// Names a folder with both networks that came with the program, which are then
+/// taken instead of those in the cache, where they are whole: for the whole
+/// process, and the first call counts.
+pub fn bundled_networks(folder: PathBuf) {
+    networks::bundled(folder);
 }
 
 /// What this machine has, for some execution providers.
@@ -64,10 +72,10 @@ impl Machine {
         self.cache.root()
     }
 
-    /// Whether both models are in the cache.
+    /// Whether both models are here: they came with the program, or are in the
+    /// cache.
     pub fn has_models(&self) -> bool {
-        let models = [self.cache.mel_model(), self.cache.embedding_model()];
-        models.iter().all(|path| path.is_file())
+        Networks::are_here(&self.cache)
     }
 
     /// Loads the front end as a build would; without a runtime, the crate's own

@@ -18,17 +18,21 @@
 //! Everything is told through [`Watch`]; every error has its [`Fault`].
 
 mod build;
+mod embed;
 pub mod eval;
 mod fault;
 mod machine;
 mod metered;
+mod quickstart;
 mod stream;
 
 pub use build::{Ended, Quiet, run};
-pub use fault::Fault;
-pub use machine::{Machine, RuntimeFacts, setup};
+pub use embed::{EmbedError, Embedder};
+pub use fault::{Fault, explain};
+pub use machine::{Machine, RuntimeFacts, bundled_networks, setup};
 pub use metered::Metered;
-pub use stream::{Blocks, stream};
+pub use quickstart::{QuickstartError, quickstart};
+pub use stream::{Blocks, Draw, Feed, LeftOut, Position, RowOf, Rows, Shard, Wanted, stream};
 
 pub use crate::audio::wav;
 pub use crate::autoscale::bottleneck::bottleneck;
@@ -48,4 +52,4 @@ pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFac
 pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
 pub use crate::paths::expand;
-pub use crate::presets::{Loaded, Project, load, project};
+pub use crate::presets::{Loaded, Project, load, load_table, project};

@@ -13,9 +13,7 @@ use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
     FORMAT_ID_WAVE,
 };
-use symphonia::core::formats::{
-    FormatId, FormatOptions, FormatReader, Track, TrackType,
-};
+use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;

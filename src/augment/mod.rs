@@ -34,8 +34,6 @@ pub const NAME: &str = "augment";
 pub struct Effects {
     /// The seed of all random streams.
     pub seed: u64,
-    /// The epoch of all random streams: 0 in a build.
-    pub epoch: u64,
     /// Sample rate in Hz.
     pub sample_rate: u32,
     /// Length of a row's window, in samples.
@@ -128,8 +126,8 @@ impl Augment {
 }
 
 impl Augmenter {
-    /// The rows of a clip's `rounds`, or why there are none. They begin at 0
-    /// where a round starts from the one before. `pcm` gives the buffers of
+    /// The rows of a clip's `rounds` in an epoch, or why there are none. They begin
+    /// at 0 where a round starts from the one before. `pcm` gives the buffers of
     /// the rows; what `samples` hold afterwards is of no use;
     /// `findings` gets what was found out about the clip.
     ///
@@ -138,7 +136,7 @@ impl Augmenter {
     /// [`AugmentError::Wav`] where its WAVs cannot be written.
     pub fn rows(
         &mut self,
-        split: usize,
+        (split, epoch): (usize, u64),
         clip: &ClipId,
         rounds: &Range<u32>,
         samples: &mut Samples,
@@ -160,7 +158,7 @@ impl Augmenter {
             }
             let key = random::Key {
                 seed: effects.seed,
-                epoch: effects.epoch,
+                epoch,
                 split: &rules.name,
                 clip: &clip.name,
                 round,

@@ -68,7 +68,6 @@ pub(super) fn passes(plan: &Plan) -> Passes {
 fn effects(plan: &Plan) -> Effects {
     Effects {
         seed: plan.seed,
-        epoch: 0,
         sample_rate: plan.audio.sample_rate,
         window: plan.audio.clip_samples,
         round_from: match plan.augment.round_from {

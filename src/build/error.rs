@@ -159,6 +159,40 @@ pub enum BuildError {
     /// A network or its runtime cannot be had.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Rows were asked for in a way that cannot be.
+    #[error("{0}")]
+    Stream(String),
+    /// A clip of a stream cannot be processed, and none may be left out.
+    #[error(
+        "split '{split}', clip '{clip}', {stage}: {reason}\n  mend or remove it, or go on without such clips with failures.policy = \"skip\""
+    )]
+    Rejected {
+        /// The split.
+        split: String,
+        /// The clip.
+        clip: String,
+        /// The stage that refused it.
+        stage: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// More clips of an epoch were left out than allowed.
+    #[error(
+        "more clips of an epoch are left out than failures.max_rate allows ({tolerated}); the last was '{clip}', {stage}: {reason}\n  mend or remove such clips, or raise failures.max_rate"
+    )]
+    TooMany {
+        /// Clips that may be.
+        tolerated: u64,
+        /// The last one.
+        clip: String,
+        /// The stage that refused it.
+        stage: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// There are no more threads to be had.
+    #[error("cannot start a thread: {0}")]
+    Threads(#[source] io::Error),
     /// A stream of rows ended before its data set did.
     #[error("the build broke off before its last row")]
     BrokenOff,
@@ -225,6 +259,7 @@ impl BuildError {
                 | Self::Lost(_)
                 | Self::Changed { .. }
                 | Self::NoSuchRow(_)
+                | Self::Stream(_)
         )
     }
 

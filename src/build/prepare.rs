@@ -42,6 +42,15 @@ impl Prepared {
         &self.inputs.splits
     }
 
+    /// The same without any WAV of a row: for rows that go elsewhere than to the
+    /// output folder.
+    pub fn without_wavs(mut self) -> Self {
+        for split in &mut self.inputs.splits {
+            split.wavs = None;
+        }
+        self
+    }
+
     /// What makes rows of the clips.
     ///
     /// # Errors

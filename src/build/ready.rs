@@ -8,6 +8,9 @@ use crate::config::plan::Plan;
 use crate::dataset::RowSink;
 use crate::flow::{CancelToken, Sheltered};
 use crate::frontend::FrontEnd;
+use crate::records::Batch;
+use crate::source::order::Walk;
+use crate::source::sequence;
 
 use super::render::Renderer;
 use super::stream::Stages;
@@ -82,9 +85,37 @@ impl Ready {
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<(), BuildError> {
+        self.stream_batches(self.batches(0), sink, watch, cancel)
+    }
+
+    /// As [`Ready::stream`], in another order.
+    ///
+    /// # Errors
+    /// As [`Ready::stream`].
+    pub fn stream_in(
+        &self,
+        walk: Walk,
+        sink: &mut dyn RowSink,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<(), BuildError> {
+        let splits = self.inputs.splits.iter();
+        let lists = splits.map(|split| split.clips.as_slice()).collect();
+        let at_once = self.sizing.spans_per_batch;
+        let batches = sequence::ordered(lists, self.inputs.passes, walk, at_once);
+        self.stream_batches(batches, sink, watch, cancel)
+    }
+
+    fn stream_batches(
+        &self,
+        batches: impl Iterator<Item = Batch<()>> + Send,
+        sink: &mut dyn RowSink,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<(), BuildError> {
         let watch = &Sheltered(watch);
         watch.hear(Event::Started(&self.inputs));
-        let (_, ended) = self.flow(0, sink, watch, cancel);
+        let (_, ended) = self.flow(batches, sink, watch, cancel);
         ended?;
         Ok(sink.commit()?)
     }

@@ -40,7 +40,7 @@ impl Renderer {
     pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
         let samples = self.decoder.decode(clip, &mut Findings::default())?;
         let rows = self.augmenter.rows(
-            split,
+            (split, 0),
             clip,
             &(0..self.rounds),
             &mut samples.clone(),

@@ -178,8 +178,8 @@ impl Ready {
             watch.hear(Event::Resumed(last));
         }
 
-        let skip = write.spans();
-        let (streamed, ended) = self.flow(skip, &mut write, timeline, cancel);
+        let batches = self.batches(write.spans());
+        let (streamed, ended) = self.flow(batches, &mut write, timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
         let unfinished = |cause| self.unfinished(cause, kept, watch);
@@ -264,7 +264,7 @@ impl Ready {
     }
 
     /// Spans that may be left out; `None` where the first stops the build.
-    fn tolerated(&self) -> Option<u64> {
+    pub fn tolerated(&self) -> Option<u64> {
         let failures = self.plan.failures;
         let planned = self.inputs.span_count() as f64;
         match failures.policy {

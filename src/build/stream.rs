@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::dataset::RowSink;
 use crate::flow::{Budget, CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
 use crate::frontend::FrontEnd;
-use crate::records::EMBEDDING;
+use crate::records::{Batch, EMBEDDING};
 use crate::source::sequence;
 use crate::stages::Buffers;
 use crate::stages::augment::AugmentStage;
@@ -63,10 +63,18 @@ impl Stages {
 }
 
 impl Ready {
-    /// Runs every span but the first `skip` through the stages into `sink`.
+    /// Every span but the first `skip`, in the order of the sequence.
+    pub(super) fn batches(&self, skip: u64) -> impl Iterator<Item = Batch<()>> + Send {
+        let splits = self.inputs.splits.iter();
+        let splits = splits.map(|split| split.clips.as_slice());
+        let passes = self.inputs.passes;
+        sequence::batches(splits, passes, self.sizing.spans_per_batch, skip)
+    }
+
+    /// Runs batches through the stages into `sink`.
     pub(super) fn flow(
         &self,
-        skip: u64,
+        batches: impl Iterator<Item = Batch<()>> + Send,
         sink: &mut dyn RowSink,
         observer: &dyn Observer,
         cancel: &CancelToken,
@@ -76,10 +84,6 @@ impl Ready {
         let commit_every = self.plan.flow.commit_every;
         let mut write = Write::new(sink, row_shape, commit_every, stages.buffers.clone());
         let sizing = &self.sizing;
-        let splits = self.inputs.splits.iter();
-        let splits = splits.map(|split| split.clips.as_slice());
-        let passes = self.inputs.passes;
-        let batches = sequence::batches(splits, passes, sizing.spans_per_batch, skip);
         let settings = Settings {
             in_flight: sizing.in_flight,
             tick: TICK,

@@ -68,7 +68,7 @@ impl Ready {
             window: Mutex::default(),
         };
         let mut sink = Nowhere::default();
-        let (streamed, ended) = build.flow(0, &mut sink, &meter, cancel);
+        let (streamed, ended) = build.flow(build.batches(0), &mut sink, &meter, cancel);
         ended?;
         let rows = sink.rows;
         let facts = &streamed.facts;

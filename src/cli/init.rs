@@ -1,13 +1,13 @@
-//! `wakemill init`: a commented pipeline to start from.
+//! `wakemill init`: a commented pipeline to start from, or the quickstart.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
-use crate::api;
+use crate::api::{self, QuickstartError};
 
 use super::Usage;
 use super::terminal::line;
@@ -20,9 +20,15 @@ pub(super) struct InitArgs {
     /// Write one with the effects of another program and a pipeline's defaults
     #[arg(long, value_parser = api::PRESETS.to_vec())]
     preset: Option<String>,
+    /// Write the quickstart's pipeline and its clips into this folder instead
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "preset"])]
+    quickstart: Option<PathBuf>,
 }
 
 pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
+    if let Some(folder) = &args.quickstart {
+        return quickstart(folder);
+    }
     let path = args.file.display();
     let mut file = match OpenOptions::new()
         .write(true)
@@ -43,6 +49,18 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {path}"))?;
     line(format_args!(
         "wrote {path}; name your clips in it, then: wakemill run {path}"
+    ))?;
+    Ok(())
+}
+
+fn quickstart(folder: &Path) -> anyhow::Result<()> {
+    let pipeline = match api::quickstart(folder) {
+        Err(error @ QuickstartError::Exists(_)) => return Err(Usage(error.to_string()).into()),
+        written => written?,
+    };
+    let path = pipeline.display();
+    line(format_args!(
+        "wrote {path} and its clips; then: wakemill run {path}"
     ))?;
     Ok(())
 }

@@ -11,6 +11,7 @@ mod setup;
 mod terminal;
 mod tune;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(unix)]
@@ -49,7 +50,7 @@ enum Command {
     Setup(setup::SetupArgs),
     /// Say what this machine has
     Doctor(doctor::DoctorArgs),
-    /// Write a commented starter pipeline
+    /// Write a commented starter pipeline, or the quickstart
     Init(init::InitArgs),
 }
 
@@ -97,13 +98,27 @@ fn load(source: &api::Source<'_>, progress: &Progress) -> Result<api::Loaded, Co
 #[error("{0}")]
 struct Usage(String);
 
-/// Parses the arguments, runs the command, and gives the exit code: 0 done,
-/// 1 failed, 2 usage or configuration, 130 interrupted.
+/// Runs the command that this process was started with, and gives the exit code
+/// as [`run`] does.
 pub fn main() -> ExitCode {
     #[cfg(unix)]
     outlive_file_limits();
-    let result = match Cli::parse().command {
-        Command::Run(args) => run::run(&args),
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Parses the arguments, the program's name first, runs the command, and gives
+/// the exit code: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let command = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // Whether or not anybody reads it.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let result = match command {
+        Command::Run(args) => self::run::run(&args),
         Command::Tune(args) => tune::tune(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),
@@ -113,11 +128,11 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if reader_gone(&error) => ExitCode::SUCCESS,
+        Ok(()) => 0,
+        Err(error) if reader_gone(&error) => 0,
         Err(error) => {
-            tell(format_args!("error: {}", explain(&error)));
-            ExitCode::from(code(&error))
+            tell(format_args!("error: {}", api::explain(error.as_ref())));
+            code(&error)
         }
     }
 }
@@ -138,26 +153,11 @@ fn reader_gone(error: &anyhow::Error) -> bool {
     (error.downcast_ref::<OutputError>()).is_some_and(OutputError::is_reader_gone)
 }
 
-/// An error with its causes, each said once.
-fn explain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-    }
-    text
-}
-
 fn code(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() {
         return 2;
     }
-    match error.chain().find_map(Fault::of) {
+    match Fault::of_any(error.as_ref()) {
         Some(Fault::Usage) => 2,
         Some(Fault::Interrupt) => 130,
         Some(Fault::Failure) | None => 1,

@@ -115,6 +115,17 @@ pub fn pipeline(path: &Path) -> Result<Document, ConfigError> {
     })
 }
 
+/// The keys of a pipeline that is in no file.
+pub fn table(table: toml::Table) -> Document {
+    Document {
+        table,
+        defaults: toml::Table::new(),
+        folder: PathBuf::new(),
+        warnings: Vec::new(),
+        rename: |problem| problem,
+    }
+}
+
 /// Lays a document over the defaults and everything else over it: the plan, and
 /// what the user should know.
 ///

@@ -1,5 +1,7 @@
 //! A bounded channel from a flow to a caller.
 
+use std::time::Duration;
+
 /// The end that the flow has.
 #[derive(Debug)]
 pub struct Sender<T>(flume::Sender<T>);
@@ -9,9 +11,9 @@ pub struct Sender<T>(flume::Sender<T>);
 #[derive(Debug)]
 pub struct Receiver<T>(flume::Receiver<T>);
 
-/// The caller has gone.
+/// Nobody is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nobody receives any more")]
+#[error("nobody is at the other end any more")]
 pub struct Closed;
 
 /// A channel in which up to `capacity` items wait; at least one.
@@ -27,6 +29,20 @@ impl<T> Sender<T> {
     /// [`Closed`]: the receiver was dropped, also while this waited for room.
     pub fn send(&self, item: T) -> Result<(), Closed> {
         self.0.send(item).map_err(|_| Closed)
+    }
+}
+
+impl<T> Receiver<T> {
+    /// The next item, or `None` where none came in this time.
+    ///
+    /// # Errors
+    /// [`Closed`]: none will come any more.
+    pub fn within(&self, time: Duration) -> Result<Option<T>, Closed> {
+        match self.0.recv_timeout(time) {
+            Ok(item) => Ok(Some(item)),
+            Err(flume::RecvTimeoutError::Timeout) => Ok(None),
+            Err(flume::RecvTimeoutError::Disconnected) => Err(Closed),
+        }
     }
 }
 

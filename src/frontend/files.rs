@@ -1,12 +1,10 @@
 //! The files of the two networks.
 
-use std::path::{Path, PathBuf};
-
 use super::spec::FrontEndSpec;
 use super::speech::{embedding, mel};
 use crate::runtime::ModelError;
-use crate::runtime::cache::Cache;
 use crate::runtime::file::ModelFile;
+use crate::runtime::networks::Networks;
 
 /// The published networks.
 pub struct ModelFiles {
@@ -17,9 +15,20 @@ pub struct ModelFiles {
 }
 
 impl ModelFiles {
-    pub fn read(spec: &FrontEndSpec) -> Result<Self, ModelError> {
-        let mel = read(spec.mel_model.as_deref(), Cache::mel_model)?;
-        let embedding = read(spec.embedding_model.as_deref(), Cache::embedding_model)?;
+    /// Reads the configured files; the published ones where there are none,
+    /// fetched first if need be, which `notice` is told.
+    pub fn read(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<Self, ModelError> {
+        let (mel, embedding) = match (&spec.mel_model, &spec.embedding_model) {
+            (Some(mel), Some(embedding)) => (mel.clone(), embedding.clone()),
+            (mel, embedding) => {
+                let published = Networks::locate(notice)?;
+                (
+                    mel.clone().unwrap_or(published.mel),
+                    embedding.clone().unwrap_or(published.embedding),
+                )
+            }
+        };
+        let (mel, embedding) = (ModelFile::read(&mel)?, ModelFile::read(&embedding)?);
         mel::check_shape(&mel.model, &mel.path)?;
         let window = spec.windows.window;
         let single = embedding::check_shape(&embedding.model, &embedding.path, window)?;
@@ -28,13 +37,5 @@ impl ModelFiles {
             embedding,
             single,
         })
-    }
-}
-
-/// Reads the configured file, else the cached one.
-fn read(configured: Option<&Path>, cached: fn(&Cache) -> PathBuf) -> Result<ModelFile, ModelError> {
-    match configured {
-        Some(path) => ModelFile::read(path),
-        None => ModelFile::read(&cached(&Cache::locate()?)),
     }
 }

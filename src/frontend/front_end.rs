@@ -13,7 +13,8 @@ use super::verify::{Differences, Verifier};
 use crate::runtime::cache::Cache;
 use crate::runtime::error::ModelError;
 use crate::runtime::library::{Origin, Runtime};
-use crate::runtime::{fetch, provider, serve};
+use crate::runtime::networks::Networks;
+use crate::runtime::{provider, serve};
 
 /// Both networks, ready to be opened in any number of workers.
 pub struct FrontEnd {
@@ -41,11 +42,8 @@ impl FrontEnd {
     /// fetched and cannot be, a provider that is unknown or cannot serve, a
     /// strategy or backend that cannot be had.
     pub fn load(spec: &FrontEndSpec, notice: &mut dyn FnMut(&str)) -> Result<Self, ModelError> {
-        if spec.mel_model.is_none() || spec.embedding_model.is_none() {
-            fetch::fetch_models(&Cache::locate()?, notice)?;
-        }
         let providers = serve::named_providers(&spec.providers)?;
-        let files = ModelFiles::read(spec)?;
+        let files = ModelFiles::read(spec, notice)?;
         // A process holds one runtime: that of the build's providers.
         let mut open_runtime =
             || serve::open_runtime(spec.runtime_library.as_deref(), &providers, notice);
@@ -89,8 +87,7 @@ impl FrontEnd {
         library: Option<&Path>,
         notice: &mut dyn FnMut(&str),
     ) -> Result<bool, ModelError> {
-        let cache = Cache::locate()?;
-        if !cache.mel_model().is_file() || !cache.embedding_model().is_file() {
+        if !Networks::are_here(&Cache::locate()?) {
             return Ok(false);
         }
         let spec = FrontEndSpec {

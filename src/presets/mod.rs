@@ -66,6 +66,20 @@ pub fn load(source: &Source) -> Result<Loaded, ConfigError> {
     })
 }
 
+/// Checks the keys of a pipeline that is in no file: messages call it by the
+/// source's path, and relative paths start at the current folder.
+///
+/// # Errors
+/// Every wrong key and value.
+pub fn load_table(table: toml::Table, source: &Source) -> Result<Loaded, ConfigError> {
+    let (plan, warnings) = config::plan(source, config::table(table))?;
+    Ok(Loaded {
+        plan,
+        warnings,
+        project: None,
+    })
+}
+
 /// Reads another program's configuration for what is beside its pipeline; with
 /// warnings, not those about the pipeline's inputs. `None` for a pipeline.
 ///

@@ -7,6 +7,7 @@ pub mod error;
 pub mod fetch;
 pub mod file;
 pub mod library;
+pub mod networks;
 pub mod packages;
 pub mod provider;
 pub mod serve;

@@ -10,6 +10,7 @@
 mod clips;
 mod kinds;
 mod list;
+pub mod order;
 pub mod sequence;
 mod walk;
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::order::{Place, Walk};
 use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
 
 /// The source, where it refuses a clip.
@@ -43,6 +44,13 @@ impl Passes {
         }
     }
 
+    /// The clip of a split with so many, by its index, and the rounds that a span
+    /// is, counted through all passes.
+    fn of(self, span: usize, clips: usize) -> (usize, Range<u32>) {
+        let (pass, rows) = ((span / clips) as u32, self.rows());
+        (span % clips, pass * rows..(pass + 1) * rows)
+    }
+
     /// The rounds of each pass.
     fn rounds(self) -> impl Iterator<Item = Range<u32>> + Send {
         let rows = self.rows();
@@ -70,8 +78,35 @@ pub fn batches<'a>(
             .chunks(spans_per_batch.max(1))
             .map(move |chunk| Batch {
                 split,
+                epoch: 0,
                 spans: chunk.iter().map(|entry| span(entry, &rounds)).collect(),
             })
+    })
+}
+
+/// The batches of a caller's order, where a split's list is that of its index.
+pub fn ordered<'a>(
+    splits: Vec<&'a [Entry]>,
+    passes: Passes,
+    walk: Walk,
+    spans_per_batch: usize,
+) -> impl Iterator<Item = Batch<()>> + Send + 'a {
+    walk.flat_map(move |window| {
+        let one = |place: Place| {
+            let clips = splits[place.split];
+            let (clip, rounds) = passes.of(place.span, clips.len());
+            span(&clips[clip], &rounds)
+        };
+        let batch = |step: Vec<usize>| {
+            let places = step.iter().map(|&index| window.places[index]);
+            Batch {
+                split: places.clone().map(|place| place.split).next().unwrap_or(0),
+                epoch: window.epoch,
+                spans: places.map(one).collect(),
+            }
+        };
+        let steps = window.steps(spans_per_batch).into_iter();
+        steps.map(batch).collect::<Vec<_>>()
     })
 }
 

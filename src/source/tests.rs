@@ -85,7 +85,13 @@ fn the_content_decides_where_the_extension_says_nothing() {
     let counts = counts.map(|(extension, files)| (extension.to_owned(), files));
     assert_eq!(listing.passed_over, FilesByExtension(counts.into()));
     let wavs = super::folder(folder.path(), Kinds::WavOnly).unwrap();
-    let not_wav = [("", 2), ("clip", 1), ("opus", 1), ("partial", 1), ("pdf", 2)];
+    let not_wav = [
+        ("", 2),
+        ("clip", 1),
+        ("opus", 1),
+        ("partial", 1),
+        ("pdf", 2),
+    ];
     let not_wav = not_wav.map(|(extension, files)| (extension.to_owned(), files));
     assert_eq!(wavs.passed_over, FilesByExtension(not_wav.into()));
     let hidden = glob(&format!("{}/.[T]*/*", folder.path().display())).unwrap();

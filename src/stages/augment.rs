@@ -68,7 +68,7 @@ impl Worker for AugmentWorker {
             budget,
             buffers,
         } = self;
-        let split = batch.split;
+        let place = (batch.split, batch.epoch);
         // Of all long clips of the batch: what their rows take, waiting.
         let (mut account, mut waiting) = (None, 0);
         let batch = each_span(batch, focus, |clip, rounds, decoded, findings| {
@@ -83,7 +83,7 @@ impl Worker for AugmentWorker {
                 }
             };
             let pcm = || buffers.pcm.take();
-            let rows = augmenter.rows(split, clip, rounds, &mut samples, findings, pcm);
+            let rows = augmenter.rows(place, clip, rounds, &mut samples, findings, pcm);
             if is_long {
                 drop(samples);
                 augmenter.let_go();

@@ -122,6 +122,7 @@ pub(crate) fn each_span<T, U>(
     });
     Ok(Batch {
         split: batch.split,
+        epoch: batch.epoch,
         spans: spans.collect::<Result<_, _>>()?,
     })
 }
@@ -160,6 +161,7 @@ fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) ->
     });
     Batch {
         split: batch.split,
+        epoch: batch.epoch,
         spans: spans.collect(),
     }
 }

@@ -6,4 +6,5 @@
 #[path = "../resume/support.rs"]
 mod support;
 
+mod feed;
 mod stream;

@@ -1,8 +1,9 @@
 //! The layers of the crate docs, held against the source.
 
 use std::fs;
+use std::path::PathBuf;
 
-use super::source::sources;
+use super::source::{read, sources};
 
 /// Which rooms a room may import.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -111,6 +112,30 @@ fn modules_import_only_what_their_layer_may() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_python_package_uses_the_api_and_the_command_line_as_a_whole() {
+    let files = fs::read_dir("python/src").expect("the package's source");
+    let files = files.map(|file| {
+        let path = file.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a source file");
+        let name = path.file_name().expect("a name");
+        (PathBuf::from("src").join(name), text)
+    });
+    let files: Vec<_> = files.collect();
+    let mut used = 0;
+    for source in read(&files) {
+        for path in &source.paths {
+            let names: Vec<&str> = path.names.iter().map(String::as_str).collect();
+            if let ["wakemill", rest @ ..] = names.as_slice() {
+                let may = matches!(rest, [] | ["api", ..] | ["cli", "run"]);
+                assert!(may, "{}:{}: {names:?}", source.path.display(), path.line);
+                used += 1;
+            }
+        }
+    }
+    assert!(used > 10, "{used} paths");
 }
 
 #[test]

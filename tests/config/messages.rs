@@ -384,8 +384,7 @@ fn what_was_the_order_is_a_chain() {
 
 #[test]
 fn a_chain_names_each_effect_once() {
-    let effects =
-        "a list of effects, each at most once (place, equalizer, distortion, pitch_shift, band_stop";
+    let effects = "a list of effects, each at most once (place, equalizer, distortion, pitch_shift, band_stop";
     for (chain, hint) in [
         ("[\"place\", \"place\"]", ""),
         ("[\"place\", \"echo\"]", ""),

@@ -87,7 +87,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
             };
             let rows = augmenter
                 .rows(
-                    split,
+                    (split, 0),
                     &id,
                     &(0..ROUNDS as u32),
                     &mut vec![0.1; CLIP],

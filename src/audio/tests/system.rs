@@ -14,7 +14,10 @@ fn links_are_followed_where_they_lead_somewhere() {
         assert_eq!(read_whole(&good).unwrap().1.len(), 96);
         let dangling = folder.path().join("dangling.wav");
         symlink(folder.path().join("gone.wav"), &dangling).unwrap();
-        assert!(matches!(read_whole(&dangling).unwrap_err().fault, Fault::Io(_)));
+        assert!(matches!(
+            read_whole(&dangling).unwrap_err().fault,
+            Fault::Io(_)
+        ));
     }
 }
 

@@ -12,7 +12,7 @@ fn decided(strategy: Strategy) -> (Arc<Runtime>, Decision) {
         ..FrontEndSpec::default()
     };
     let front_end = FrontEnd::load(&spec, &mut |notice| eprintln!("{notice}")).unwrap();
-    let files = ModelFiles::read(&spec).unwrap();
+    let files = ModelFiles::read(&spec, &mut |_| ()).unwrap();
     let found = front_end.report().runtime.as_ref().unwrap();
     let runtime = Runtime::load(&found.library).unwrap();
     let decision = decide(&runtime, provider::CPU, &spec, &files).unwrap();

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::build::{BuildError, Ready, Watch};
 use crate::dataset::write::WriteError;
 use crate::dataset::{RowBlock, RowSink};
-use crate::flow::{Background, Cancel, Receiver, Sender, channel};
+use crate::flow::{Background, Cancel, CancelToken, Receiver, Sender, channel};
 
 /// The blocks of rows of a build, in the order of its splits and clips. A clip
 /// that is left out is in its block, with the reason.
@@ -32,23 +33,44 @@ enum Message {
 /// # Errors
 /// No more threads to be had.
 pub fn stream(ready: Arc<Ready>, watch: Arc<dyn Watch>, ahead: usize) -> io::Result<Blocks> {
-    let (sender, receiver) = channel(ahead);
-    let (cancel, token) = Cancel::new();
-    let mut sink = ToCaller {
-        sender,
-        cancel: cancel.clone(),
-    };
-    let build = Background::start("stream", move || {
-        let ended = ready.stream(&mut sink, &*watch, &token);
-        // A caller that has gone need not know how it ended.
-        let _ = sink.sender.send(Message::End(ended));
-    })?;
-    Ok(Blocks {
-        receiver,
-        cancel,
-        _build: build,
-        ended: false,
-    })
+    Blocks::start(ahead, move |sink, token| ready.stream(sink, &*watch, token))
+}
+
+impl Blocks {
+    /// Starts a build in the background that gives its blocks to a sink.
+    pub(super) fn start(
+        ahead: usize,
+        build: impl FnOnce(&mut dyn RowSink, &CancelToken) -> Result<(), BuildError> + Send + 'static,
+    ) -> io::Result<Self> {
+        let (sender, receiver) = channel(ahead);
+        let (cancel, token) = Cancel::new();
+        let mut sink = ToCaller {
+            sender,
+            cancel: cancel.clone(),
+        };
+        let build = Background::start("stream", move || {
+            let ended = build(&mut sink, &token);
+            // A caller that has gone need not know how it ended.
+            let _ = sink.sender.send(Message::End(ended));
+        })?;
+        Ok(Self {
+            receiver,
+            cancel,
+            _build: build,
+            ended: false,
+        })
+    }
+
+    /// The next block, or `None` where none came in this time. Without a last
+    /// block: a build that has ended is [`BuildError::BrokenOff`].
+    pub(super) fn within(&mut self, time: Duration) -> Result<Option<RowBlock>, BuildError> {
+        match self.receiver.within(time) {
+            Ok(Some(Message::Block(block))) => Ok(Some(block)),
+            Ok(None) => Ok(None),
+            Ok(Some(Message::End(Err(error)))) => Err(error),
+            Ok(Some(Message::End(Ok(())))) | Err(_) => Err(BuildError::BrokenOff),
+        }
+    }
 }
 
 impl Iterator for Blocks {

@@ -1,0 +1,222 @@
+//! A build's rows in batches of a caller's order, epoch by epoch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::assembly::{Assembly, LeftOut, Rows};
+use super::blocks::Blocks;
+use super::order::{self, Wanted};
+use crate::build::{BuildError, Ready, Watch};
+use crate::dataset::RowSink;
+use crate::flow::CancelToken;
+use crate::source::order::Order;
+
+/// Most blocks that wait for the caller.
+const MOST_AHEAD: usize = 1024;
+
+/// Where a feed is: the batch that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The epoch, counted from 0.
+    pub epoch: u64,
+    /// The batch in the epoch, counted from 0.
+    pub batch: u64,
+}
+
+/// A build's rows in batches of a caller's order, without an end: epoch follows
+/// epoch, each with random streams of its own.
+///
+/// The build starts with the first batch that is asked for, and goes on in the
+/// background, at most about a batch ahead of its caller, also into the next
+/// epoch; it ends when this is dropped.
+pub struct Feed {
+    ready: Arc<Ready>,
+    watch: Arc<dyn Watch>,
+    order: Arc<Order>,
+    position: Position,
+    running: Option<Running>,
+    /// Clips of the present epoch that were left out.
+    left_out: u64,
+}
+
+struct Running {
+    blocks: Blocks,
+    assembly: Assembly,
+}
+
+impl Feed {
+    /// A feed that begins at a position.
+    ///
+    /// # Errors
+    /// [`BuildError::Stream`]: an order or a position that cannot be.
+    pub fn open(
+        ready: Arc<Ready>,
+        watch: Arc<dyn Watch>,
+        wanted: &Wanted,
+        position: Position,
+    ) -> Result<Self, BuildError> {
+        let order = Arc::new(wanted.order(&ready)?);
+        let mut feed = Self {
+            ready,
+            watch,
+            order,
+            position,
+            running: None,
+            left_out: 0,
+        };
+        feed.seek(position)?;
+        Ok(feed)
+    }
+
+    /// Batches an epoch.
+    pub fn batches(&self) -> u64 {
+        self.order.batches()
+    }
+
+    /// Where it is.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// What a position means something for: a hash over the order, its seed and
+    /// the names of its clips.
+    pub fn fingerprint(&self) -> String {
+        let order = &self.order;
+        let mut hash = Sha256::new();
+        let shard = (order.shard.index, order.shard.count);
+        let passes = self.ready.inputs().passes;
+        hash.update(format!(
+            "{} {} {shard:?} {} {passes:?}",
+            order.seed, order.shuffle, order.go_round
+        ));
+        for lane in &order.lanes {
+            hash.update(format!(" {}", lane.rows));
+            for (split, name, _) in &lane.splits {
+                hash.update(name);
+                for clip in &self.ready.inputs().splits[*split].clips {
+                    hash.update(&*clip.id.name);
+                    hash.update([0]);
+                }
+            }
+        }
+        let hash = hash.finalize();
+        hash.iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// Goes on from another position.
+    ///
+    /// # Errors
+    /// [`BuildError::Stream`]: there is no such position.
+    pub fn seek(&mut self, position: Position) -> Result<(), BuildError> {
+        order::check_epoch(position.epoch)?;
+        let batches = self.batches();
+        if position.batch > 0 && position.batch >= batches {
+            return Err(order::wrong(format!(
+                "there is no batch {} in an epoch of {batches}, counted from 0",
+                position.batch
+            )));
+        }
+        self.running = None;
+        self.position = position;
+        self.left_out = 0;
+        Ok(())
+    }
+
+    /// The next batch, or `None` where it takes longer than this: ask again. It
+    /// lacks the rows of clips that were left out, and may be empty.
+    ///
+    /// # Errors
+    /// Whatever stops the build; a clip that cannot be processed, under the
+    /// policy `stop`; too many of an epoch, under `skip`. The feed has ended then.
+    pub fn within(&mut self, time: Duration) -> Result<Option<Rows>, BuildError> {
+        let got = self.next(time);
+        if got.is_err() {
+            self.running = None;
+        }
+        got
+    }
+
+    fn next(&mut self, time: Duration) -> Result<Option<Rows>, BuildError> {
+        let Running { blocks, assembly } = match &mut self.running {
+            Some(running) => running,
+            none => none.insert(start(&self.ready, &self.watch, &self.order, self.position)?),
+        };
+        while !assembly.is_full() {
+            match blocks.within(time)? {
+                Some(block) => assembly.take(block),
+                None => return Ok(None),
+            }
+        }
+        let rows = assembly.batch();
+        rows.left_out
+            .iter()
+            .try_for_each(|clip| self.leave_out(clip))?;
+        let Position { epoch, batch } = self.position;
+        self.position = match batch + 1 == self.order.batches() {
+            true => Position {
+                epoch: epoch + 1,
+                batch: 0,
+            },
+            false => Position {
+                epoch,
+                batch: batch + 1,
+            },
+        };
+        if self.position.epoch > epoch {
+            self.left_out = 0;
+        }
+        Ok(Some(rows))
+    }
+
+    /// Counts a clip that was left out, as far as the plan allows it.
+    fn leave_out(&mut self, clip: &LeftOut) -> Result<(), BuildError> {
+        let LeftOut {
+            split,
+            clip,
+            rejection,
+        } = clip;
+        let split = self.ready.inputs().splits[*split].name().to_owned();
+        let (clip, stage, reason) = (clip.to_string(), rejection.stage, rejection.reason.clone());
+        self.left_out += 1;
+        match self.ready.tolerated() {
+            None => Err(BuildError::Rejected {
+                split,
+                clip,
+                stage,
+                reason,
+            }),
+            Some(tolerated) if self.left_out > tolerated => Err(BuildError::TooMany {
+                tolerated,
+                clip,
+                stage,
+                reason,
+            }),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Starts a build into batches.
+fn start(
+    ready: &Arc<Ready>,
+    watch: &Arc<dyn Watch>,
+    order: &Arc<Order>,
+    from: Position,
+) -> Result<Running, BuildError> {
+    let rows: usize = order.lanes.iter().map(|lane| lane.rows).sum();
+    let ahead = rows.div_ceil(ready.sizing().rows_per_batch).min(MOST_AHEAD);
+    let walk = order.walk(from.epoch, from.batch);
+    let (ready, watch) = (Arc::clone(ready), Arc::clone(watch));
+    let build = move |sink: &mut dyn RowSink, token: &CancelToken| {
+        ready.stream_in(walk, sink, &*watch, token)
+    };
+    Ok(Running {
+        blocks: Blocks::start(ahead, build).map_err(BuildError::Threads)?,
+        assembly: Assembly::new(Arc::clone(order), from.epoch, from.batch),
+    })
+}
