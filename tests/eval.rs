@@ -611,7 +611,9 @@ fn a_pipeline_is_no_evaluation() {
         .args(["eval", "p.toml"])
         .assert()
         .code(2)
-        .stderr(contains("eval reads livekit-wakeword configurations"));
+        .stderr(contains(
+            "eval reads configurations of livekit-wakeword and openWakeWord",
+        ));
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub struct SoundFile {
     pub path: Arc<Path>,
     /// How often it is listed, to be drawn from.
     pub listed: u32,
+    /// Which channel of it is taken; a single one always serves.
+    pub channel: Channel,
 }
 
 /// All backgrounds and impulse responses of a build.
@@ -66,8 +68,6 @@ struct Shelf<T: ?Sized> {
 pub struct SoundSettings {
     /// The pipeline's sample rate in Hz.
     pub sample_rate: u32,
-    /// Which channel of a file is taken; one of a single channel always serves.
-    pub channel: Channel,
     /// How much of an impulse response is used, from its start on, in samples:
     /// all of it where there is no such limit.
     pub response_samples: Option<usize>,

@@ -25,14 +25,14 @@ pub(super) fn decode(plan: &Plan, windows: f64, buffers: &Buffers) -> Decode {
             max_seconds: plan.audio.max_seconds,
         },
         long_seconds: windows * plan.audio.window_seconds(),
-        channel: channel(plan),
+        channel: channel(plan.audio.channel),
         buffers: buffers.clone(),
     }
 }
 
 /// Which channel of a file is taken.
-fn channel(plan: &Plan) -> Channel {
-    match plan.audio.channel {
+pub(super) fn channel(planned: plan::Channel) -> Channel {
+    match planned {
         plan::Channel::First => Channel::First,
         plan::Channel::Mean => Channel::Mean,
         plan::Channel::Number(number) => Channel::Number(number),
@@ -111,7 +111,6 @@ fn sounds(plan: &Plan, inputs: &Inputs, watch: &dyn Watch) -> Result<Sounds, Bui
     let (cache_bytes, sample_rate) = (plan.augment.cache_bytes, plan.audio.sample_rate);
     let settings = SoundSettings {
         sample_rate,
-        channel: channel(plan),
         response_samples: response_samples(plan),
         cache_bytes,
         scratch: Cache::locate().map_or_else(

@@ -9,7 +9,7 @@ use crate::audio;
 use crate::augment::{self, SoundFile};
 use crate::config::location::Location;
 use crate::config::plan::{
-    ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan, WavsIn,
+    Channel, ClipFiles, FailurePolicy, Input, Missing, Plan, SoundFiles, SplitPlan, WavsIn,
 };
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
@@ -128,6 +128,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
             places: &augment.backgrounds,
             repeats: &augment.background_repeats,
             files: augment.sound_files,
+            channel: augment.background_channel.unwrap_or(plan.audio.channel),
         };
         inputs.backgrounds = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
     }
@@ -137,6 +138,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
             places: &augment.rirs,
             repeats: &[],
             files: augment.rir_files,
+            channel: plan.audio.channel,
         };
         inputs.impulses = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
     }
@@ -364,6 +366,7 @@ struct Wanted<'a> {
     /// How often the files of each are listed; once where this is empty.
     repeats: &'a [u32],
     files: SoundFiles,
+    channel: Channel,
 }
 
 /// The audio files that places name, sorted by their names: as configured and
@@ -417,6 +420,7 @@ fn sounds_in(
             name: name.into(),
             path: path.into(),
             listed,
+            channel: effects::channel(wanted.channel),
         })
         .collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -124,6 +124,7 @@ impl AugmentPlan {
             "chain": self.chain,
             "backgrounds": self.backgrounds,
             "background_repeats": self.background_repeats,
+            "background_channel": self.background_channel,
             "rirs": self.rirs,
             "sound_files": self.sound_files,
             "rir_files": self.rir_files,
@@ -299,6 +300,9 @@ pub struct AugmentPlan {
     /// How often the files of each are listed; once where this is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background_repeats: Vec<u32>,
+    /// Which channel of a background is taken; `None` is that of a clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_channel: Option<Channel>,
     /// Files or folders of room impulse responses.
     pub rirs: Vec<Location>,
     /// Which files below the folders of backgrounds count.

@@ -81,6 +81,8 @@ pub struct Augment {
     pub backgrounds: Vec<String>,
     #[serde(deserialize_with = "counts")]
     pub background_repeats: Vec<u32>,
+    #[serde(default, deserialize_with = "some_channel")]
+    pub background_channel: Option<Channel>,
     #[serde(deserialize_with = "strings")]
     pub rirs: Vec<String>,
     pub sound_files: SoundFiles,
@@ -205,6 +207,10 @@ fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
 
 fn channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Channel, D::Error> {
     parse(deserializer, rules::channel)
+}
+
+fn some_channel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Channel>, D::Error> {
+    channel(deserializer).map(Some)
 }
 
 fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

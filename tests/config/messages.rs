@@ -120,7 +120,7 @@ fn wrong_values_name_key_value_and_range() {
         ),
         (
             "augment.row_order=nam",
-            "'augment.row_order' is \"nam\"; it must be \"round\" or \"name\"; did you mean \"name\"?",
+            "'augment.row_order' is \"nam\"; it must be \"round\" or \"name\" or \"pass\"; did you mean \"name\"?",
         ),
         (
             "features.input_scale=int8",
@@ -348,7 +348,7 @@ fn files_that_cannot_be_read_say_why() {
     let error = Case::new("a.json", "{}").error();
     assert_eq!(
         error,
-        "a.json: wakemill reads pipelines (.toml) and livekit-wakeword configurations (.yaml, .yml)"
+        "a.json: wakemill reads pipelines (.toml), and configurations of livekit-wakeword 0.x and of openWakeWord (.yaml, .yml)"
     );
     let mut case = Case::toml("");
     case.file = case.folder.path().join("none.toml");

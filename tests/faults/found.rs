@@ -174,7 +174,6 @@ fn an_impulse_response_that_is_silent_is_counted() {
     let run = case.run("out", &["--set", &place, "--set", always]);
     let said = errors(&run);
     assert!(run.status.success(), "{said}");
-    assert!(said.contains("impulse response that is silent"), "{said}");
     let found = found(&case, "out");
     let counts = found
         .iter()

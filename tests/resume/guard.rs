@@ -213,12 +213,12 @@ fn the_flags_say_what_happens_to_what_is_there() {
 
 #[test]
 fn a_finished_data_set_of_which_an_input_changed_is_refused_with_its_name() {
-    let case = Case::new(4);
+    let case = Case::new(6);
     let expected = case.build("out", &[]);
     let time = |name: &str| fs::metadata(case.path(name)).unwrap().modified().unwrap();
     for (name, list) in [
         ("wake/002.wav", "split 'wake'"),
-        ("other/003.wav", "split 'other'"),
+        ("other/004.wav", "split 'other'"),
         ("noise/b.wav", "augment.backgrounds"),
         ("rooms/a.wav", "augment.rirs"),
     ] {

@@ -184,7 +184,7 @@ impl Listener {
             return Ok(Arc::clone(converted));
         }
         let settings = &self.sounds.settings;
-        let ear = Ear::or_mono(settings.channel);
+        let ear = Ear::or_mono(slot.file.channel);
         let (rate, folder) = (settings.sample_rate, &settings.scratch);
         let made = Converted::new(&slot.file.path, ear, rate, folder);
         let made = Arc::new(made.map_err(|error| self.error(&slot.file, error))?);
@@ -200,7 +200,7 @@ impl Listener {
         let (mut read_all, mut failed) = (true, None);
         let read = retry(|| {
             piece.clear();
-            let ear = Ear::or_mono(settings.channel);
+            let ear = Ear::or_mono(file.channel);
             let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
                 read_all = (piece.len() + block.len()) as u64 <= most;
                 if read_all {
@@ -237,7 +237,7 @@ impl Listener {
         let slot = self.sounds.backgrounds.find(name)?;
         let frames = (span.end - span.start) as usize;
         let piece = &mut self.piece;
-        let mut ear = Ear::or_mono(self.sounds.settings.channel);
+        let mut ear = Ear::or_mono(slot.file.channel);
         let path = &slot.file.path;
         retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
         Ok(())

@@ -40,6 +40,7 @@ impl Resolver<'_> {
             overflow: augment.overflow,
             backgrounds: self.paths("augment.backgrounds", &augment.backgrounds),
             background_repeats: augment.background_repeats.clone(),
+            background_channel: augment.background_channel,
             rirs: self.paths("augment.rirs", &augment.rirs),
             sound_files: augment.sound_files,
             rir_files: augment.rir_files.unwrap_or(augment.sound_files),

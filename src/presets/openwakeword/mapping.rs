@@ -46,6 +46,7 @@ pub fn pipeline(document: &Document, folder: &Path, notes: &mut Vec<String>) -> 
     let (backgrounds, repeats) = backgrounds(document, folder, notes);
     set("augment.backgrounds", backgrounds);
     set("augment.background_repeats", repeats);
+    set("augment.background_channel", "mean".into());
     set("augment.rirs", document.rir_paths.clone());
     set("output_files.wavs_in", "output".into());
     if let Some(rounds @ 2..) = document.augmentation_rounds.as_integer() {
