@@ -126,6 +126,7 @@ fn other(key: &Key) -> Vec<String> {
     };
     let value = match (&*key.path, value) {
         ("audio.clip_seconds", _) => "2.5",
+        ("augment.band_stop.center_hz", _) => "[500, 625]",
         (_, value) => value,
     };
     vec![format!("{path}={value}")]

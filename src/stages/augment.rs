@@ -87,7 +87,7 @@ impl Worker for AugmentWorker {
             if is_long {
                 drop(samples);
                 augmenter.let_go();
-                waiting += rows.as_ref().map_or(0, |rows| bytes_waiting(rows));
+                waiting += rows.as_ref().map_or(0, bytes_waiting);
                 account.iter_mut().for_each(|account| account.keep(waiting));
             } else {
                 buffers.samples.give(samples);

@@ -81,7 +81,7 @@ class Case:
         for name, seconds, colour in (("long", 8.0, 1), ("short", 0.3, 2), ("middle", 1.1, 0)):
             dataset.write(root / f"backgrounds/{name}.wav", dataset.noise(rng, seconds, colour))
         stereo = np.stack([dataset.noise(rng, 3.0, 0), dataset.speech(rng, 3.0)], axis=1)
-        dataset.write(root / "backgrounds/stereo.wav", stereo)
+        dataset.write(root / "./backgrounds/stereo.wav", stereo)
         for name, seconds in (("small", 0.12), ("large", 0.9), ("huge", 2.8)):
             dataset.write(root / f"rirs/{name}.wav", dataset.room(rng, seconds))
         config = root / "my_model.yaml"
@@ -187,9 +187,9 @@ def check_coverage(rows):
             found[piece["file"]] += 1
         found["a clip longer than the window"] += row["place"]["start"] == 0
     wanted = ("equalizer", "tanh_distortion", "band_stop", "colored_noise", "125/128", "128/125",
-              "no pitch shift", "no room", "rirs/small.wav", "rirs/large.wav", "rirs/huge.wav",
-              "joined backgrounds", "backgrounds/long.wav", "backgrounds/short.wav", "backgrounds/middle.wav",
-              "backgrounds/stereo.wav", "a clip longer than the window")
+              "no pitch shift", "no room", "./rirs/small.wav", "./rirs/large.wav", "./rirs/huge.wav",
+              "joined backgrounds", "./backgrounds/long.wav", "./backgrounds/short.wav", "./backgrounds/middle.wav",
+              "./backgrounds/stereo.wav", "a clip longer than the window")
     missing = [what for what in wanted if not found[what]]
     check(not missing, f"no row has {missing}")
 

@@ -1,3 +1,5 @@
+//! What an order promises, whatever its shares, shards and epochs.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
