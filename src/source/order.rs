@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 /// random streams.
 const PASS: u64 = 1 << 32;
 
-/// The most epochs there are: those of [`PASS`] lie above.
+/// The most epochs there are: those of `PASS` lie above.
 pub const EPOCHS: u64 = PASS;
 
 /// The order of rows.
