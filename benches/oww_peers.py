@@ -12,6 +12,7 @@ same for all numbers of threads. Without --config a data set is made from the qu
 Prints clips per second of every turn, then the ratios of medians with the spread of the pairs.
 """
 import argparse
+import functools
 import os
 import subprocess
 import sys
@@ -72,13 +73,21 @@ def peer(config, threads, seed):
     import shutil
 
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/parity"))
-    import oww_originals  # noqa: F401  (lets openWakeWord be imported)
+    import oww_originals  # lets openWakeWord be imported
     import numpy as np
     import scipy.io.wavfile
+    import openwakeword.utils
     import torch
     import yaml
     from openwakeword.data import augment_clips
     from openwakeword.utils import compute_features_from_generator
+
+    # They are not in its wheel; these are the same files.
+    home = Path(os.environ.get("WAKEMILL_HOME") or "~/.cache/wakemill").expanduser()
+    models = next(home.rglob("melspectrogram.onnx")).parent
+    openwakeword.utils.AudioFeatures = functools.partial(
+        oww_originals.AudioFeatures, melspec_model_path=str(models / "melspectrogram.onnx"),
+        embedding_model_path=str(models / "embedding_model.onnx"))
 
     torch.set_num_threads(threads)
     random.seed(seed)
