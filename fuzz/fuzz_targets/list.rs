@@ -7,7 +7,7 @@ use wakemill::source;
 
 fuzz_target!(|bytes: &[u8]| {
     let file = wakemill_fuzz::file(bytes);
-    if let Ok(listing) = discover::list(file.path()) {
+    if let Ok(listing) = source::list(file.path()) {
         assert!(listing.files.is_sorted_by(|a, b| a.name < b.name));
         let lines = bytes.split(|byte| *byte == b'\n').count();
         let found = listing.files.len() + listing.problems.len();
@@ -18,6 +18,6 @@ fuzz_target!(|bytes: &[u8]| {
         && !pattern.contains(['/', '.'])
         && !pattern.contains("**")
     {
-        drop(discover::glob(pattern));
+        drop(source::glob(pattern));
     }
 });
