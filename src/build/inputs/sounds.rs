@@ -1,0 +1,116 @@
+//! Finding every background and impulse response of a plan.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Inputs, passed};
+use crate::augment::SoundFile;
+use crate::build::{BuildError, Watch, effects};
+use crate::config::location::Location;
+use crate::config::plan::{Channel, Plan, SoundFiles};
+use crate::dataset::manifest::PassedOver;
+use crate::dsp::chain::EffectKind;
+use crate::source::{self, Kinds};
+
+/// Finds the sounds that the effects of a plan draw from.
+pub(super) fn find(plan: &Plan, watch: &dyn Watch, inputs: &mut Inputs) -> Result<(), BuildError> {
+    let augment = &plan.augment;
+    if augment.applies(EffectKind::Background) {
+        let wanted = Wanted {
+            key: "augment.backgrounds",
+            places: &augment.backgrounds,
+            repeats: &augment.background_repeats,
+            files: augment.sound_files,
+            channel: augment.background_channel.unwrap_or(plan.audio.channel),
+        };
+        inputs.backgrounds = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
+    }
+    if augment.applies(EffectKind::Reverb) {
+        let wanted = Wanted {
+            key: "augment.rirs",
+            places: &augment.rirs,
+            repeats: &[],
+            files: augment.rir_files,
+            channel: plan.audio.channel,
+        };
+        inputs.impulses = sounds_in(&wanted, watch, &mut inputs.passed_over)?;
+    }
+    Ok(())
+}
+
+/// Sounds of one kind, as they are configured.
+struct Wanted<'a> {
+    key: &'static str,
+    /// Files and folders.
+    places: &'a [Location],
+    /// How often the files of each are listed; once where this is empty.
+    repeats: &'a [u32],
+    files: SoundFiles,
+    channel: Channel,
+}
+
+/// The audio files that places name, sorted by their names: as configured and
+/// below. A file that several name is there once, unless they say how often.
+fn sounds_in(
+    wanted: &Wanted<'_>,
+    watch: &dyn Watch,
+    passed_over: &mut Vec<PassedOver>,
+) -> Result<Vec<SoundFile>, BuildError> {
+    let key = wanted.key;
+    let (kinds, tolerant) = match wanted.files {
+        SoundFiles::Wav => (Kinds::WavOnly, true),
+        SoundFiles::WavNoCase => (Kinds::WavNoCase, true),
+        SoundFiles::Audio => (Kinds::Any, false),
+    };
+    let mut files: BTreeMap<PathBuf, (String, u32)> = BTreeMap::new();
+    for (index, place) in wanted.places.iter().enumerate() {
+        let repeats = wanted.repeats.get(index);
+        let mut found = |path: PathBuf, name: String| {
+            let (_, listed) = files.entry(path).or_insert((name, 0));
+            *listed = match repeats {
+                Some(repeats) => *listed + repeats,
+                None => 1,
+            };
+        };
+        if place.path.is_file() {
+            found(place.path.clone(), place.configured.clone());
+            continue;
+        }
+        match source::folder(&place.path, kinds) {
+            Ok(listing) => {
+                passed_over.extend(passed(&place.configured, &listing));
+                for problem in &listing.problems {
+                    watch.warn(&format!(
+                        "{key}: {}: {}",
+                        problem.path.display(),
+                        problem.reason
+                    ));
+                }
+                for file in listing.files {
+                    found(file.path.to_path_buf(), place.below(&file.name));
+                }
+            }
+            Err(error) if tolerant => watch.warn(&format!("{key}: {error}")),
+            Err(error) => return Err(BuildError::Sounds { key, error }),
+        }
+    }
+    let mut files: Vec<_> = files
+        .into_iter()
+        .map(|(path, (name, listed))| SoundFile {
+            name: name.into(),
+            path: path.into(),
+            listed,
+            channel: effects::channel(wanted.channel),
+        })
+        .collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    match files.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        Some([first, second]) => Err(BuildError::SameName {
+            key,
+            name: first.name.to_string(),
+            first: first.path.to_path_buf(),
+            second: second.path.to_path_buf(),
+        }),
+        _ => Ok(files),
+    }
+}
