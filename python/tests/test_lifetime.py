@@ -73,6 +73,8 @@ def test_ctrl_c_is_heeded_within_a_second(quickstart, tmp_path, work):
     text = f"""
 import sys, threading, time, os, signal, wakemill
 long = {LONG}
+# Where the tests run in the background, a shell has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def interrupt():
     time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGINT)
@@ -91,7 +93,7 @@ except KeyboardInterrupt:
 
 
 def test_an_interrupted_build_can_be_gone_on_with(quickstart, tmp_path):
-    settings = {"augment.rounds": 4, "output": str(tmp_path / "out"), "flow.commit_seconds": 0}
+    settings = {**LONG, "augment.rounds": 40, "output": str(tmp_path / "out"), "flow.commit_seconds": 0}
 
     def stop(event):
         if event["event"] == "progress" and event["done"] > 0:
