@@ -1,7 +1,7 @@
 //! A build's rows in batches of a caller's order, epoch by epoch.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -146,10 +146,15 @@ impl Feed {
             Some(running) => running,
             none => none.insert(start(&self.ready, &self.watch, &self.order, self.position)?),
         };
+        let until = Instant::now() + time;
         while !assembly.is_full() {
-            match blocks.within(time)? {
+            match blocks.within(until.saturating_duration_since(Instant::now()))? {
                 Some(block) => assembly.take(block),
                 None => return Ok(None),
+            }
+            // A batch may be of any number of blocks, each of which is there in time.
+            if !assembly.is_full() && Instant::now() >= until {
+                return Ok(None);
             }
         }
         let rows = assembly.batch();
