@@ -10,11 +10,12 @@
 //!
 //! # Invariants
 //!
-//! 1. **What flows is a batch of consecutive clips with a sequence number.**
+//! 1. **What flows is a batch of consecutive spans with a sequence number.** A span
+//!    is a clip with all of its rounds, or with one of them.
 //!    Every stage maps one batch to one batch; none re-batches. So what is in a
 //!    batch never depends on timing, and the output is the same bytes for any
 //!    number of workers.
-//! 2. **Every clip ends as rows or as a reason.** A clip that cannot be
+//! 2. **Every span ends as rows or as a reason.** One that cannot be
 //!    processed stays in its place as a rejection until the writer records it.
 //! 3. **Everything is bounded.** Channels are, and so is the total in flight:
 //!    a batch holds a permit from scan to write, the reorder buffer included.

@@ -116,12 +116,11 @@ fn kind(path: &Path) -> Result<Kind, ConfigError> {
 fn read(path: &Path, augmented: bool) -> Result<Read, ConfigError> {
     let text = read_text(path)?;
     let keys: serde_json::Value = yaml::parse(path, &text)?;
-    let own = |keys: &serde_json::Value, own: &[&'static str]| -> Vec<&'static str> {
-        let there = own.iter().copied();
-        there.filter(|key| keys.get(key).is_some()).collect()
+    let there = |own: &[&'static str]| -> Vec<&'static str> {
+        let own = own.iter().copied();
+        own.filter(|key| keys.get(key).is_some()).collect()
     };
-    let livekit = own(&keys, livekit::OWN);
-    let openwakeword = own(&keys, openwakeword::OWN);
+    let (livekit, openwakeword) = (there(livekit::OWN), there(openwakeword::OWN));
     let file = Yaml { path, text, keys };
     match (livekit.as_slice(), openwakeword.as_slice()) {
         ([_, ..], []) => livekit::read(&file, augmented),
