@@ -34,3 +34,24 @@ fn bytes_between_frames_are_passed_over_and_told() {
         assert!(!heard(&harmless).0);
     }
 }
+
+/// A frame that does not decode costs no more than itself, and is told.
+#[test]
+fn a_frame_that_does_not_decode_is_told() {
+    /// Samples of a frame of MPEG 2.
+    const FRAME: usize = 576;
+    let mut file = [original(), original(), original()].concat();
+    let (_, whole) = heard(&file);
+    // Layer III of MPEG 1 or 2. The header stays, so that its length is known.
+    let is_header = |two: &[u8]| two[0] == 0xFF && matches!(two[1] & 0xFE, 0xFA | 0xF2);
+    let starts = file
+        .windows(2)
+        .enumerate()
+        .filter(|(_, two)| is_header(two));
+    let starts: Vec<usize> = starts.map(|(start, _)| start).collect();
+    let frame = starts[starts.len() / 2];
+    file[frame + 4..frame + 40].fill(0xFF);
+    let (mended, left) = heard(&file);
+    assert!(mended);
+    assert!(left <= whole && left + FRAME >= whole, "{left} of {whole}");
+}
