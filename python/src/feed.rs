@@ -8,7 +8,7 @@ use wakemill::api::{self, Draw, Event, Observer, Position, Ready, Rows, Shard, W
 
 use crate::config::{Config, names};
 use crate::error::{BuildError, Raise};
-use crate::wait::{LOOK, interruptible};
+use crate::wait::{LOOK, away, interruptible};
 
 /// One batch: epoch, number, features, index of the split, clip and round of each
 /// row, what was drawn as JSON where it is wanted, and what was left out.
@@ -98,7 +98,7 @@ impl Feed {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 inner.as_mut().map(|inner| inner.feed.within(LOOK))
             };
-            match py.detach(next) {
+            match away(py, next)? {
                 None => return Err(BuildError::new_err("the stream is closed")),
                 Some(got) => {
                     if let Some(rows) = got.or_raise()? {
@@ -112,24 +112,25 @@ impl Feed {
 
     /// Goes on from another batch of an epoch.
     fn seek(&self, py: Python<'_>, epoch: u64, batch: u64) -> PyResult<()> {
-        py.detach(|| {
+        let seek = || {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             let position = Position { epoch, batch };
             inner
                 .as_mut()
                 .map_or(Ok(()), |inner| inner.feed.seek(position))
-        })
-        .or_raise()
+        };
+        away(py, seek)?.or_raise()
     }
 
     /// Ends its threads.
-    fn close(&self, py: Python<'_>) {
-        if self.owner == std::process::id() {
-            py.detach(|| {
-                let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-                drop(inner.take());
-            });
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if self.owner != std::process::id() {
+            return Ok(());
         }
+        away(py, || {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(inner.take());
+        })
     }
 
     /// What the user should know since the last call.

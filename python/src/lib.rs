@@ -28,6 +28,7 @@ mod _wakemill {
         main,
         read::{evaluate, inspect, plan, render},
         run::run,
+        wait::{end, forked},
     };
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -139,10 +139,27 @@ for _ in range(5):
         del stream
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-# An interpreter that ends with a daemon thread in native code is another matter.
-os._exit(0)
 """
     assert script(text, quickstart).returncode == 0
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.02, 0.05, 0.3, 0.31, 0.33])
+def test_the_interpreter_may_end_while_daemon_threads_wait(quickstart, wait):
+    text = """
+import sys, threading, time, wakemill
+long = {"augment.rounds": 1000}
+stream = wakemill.Stream(sys.argv[1], batch=40000, set=long)
+def wait():
+    while True:
+        next(stream)
+for work in (wait, lambda: wakemill.run(sys.argv[1], on_event=lambda event: None,
+                                        set={**long, "output": sys.argv[3]})):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(float(sys.argv[2]))
+raise SystemExit(5)
+"""
+    run = script(text, quickstart, wait, quickstart.parent / f"out{wait}", timeout=60)
+    assert run.returncode == 5, run
 
 
 def test_a_pickled_stream_is_at_the_same_place(quickstart):

@@ -13,6 +13,8 @@ paths start at the file's folder, or at the current one. What goes wrong is an
 :class:`Error`, with the text that the command line has.
 """
 
+import atexit as _atexit
+import os as _os
 from pathlib import Path as _Path
 
 from ._commands import Dataset, Plan, eval, inspect, plan, render, run
@@ -21,8 +23,14 @@ from ._stream import Batch, Pairs, Stream
 from ._wakemill import VERSION as __version__
 from ._wakemill import BuildError, Error, UsageError
 from ._wakemill import bundled_networks as _bundled_networks
+from ._wakemill import end as _end
+from ._wakemill import forked as _forked
 
 _bundled_networks(_Path(__file__).parent / "networks")
+# No thread may be in native code when the interpreter goes.
+_atexit.register(_end)
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_forked)
 
 __all__ = [
     "Batch",
