@@ -78,8 +78,11 @@ fn wrap(scaled: f32) -> i16 {
 /// Whether any sample is at a limit or beyond it.
 #[multiversion(targets("x86_64+avx2"))]
 fn any_beyond(samples: &[f32], low: f32, high: f32) -> bool {
-    let beyond = samples.iter().map(|x| u32::from(*x >= high || *x <= low));
-    beyond.fold(0, |any, beyond| any | beyond) != 0
+    let mut any = 0;
+    for x in samples {
+        any |= u32::from(*x >= high) | u32::from(*x <= low);
+    }
+    any != 0
 }
 
 /// floor(32768 x), clamped, without the branches and calls of `f32::floor` and
