@@ -22,29 +22,26 @@ class Info:
         self.id, self.num_workers, self.seed = id, num_workers, seed
 
 
-WORKER = [None]
-
-
 def stand_in():
     """As much of PyTorch as the wrapper imports."""
     torch = types.ModuleType("torch")
     torch.utils = types.ModuleType("torch.utils")
     torch.utils.data = types.ModuleType("torch.utils.data")
     torch.utils.data.IterableDataset = type("IterableDataset", (), {})
-    torch.utils.data.get_worker_info = lambda: WORKER[0]
+    torch.utils.data.get_worker_info = lambda: None
     modules = {"torch": torch, "torch.utils": torch.utils, "torch.utils.data": torch.utils.data}
     sys.modules.update(modules)
 
 
 try:
-    import torch  # noqa: F401
+    import torch.utils.data  # noqa: F401
 except ImportError:
     stand_in()
 
 
 def serve(dataset, info, passes, queue):
     """A loader's worker: that many passes over the data set."""
-    WORKER[0] = info
+    sys.modules["torch.utils.data"].get_worker_info = lambda: info
     for _ in range(passes):
         for batch in dataset:
             queue.put((info.id, batch.features.tobytes(), batch.clip))

@@ -28,7 +28,8 @@ pub use listener::Listener;
 /// Samples that a thread's scratch keeps room for: one long sound must not leave
 /// every thread with its length.
 const SCRATCH: usize = 1 << 20;
-/// Samples from which on a background is long, at the pipeline's rate: a minute.
+/// Samples from which on a background is long, at the pipeline's rate: a minute. An
+/// impulse response that is longer is none.
 const LONG: u64 = SCRATCH as u64;
 const SAMPLE_BYTES: u64 = size_of::<f32>() as u64;
 
@@ -98,6 +99,13 @@ pub enum SoundError {
     /// It has nothing to hear.
     #[error("{0}: the impulse response is silent; remove the file")]
     Silent(Arc<str>),
+    /// It is longer than any room rings.
+    #[error(
+        "{0}: the impulse response has more than {seconds} s, which is no room's: remove the file, \
+         or cut it",
+        seconds = LONG / u64::from(*.1)
+    )]
+    Long(Arc<str>, u32),
 }
 
 #[derive(Debug)]

@@ -151,13 +151,14 @@ impl Effect for Reverb {
     ) -> Result<(), EffectError> {
         let convolver = &mut scene.workspace.convolver;
         let impulse = scene.sounds.impulse(file, convolver)?;
-        let before = mean_magnitude(samples);
+        let restored = self.level == Loudness::Clip;
+        let before = restored.then(|| mean_magnitude(samples));
         match self.tail {
             Tail::Cut => convolver.convolve_from(&impulse, *shift, samples),
             Tail::Wrap => convolver.convolve_around(&impulse, samples),
         }
         .map_err(|error| EffectError(format!("{file}: {error}")))?;
-        if self.level == Loudness::Clip {
+        if let Some(before) = before {
             let factor = before / (mean_magnitude(samples) + FLOOR);
             for sample in samples {
                 *sample = (f64::from(*sample) * factor) as f32;

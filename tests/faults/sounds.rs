@@ -27,6 +27,7 @@ fn good() -> Vec<u8> {
 fn one_that_cannot_be_used_stops_the_build_and_is_named() {
     let cut = good()[..200].to_vec();
     let silent = wav(16_000, 1, &[0; 300]);
+    let music = wav(16_000, 1, &[3000, -2000].repeat(600_000));
     for (background, room, file, reason) in [
         (Vec::new(), good(), "noise/only.wav", "empty"),
         (b"no audio".to_vec(), good(), "noise/only.wav", "not audio"),
@@ -35,6 +36,7 @@ fn one_that_cannot_be_used_stops_the_build_and_is_named() {
         (good(), Vec::new(), "rooms/only.wav", "empty"),
         (good(), cut, "rooms/only.wav", "truncated"),
         (good(), silent, "rooms/only.wav", "silent"),
+        (good(), music, "rooms/only.wav", "is no room's"),
     ] {
         let run = case(&background, &room).run("out", &[]);
         let said = errors(&run);

@@ -121,11 +121,14 @@ impl Listener {
         let sounds = Arc::clone(&self.sounds);
         let slot = sounds.impulses.find(name)?;
         let make = || {
-            self.read_up_to(u64::MAX, &slot.file)?;
+            let most = sounds.settings.response_samples.unwrap_or(usize::MAX);
+            if !self.read_up_to(LONG, &slot.file)? && self.piece.len() < most {
+                let rate = sounds.settings.sample_rate;
+                return Err(SoundError::Long(Arc::clone(&slot.file.name), rate));
+            }
             if self.piece.iter().all(|sample| *sample == 0.0) {
                 return Err(SoundError::Silent(Arc::clone(&slot.file.name)));
             }
-            let most = sounds.settings.response_samples.unwrap_or(usize::MAX);
             by.prepare_first(&self.piece, most)
                 .map(Arc::new)
                 .map_err(|error| SoundError::Impulse(Arc::clone(&slot.file.name), error))
