@@ -63,11 +63,15 @@ const WRAP_SCALE: f32 = 32767.0;
 #[multiversion(targets("x86_64+avx2"))]
 fn wrap_into(samples: &[f32], pcm: &mut Vec<i16>) {
     pcm.clear();
-    pcm.extend(samples.iter().map(|sample| wrap(sample * WRAP_SCALE)));
+    pcm.resize(samples.len(), 0);
+    for (pcm, sample) in pcm.iter_mut().zip(samples) {
+        *pcm = wrap(sample * WRAP_SCALE);
+    }
 }
 
 /// The low 16 bits of a whole number of 32 bits; what those cannot hold is 0, as
 /// the processor's conversion has it.
+#[inline(always)]
 fn wrap(scaled: f32) -> i16 {
     /// 2^31, the first magnitude that 32 bits cannot hold.
     const LIMIT: f32 = 2_147_483_648.0;

@@ -107,10 +107,12 @@ fn stretch(vocoder: &mut Vocoder, frames: usize, made: usize, rate: f64, out: &m
     }
     *first = [[0.0; 2]; OVERLAP];
     let blocks = made - 1 + EDGE.div_ceil(HOP);
+    // What begins with a block; all of it is written there, or nothing sounds.
+    let (mut begins, nothing) = (Spectrum::default(), Spectrum::default());
     analysis.next();
     for block in 0..blocks {
         let slot = block % OVERLAP;
-        let mut begins = Spectrum::default();
+        let mut sounds = false;
         since_sound += 1;
         if block < made {
             let time = (block as f64 * rate) as f32;
@@ -118,11 +120,15 @@ fn stretch(vocoder: &mut Vocoder, frames: usize, made: usize, rate: f64, out: &m
                 analysis.next();
             }
             let (from, to) = (&analysis.from, &analysis.to);
-            if !(from.is_silent && to.is_silent) {
+            sounds = !(from.is_silent && to.is_silent);
+            if sounds {
                 since_sound = 0;
                 phases.between(from, to, time.fract(), tables, &mut begins);
             }
             phases.advance(from, to, tables);
+        }
+        if !sounds {
+            begins = nothing;
         }
         // Of silence nothing is left, not even rounding.
         let mut hop = [0.0; HOP];
@@ -132,12 +138,12 @@ fn stretch(vocoder: &mut Vocoder, frames: usize, made: usize, rate: f64, out: &m
         } else {
             sum = Spectrum::default();
         }
-        ring[slot] = begins;
+        std::mem::swap(&mut ring[slot], &mut begins);
         // A frame ends within a hop, where its spectrum would repeat it.
         let [again, next] = first[(block + 1) % OVERLAP];
         hop[HOP - 2] -= again;
         hop[HOP - 1] -= next;
-        first[slot] = begins.first_samples(tables);
+        first[slot] = ring[slot].first_samples(tables);
         for (n, sample) in (block * HOP..).zip(hop) {
             out.push(sample / over(n, made) as f32);
         }
@@ -165,7 +171,8 @@ impl Analysis<'_> {
     /// The frame after `to`; behind the last there is silence.
     #[inline(always)]
     fn next(&mut self) {
-        self.from = self.to;
+        // All of `to` is written anew: swapping spares a copy.
+        std::mem::swap(&mut self.from, &mut self.to);
         self.index += 1;
         if self.index >= self.frames {
             self.to = Polar::silence(self.tables);
