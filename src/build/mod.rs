@@ -26,6 +26,7 @@ mod prepare;
 mod ready;
 pub mod render;
 mod run;
+pub mod shards;
 mod sizing;
 mod split;
 mod stream;

@@ -15,6 +15,8 @@ pub mod manifest;
 pub mod npy;
 pub mod partial;
 pub mod rows;
+pub mod seal;
+pub mod shards;
 pub mod sink;
 pub mod statistics;
 pub mod write;
