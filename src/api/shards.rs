@@ -3,7 +3,7 @@
 use crate::build::shards::{self, MergeOptions, Merging};
 use crate::build::{BuildError, Watch};
 use crate::config::plan::Plan;
-use crate::dataset::Dataset;
+use crate::dataset::layout::REPORT_FILE;
 use crate::flow::Sheltered;
 use crate::report;
 
@@ -23,7 +23,10 @@ pub fn merge(
 ) -> Result<Ended, BuildError> {
     let watch = &Sheltered(watch);
     let built = match shards::merge(plan.clone(), options, watch)? {
-        Merging::UpToDate => return Ok(Ended::UpToDate),
+        Merging::UpToDate => {
+            super::build::check_report(&plan.output.path, watch);
+            return Ok(Ended::UpToDate);
+        }
         Merging::Merged(built) => built,
     };
     let reported = match shards::ready_to_report(plan, cores, notice, watch) {
@@ -31,9 +34,8 @@ pub fn merge(
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = reported {
-        watch.warn(&format!("there is no report of this build: {error}"));
+        watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
     }
     shards::remove(&built, options)?;
-    let dataset: Dataset = built.dataset;
-    Ok(Ended::Built(Box::new(dataset)))
+    Ok(Ended::Built(Box::new(built.dataset)))
 }

@@ -31,7 +31,7 @@ pub(super) struct RunArgs {
     overwrite: bool,
     /// Build one shard of a planned build: I from 0 to N-1. It goes on with what is
     /// there
-    #[arg(long, value_name = "I/N", value_parser = shards::shard, conflicts_with = "dry_run")]
+    #[arg(long, value_name = "I/N", value_parser = shards::shard, allow_hyphen_values = true, conflicts_with = "dry_run")]
     shard: Option<Shard>,
     /// How long to wait while another process builds that shard
     #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds, requires = "shard")]
