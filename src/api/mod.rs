@@ -40,12 +40,12 @@ pub use crate::audio::wav;
 pub use crate::autoscale::bottleneck::bottleneck;
 pub use crate::autoscale::sizing::cores;
 pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
-pub use crate::build::{
-    BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
-};
 pub use crate::build::shards::{
     MergeOptions, Planning, ReadyShard, plan as plan_shards, ready as ready_shard,
     status as shard_status,
+};
+pub use crate::build::{
+    BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
 };
 pub use crate::config::plan::{InputScale, Plan};
 pub use crate::config::preset::NAMES as PRESETS;

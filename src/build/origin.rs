@@ -324,7 +324,11 @@ pub(super) fn platform(front_end: &FrontEnd) -> String {
         true => "musl",
         false => "gnu",
     };
-    let library = if cfg!(target_os = "linux") { library } else { "system" };
+    let library = if cfg!(target_os = "linux") {
+        library
+    } else {
+        "system"
+    };
     [
         std::env::consts::ARCH,
         std::env::consts::OS,

@@ -120,7 +120,9 @@ impl Folder {
     }
 
     fn go_on<S: Seal, O: DeserializeOwned>(
-        self, features: &[&str]) -> Result<State<O>, DatasetError> {
+        self,
+        features: &[&str],
+    ) -> Result<State<O>, DatasetError> {
         let journal = self.journal();
         let opened = match journal.exists() {
             true => Journal::open(&journal)?,

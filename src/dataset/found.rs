@@ -42,7 +42,9 @@ impl Found {
             let found = self.0.entry(name.clone()).or_default();
             found.clips += clips.clips;
             let room = EXAMPLES.saturating_sub(found.examples.len());
-            found.examples.extend(clips.examples.iter().take(room).cloned());
+            found
+                .examples
+                .extend(clips.examples.iter().take(room).cloned());
         }
     }
 

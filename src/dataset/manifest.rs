@@ -121,7 +121,7 @@ pub struct SplitWritten {
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     pub found: Found,
-    /// SHA-256 of the feature file; of one in parts, of the text of theirs.
+    /// SHA-256 of the feature file; in parts, of the one that they would make.
     pub sha256: String,
     /// The files that it is in, in order, where it is not one file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -14,6 +14,7 @@ pub mod layout;
 pub mod manifest;
 pub mod npy;
 pub mod partial;
+pub mod parts;
 pub mod rows;
 pub mod seal;
 pub mod shards;

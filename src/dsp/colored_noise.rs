@@ -153,7 +153,9 @@ impl Transforms {
         let last = (len as f64 / 2.0).sqrt();
         let frequency = |k: usize| 1.0 + k as f64 * ((last - 1.0) / steps);
         Self {
-            logarithms: (0..spectrum.len()).map(|k| libm::log(frequency(k))).collect(),
+            logarithms: (0..spectrum.len())
+                .map(|k| libm::log(frequency(k)))
+                .collect(),
             time: vec![0.0; len],
             forward,
             inverse,

@@ -69,8 +69,14 @@ fn in_shards(site: &Site, of: usize, random: &mut TestRng, expected: &Made) {
         }
     });
     // The first may be killed.
-    let merging = site.command("merge", &[]).stderr(std::process::Stdio::null()).spawn();
-    kill_after(merging.unwrap(), Duration::from_millis(random.next_u64() % 100));
+    let merging = site
+        .command("merge", &[])
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    kill_after(
+        merging.unwrap(),
+        Duration::from_millis(random.next_u64() % 100),
+    );
     site.does("merge", &[]);
     assert_same(&site.made(), expected, &format!("{of} shards"));
     site.does("run", &[]);
@@ -104,7 +110,13 @@ fn shards_with_clips_that_fail_merge_to_the_bytes_of_one_machine() {
     }
     std::os::unix::fs::symlink("nowhere", site.path("other/999.wav")).unwrap();
     let expected = site.one_machine();
-    assert_eq!(expected["quarantine.jsonl"].iter().filter(|b| **b == b'\n').count(), 4);
+    assert_eq!(
+        expected["quarantine.jsonl"]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count(),
+        4
+    );
     for (of, seed) in [(1, 3), (9, 4), (40, 5)] {
         in_shards(&site, of, &mut random(seed), &expected);
     }
@@ -127,16 +139,23 @@ fn hosts_may_mount_a_project_in_different_places() {
     let expected = site.one_machine();
     site.plan(2);
     let elsewhere = tempfile::tempdir().unwrap();
-    let copied = Command::new("cp").arg("-a").arg(site.path("")).arg(elsewhere.path()).status();
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(site.path(""))
+        .arg(elsewhere.path())
+        .status();
     assert!(copied.unwrap().success());
     let project = elsewhere.path().join(site.path("").file_name().unwrap());
     let run = |shard: &str| {
         let mut run = Command::new(super::support::PROGRAM);
-        run.arg("run").arg(project.join("pipeline.toml")).args(["--shard", shard]);
+        run.arg("run")
+            .arg(project.join("pipeline.toml"))
+            .args(["--shard", shard]);
         let run = run.output().unwrap();
         assert!(run.status.success(), "{}", super::support::errors(&run));
     };
-    ["0/2", "1/2"].map(run);
+    run("0/2");
+    run("1/2");
     let moved = fs::rename(project.join("out/shards/00000-of-00002"), site.shard(0, 2));
     moved.unwrap();
     site.build(1, 2);
@@ -147,7 +166,11 @@ fn hosts_may_mount_a_project_in_different_places() {
 #[test]
 #[ignore = "a soak of minutes: run it with --ignored"]
 fn any_number_of_shards() {
-    let sites = [Site::livekit(), Site::openwakeword(), Site::pipeline(30, "")];
+    let sites = [
+        Site::livekit(),
+        Site::openwakeword(),
+        Site::pipeline(30, ""),
+    ];
     let mut random = random(8);
     for site in &sites {
         let expected = site.one_machine();
@@ -167,7 +190,16 @@ fn a_shard_may_be_built_in_another_place_and_from_another_folder() {
     // From another working directory, on other processors, with other batches.
     let mut elsewhere = site.command(
         "run",
-        &["--shard", "1/3", "--cores", "1", "--set", "flow.batch=1", "--set", "failures.policy=skip"],
+        &[
+            "--shard",
+            "1/3",
+            "--cores",
+            "1",
+            "--set",
+            "flow.batch=1",
+            "--set",
+            "failures.policy=skip",
+        ],
     );
     let elsewhere = elsewhere.current_dir("/").output().unwrap();
     assert!(elsewhere.status.success());
@@ -181,7 +213,10 @@ fn a_shard_may_be_built_in_another_place_and_from_another_folder() {
     let output = format!("output={}", local.path().display());
     site.does("run", &["--shard", "2/3", "--set", &output]);
     assert!(!site.shard(2, 3).exists());
-    copy(&local.path().join("shards/00002-of-00003"), &site.shard(2, 3));
+    copy(
+        &local.path().join("shards/00002-of-00003"),
+        &site.shard(2, 3),
+    );
     site.does("merge", &["--remove-shards"]);
     assert!(site.output("report.html").is_file());
     assert_same(&site.made(), &expected, "elsewhere");
@@ -199,4 +234,60 @@ fn a_shard_may_be_built_in_another_place_and_from_another_folder() {
     // But of another configuration there is no plan.
     let said = site.fails(2, "run", &["--shard", "1/3", "--set", "seed=9"]);
     assert!(said.contains("no plan"), "{said}");
+}
+
+#[test]
+fn parts_are_the_shards_files_and_read_as_one() {
+    let site = Site::livekit();
+    let expected = site.one_machine();
+    site.plan(4);
+    site.build_all(4);
+    // Killed while it renames, it begins again.
+    fs::rename(
+        site.shard(1, 4).join("negative_features_train.npy"),
+        site.output("negative_features_train-00001-of-00004.npy"),
+    )
+    .unwrap();
+    fs::write(site.output("build.journal"), "").unwrap();
+    site.does("merge", &["--parts"]);
+    assert!(!site.output("shards").exists());
+    let made = site.made();
+    assert!(!made.contains_key("negative_features_train.npy"));
+    for name in ["rows.jsonl", "quarantine.jsonl", "dataset.json fingerprint"] {
+        assert!(made[name] == expected[name], "{name}");
+    }
+    let header = 128;
+    let mut joined = expected["negative_features_train.npy"][..header].to_vec();
+    for index in 0..4 {
+        let part = format!("negative_features_train-{index:05}-of-00004.npy");
+        if let Some(part) = made.get(&part) {
+            joined.extend(&part[header..]);
+        }
+    }
+    assert!(joined == expected["negative_features_train.npy"]);
+    let inspect = |args: &[&str]| {
+        let mut inspect = Command::new(super::support::PROGRAM);
+        inspect
+            .arg("inspect")
+            .arg(site.output(""))
+            .args(args)
+            .output()
+            .unwrap()
+    };
+    let facts: serde_json::Value =
+        serde_json::from_slice(&inspect(&["--json", "--verify"]).stdout).unwrap();
+    let split = &facts["splits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|split| split["name"] == "negative_train")
+        .unwrap();
+    assert_eq!(split["rows"], 16);
+    assert_eq!(split["shape"], serde_json::json!([16, 16, 96]));
+    site.does("run", &[]);
+    super::support::flip(
+        &site.output("negative_features_train-00001-of-00004.npy"),
+        300,
+    );
+    assert_eq!(inspect(&["--verify"]).status.code(), Some(1));
 }

@@ -20,7 +20,12 @@ fn site() -> Site {
         super::sounds::tone(&site.path(&format!("wake/{rate}.wav")), index, rate, 20_000);
     }
     let quickstart = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/quickstart");
-    for name in ["wake/05_caribbean.flac", "wake/07_new_york.mp3", "wake/09_west_midlands.ogg", "wake/10_female_rp.m4a"] {
+    for name in [
+        "wake/05_caribbean.flac",
+        "wake/07_new_york.mp3",
+        "wake/09_west_midlands.ogg",
+        "wake/10_female_rp.m4a",
+    ] {
         std::fs::copy(quickstart.join(name), site.path(name)).unwrap();
     }
     std::fs::copy("tests/golden/audio/opus.ogg", site.path("wake/opus.ogg")).unwrap();
@@ -76,8 +81,12 @@ fn a_processor_with_avx2_alone_makes_the_same_bytes() {
     site.clear();
     // Haswell has AVX2 and FMA, and no AVX-512.
     let mut run = Command::new(emulator);
-    run.args(["-cpu", "Haswell-noTSX", PROGRAM, "run"]).arg(site.path("pipeline.toml"));
-    let run = run.args(["--set", CHAIN, "--progress", "none"]).output().unwrap();
+    run.args(["-cpu", "Haswell-noTSX", PROGRAM, "run"])
+        .arg(site.path("pipeline.toml"));
+    let run = run
+        .args(["--set", CHAIN, "--progress", "none"])
+        .output()
+        .unwrap();
     assert!(run.status.success(), "{}", errors(&run));
     assert_same(&site.made(), &expected, "Haswell");
 }

@@ -20,10 +20,17 @@ fn merge_refuses(site: &Site, says: &[&str]) {
 #[test]
 fn without_a_plan_nothing_is_made() {
     let site = Site::pipeline(3, "");
-    for (command, args) in [("run", &["--shard", "0/2"][..]), ("merge", &[]), ("merge", &["--status"])] {
+    for (command, args) in [
+        ("run", &["--shard", "0/2"][..]),
+        ("merge", &[]),
+        ("merge", &["--status"]),
+    ] {
         let said = site.fails(2, command, args);
         assert!(said.contains("out/shards"), "{said}");
-        assert!(said.contains("wakemill plan") && said.contains("does this host see"), "{said}");
+        assert!(
+            said.contains("wakemill plan") && said.contains("does this host see"),
+            "{said}"
+        );
     }
     assert!(!site.path("out").exists());
 }
@@ -31,7 +38,9 @@ fn without_a_plan_nothing_is_made() {
 #[test]
 fn a_shard_is_two_numbers_counted_from_0() {
     let site = Site::pipeline(3, "");
-    for text in ["2/2", "1", "-1/2", "a/b", "1/0", "1/2/3", "1/100000", " 0/1", "+0/1", "/"] {
+    for text in [
+        "2/2", "1", "-1/2", "a/b", "1/0", "1/2/3", "1/100000", " 0/1", "+0/1", "/",
+    ] {
         let said = site.fails(2, "run", &["--shard", text]);
         assert!(said.contains("shards are counted from 0"), "{text}: {said}");
     }
@@ -51,22 +60,46 @@ fn another_configuration_or_number_is_refused_with_both_values() {
     site.plan(2);
     site.build_all(2);
     let said = site.fails(2, "run", &["--shard", "0/3"]);
-    assert!(said.contains("3 shards are asked for, 2 were planned"), "{said}");
+    assert!(
+        said.contains("3 shards are asked for, 2 were planned"),
+        "{said}"
+    );
     let changes = ["--set", "seed=4", "--set", "augment.rounds=1"];
-    for (command, shard) in [("run", &["--shard", "0/2"][..]), ("merge", &[]), ("merge", &["--status"])] {
+    for (command, shard) in [
+        ("run", &["--shard", "0/2"][..]),
+        ("merge", &[]),
+        ("merge", &["--status"]),
+    ] {
         let said = site.fails(2, command, &[shard, &changes].concat());
         assert!(said.contains("configuration.seed is 4, was 3"), "{said}");
-        assert!(said.contains("configuration.augment.rounds is 1, was 2"), "{said}");
+        assert!(
+            said.contains("configuration.augment.rounds is 1, was 2"),
+            "{said}"
+        );
     }
     let mut run = site.command("run", &["--shard", "0/2"]);
     let run = run.env("WAKEMILL_SEED", "5").output().unwrap();
     assert_eq!(run.status.code(), Some(2));
     assert!(errors(&run).contains("configuration.seed is 5, was 3"));
     // What only concerns speed and failures may differ.
-    site.does("run", &["--shard", "0/2", "--set", "flow.batch=1", "--set", "failures.policy=skip"]);
+    site.does(
+        "run",
+        &[
+            "--shard",
+            "0/2",
+            "--set",
+            "flow.batch=1",
+            "--set",
+            "failures.policy=skip",
+        ],
+    );
     // A plan of something else.
     let said = site.fails(2, "plan", &["--shards", "3", "--set", "seed=4"]);
-    for text in ["3 shards are asked for, 2 were planned", "configuration.seed is 4, was 3", "--overwrite"] {
+    for text in [
+        "3 shards are asked for, 2 were planned",
+        "configuration.seed is 4, was 3",
+        "--overwrite",
+    ] {
         assert!(said.contains(text), "{said}");
     }
     let said = site.does("plan", &["--shards", "2"]);
@@ -84,7 +117,10 @@ fn another_configuration_or_number_is_refused_with_both_values() {
     site.does("plan", &["--shards", "3", "--overwrite"]);
     assert!(!site.shard(0, 2).exists());
     let said = site.fails(2, "run", &["--shard", "0/2"]);
-    assert!(said.contains("2 shards are asked for, 3 were planned"), "{said}");
+    assert!(
+        said.contains("2 shards are asked for, 3 were planned"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -93,7 +129,10 @@ fn a_clip_or_sound_that_changed_is_named_by_the_shards_that_need_it() {
     let clip = site.path("wake/000.wav");
     let backup = site.path("backup.wav");
     let copy = |from, to| {
-        let copied = std::process::Command::new("cp").arg("-p").args([from, to]).status();
+        let copied = std::process::Command::new("cp")
+            .arg("-p")
+            .args([from, to])
+            .status();
         assert!(copied.unwrap().success());
     };
     copy(&clip, &backup);
@@ -130,7 +169,10 @@ fn a_locked_shard_is_waited_for() {
     lock.lock().unwrap();
     let said = site.fails(1, "run", &["--shard", "1/2", "--wait", "0.3"]);
     assert!(said.contains("waiting for it to end"), "{said}");
-    assert!(said.contains("error: another wakemill is at work in"), "{said}");
+    assert!(
+        said.contains("error: another wakemill is at work in"),
+        "{said}"
+    );
     let waiting = site.start(1, 2);
     std::thread::sleep(std::time::Duration::from_millis(700));
     drop(lock);
@@ -161,10 +203,17 @@ fn shards_that_are_not_whole_are_all_named_before_anything_is_written() {
     fs::create_dir_all(site.shard(6, 8)).unwrap();
     fs::write(site.shard(6, 8).join("build.journal"), "").unwrap();
     fs::remove_dir_all(site.shard(1, 8)).unwrap();
-    let copied = std::process::Command::new("cp").arg("-a").args([site.shard(3, 8), site.shard(1, 8)]).status();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([site.shard(3, 8), site.shard(1, 8)])
+        .status();
     assert!(copied.unwrap().success());
-    edit(&site.shard(7, 8).join("shard.json"), |shard| shard["configuration"]["seed"] = json!(9));
-    edit(&site.shard(7, 8).join("shard.json"), |shard| shard["fingerprint"] = json!("0"));
+    edit(&site.shard(7, 8).join("shard.json"), |shard| {
+        shard["configuration"]["seed"] = json!(9)
+    });
+    edit(&site.shard(7, 8).join("shard.json"), |shard| {
+        shard["fingerprint"] = json!("0")
+    });
     fs::remove_file(site.shard(4, 8).join("rows.jsonl")).unwrap();
     merge_refuses(
         &site,
@@ -185,32 +234,68 @@ fn shards_that_are_not_whole_are_all_named_before_anything_is_written() {
     assert_eq!(status["of"], 8);
     assert_eq!(status["whole"], json!([0, 3]));
     assert_eq!(status["again"], "1-2,4-7");
-    let states: Vec<_> = status["shards"].as_array().unwrap().iter().map(|shard| shard["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["foreign", "missing", "damaged", "missing", "unfinished", "foreign"]);
+    let states: Vec<_> = status["shards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|shard| shard["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        states,
+        [
+            "foreign",
+            "missing",
+            "damaged",
+            "missing",
+            "unfinished",
+            "foreign"
+        ]
+    );
     // What is foreign is refused by `run` too, and what is damaged started over.
     for index in [1, 7] {
         let said = site.fails(2, "run", &["--shard", &format!("{index}/8")]);
-        assert!(said.contains(&format!("shard {index}/8")) && said.contains("--overwrite"), "{said}");
+        assert!(
+            said.contains(&format!("shard {index}/8")) && said.contains("--overwrite"),
+            "{said}"
+        );
         site.does("run", &["--shard", &format!("{index}/8"), "--overwrite"]);
     }
     let said = site.build(4, 8);
-    assert!(said.contains("shard 4/8 is damaged, and started over: it has lost rows.jsonl"), "{said}");
+    assert!(
+        said.contains("shard 4/8 is damaged, and started over: it has lost rows.jsonl"),
+        "{said}"
+    );
     for index in [2, 5, 6] {
         site.build(index, 8);
     }
-    let features = fs::read_dir(site.shard(3, 8)).unwrap().map(|entry| entry.unwrap().path());
-    let features = features.into_iter().find(|path| path.extension().is_some_and(|e| e == "npy")).unwrap();
+    let features = fs::read_dir(site.shard(3, 8))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let features = features
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|e| e == "npy"))
+        .unwrap();
     let length = fs::metadata(&features).unwrap().len();
-    File::options().write(true).open(&features).unwrap().set_len(length - 1).unwrap();
+    File::options()
+        .write(true)
+        .open(&features)
+        .unwrap()
+        .set_len(length - 1)
+        .unwrap();
     merge_refuses(&site, &["shard 3/8: damaged", "bytes"]);
     assert!(site.build(3, 8).contains("started over"));
     assert_eq!(site.status().1, true);
     site.does("merge", &[]);
     assert_same(&site.made(), &expected, "mended");
     // Other shards would make another data set: what is there is not replaced.
-    edit(&site.output("dataset.json"), |dataset| dataset["fingerprint"] = json!("0"));
+    edit(&site.output("dataset.json"), |dataset| {
+        dataset["fingerprint"] = json!("0")
+    });
     let said = site.fails(2, "merge", &[]);
-    assert!(said.contains("another data set") && said.contains("--overwrite"), "{said}");
+    assert!(
+        said.contains("another data set") && said.contains("--overwrite"),
+        "{said}"
+    );
     site.does("merge", &["--overwrite"]);
     assert_same(&site.made(), &expected, "replaced");
 }
@@ -221,11 +306,19 @@ fn a_changed_byte_is_found_while_copying_and_nothing_is_left() {
     let expected = site.one_machine();
     site.plan(4);
     site.build_all(4);
-    for (index, name, at) in [(0, "wake.npy", 5000), (1, "rows.jsonl", 90), (2, "rows.jsonl", 24), (0, "wake.npy", 70)] {
+    for (index, name, at) in [
+        (0, "wake.npy", 5000),
+        (1, "rows.jsonl", 90),
+        (2, "rows.jsonl", 24),
+        (0, "wake.npy", 70),
+    ] {
         flip(&site.shard(index, 4).join(name), at);
         let shard = format!("shard {index}/4: damaged: {name} is not what was written");
         merge_refuses(&site, &[&shard, &format!("run again: {index}")]);
-        let names: Vec<_> = fs::read_dir(site.output("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = fs::read_dir(site.output(""))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(names.len(), 2, "{names:?}");
         site.does("run", &["--shard", &format!("{index}/4"), "--overwrite"]);
     }
@@ -248,14 +341,22 @@ fn shards_of_different_platforms_are_named() {
         &site,
         &[
             "shard 1/3: foreign: it was built on platform 'x86_64 linux gnu SSE4.1'",
-            &format!("most shards on platform '{}'", plan["platform"].as_str().unwrap()),
+            &format!(
+                "most shards on platform '{}'",
+                plan["platform"].as_str().unwrap()
+            ),
             "run again: 1",
         ],
     );
     // A planner of another platform is told of.
-    edit(&site.output("shards/plan.json"), |plan| plan["platform"] = json!("sparc"));
+    edit(&site.output("shards/plan.json"), |plan| {
+        plan["platform"] = json!("sparc")
+    });
     let said = site.build(0, 3);
-    assert!(said.contains("platform") && said.contains("'sparc'"), "{said}");
+    assert!(
+        said.contains("platform") && said.contains("'sparc'"),
+        "{said}"
+    );
 }
 
 /// The fingerprint of what a shard says that it was made from.
@@ -278,8 +379,13 @@ fn fingerprint(shard: &Value, plan: &Value) -> String {
         plan["inputs"].as_str().unwrap().to_owned(),
     ];
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(Sha256::digest(part)));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    parts
+        .iter()
+        .for_each(|part| hash.update(Sha256::digest(part)));
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[test]
@@ -296,14 +402,33 @@ fn clips_left_out_are_added_up() {
     site.plan(2);
     site.build_all(2);
     let said = site.fails(1, "merge", &[]);
-    assert!(said.contains("clips left out, more than failures.max_rate allows (2)"), "{said}");
+    assert!(
+        said.contains("clips left out, more than failures.max_rate allows (2)"),
+        "{said}"
+    );
     site.nothing_is_made();
     site.does("merge", &["--set", "failures.max_rate=0.9"]);
     // Under `stop` the shard of a bad clip stops and names it, and no other does.
     site.clear();
-    site.does("plan", &["--shards", "4", "--overwrite", "--set", "failures.policy=stop"]);
-    let said = site.fails(1, "run", &["--shard", "0/4", "--set", "failures.policy=stop"]);
-    assert!(said.contains("000.wav") && said.contains("decode"), "{said}");
+    site.does(
+        "plan",
+        &[
+            "--shards",
+            "4",
+            "--overwrite",
+            "--set",
+            "failures.policy=stop",
+        ],
+    );
+    let said = site.fails(
+        1,
+        "run",
+        &["--shard", "0/4", "--set", "failures.policy=stop"],
+    );
+    assert!(
+        said.contains("000.wav") && said.contains("decode"),
+        "{said}"
+    );
     site.does("run", &["--shard", "1/4", "--set", "failures.policy=stop"]);
 }
 
@@ -314,10 +439,16 @@ fn a_plan_that_is_damaged_is_named() {
     flip(&site.output("shards/clips/00001"), 30);
     site.build(0, 2);
     let said = site.fails(2, "run", &["--shard", "1/2"]);
-    assert!(said.contains("clips/00001") && said.contains("plan again"), "{said}");
+    assert!(
+        said.contains("clips/00001") && said.contains("plan again"),
+        "{said}"
+    );
     fs::write(site.output("shards/plan.json"), "{}").unwrap();
     let said = site.fails(2, "run", &["--shard", "0/2"]);
-    assert!(said.contains("plan.json") && said.contains("plan again"), "{said}");
+    assert!(
+        said.contains("plan.json") && said.contains("plan again"),
+        "{said}"
+    );
 }
 
 fn read(path: &std::path::Path) -> Value {

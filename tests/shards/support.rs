@@ -8,8 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use super::sounds::{PROGRAM, errors};
 use super::sounds::tone;
+pub use super::sounds::{PROGRAM, errors};
 
 /// A project: a configuration with its clips and sounds.
 pub struct Site {
@@ -76,15 +76,28 @@ impl Site {
                     background_paths: [./noise]\nbackground_paths_duplication_rate: [2]\n\
                     augmentation_batch_size: 16\naugmentation_rounds: 2\n";
         let site = Self::new("my_model.yaml", "out/m", text);
-        let splits = ["positive_train", "negative_train", "positive_test", "negative_test"];
+        let splits = [
+            "positive_train",
+            "negative_train",
+            "positive_test",
+            "negative_test",
+        ];
         for index in 0..14 {
-            site.clip(&format!("out/m/{}/{index:03}.wav", splits[index % 4]), index);
+            site.clip(
+                &format!("out/m/{}/{index:03}.wav", splits[index % 4]),
+                index,
+            );
         }
         site
     }
 
     pub fn clip(&self, name: &str, index: usize) {
-        tone(&self.path(name), index, 16_000, 4000 + 2311 * index % 24_000);
+        tone(
+            &self.path(name),
+            index,
+            16_000,
+            4000 + 2311 * index % 24_000,
+        );
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -122,7 +135,11 @@ impl Site {
     #[track_caller]
     pub fn does(&self, command: &str, args: &[&str]) -> String {
         let output = self.try_to(command, args);
-        assert!(output.status.success(), "{command} {args:?}: {}", errors(&output));
+        assert!(
+            output.status.success(),
+            "{command} {args:?}: {}",
+            errors(&output)
+        );
         errors(&output)
     }
 
@@ -131,7 +148,11 @@ impl Site {
     pub fn fails(&self, code: i32, command: &str, args: &[&str]) -> String {
         let output = self.try_to(command, args);
         let said = errors(&output);
-        assert_eq!(output.status.code(), Some(code), "{command} {args:?}: {said}");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{command} {args:?}: {said}"
+        );
         said
     }
 
@@ -159,7 +180,10 @@ impl Site {
     pub fn status(&self) -> (Value, bool) {
         let output = self.try_to("merge", &["--status", "--json"]);
         let status = serde_json::from_slice(&output.stdout);
-        (status.unwrap_or_else(|_| panic!("{}", errors(&output))), output.status.success())
+        (
+            status.unwrap_or_else(|_| panic!("{}", errors(&output))),
+            output.status.success(),
+        )
     }
 
     /// What one machine makes, and nothing of it left behind.
@@ -181,9 +205,20 @@ impl Site {
                 made.insert(name, content);
             } else if name == "dataset.json" {
                 let dataset: Value = serde_json::from_slice(&content).unwrap();
-                let keys = ["wakemill", "seed", "fingerprint", "splits", "files", "sounds", "origin"];
+                let keys = [
+                    "wakemill",
+                    "seed",
+                    "fingerprint",
+                    "splits",
+                    "files",
+                    "sounds",
+                    "origin",
+                ];
                 for key in keys {
-                    made.insert(format!("dataset.json {key}"), dataset[key].to_string().into());
+                    made.insert(
+                        format!("dataset.json {key}"),
+                        dataset[key].to_string().into(),
+                    );
                 }
             }
         }

@@ -60,7 +60,9 @@ fn settle(plan: &mut Plan, splits: &[&str], essence: &Value) {
     let there = |split: &SplitPlan| splits.contains(&&*split.name);
     plan.splits
         .retain(|split| split.missing != Missing::Skip || there(split));
-    let samples = essence.pointer("/audio/clip_samples").and_then(Value::as_u64);
+    let samples = essence
+        .pointer("/audio/clip_samples")
+        .and_then(Value::as_u64);
     if let (Some(samples), true) = (samples, plan.audio.fitted_to.is_some()) {
         plan.fit(samples as usize);
     }
@@ -74,7 +76,11 @@ pub(super) fn with_dataset(plan: &Plan, dataset: &Dataset, inputs: Option<&str>)
     };
     let mut plan = plan.clone();
     let names = dataset.splits.iter().map(|split| &*split.written.name);
-    settle(&mut plan, &names.collect::<Vec<_>>(), &recorded.configuration);
+    settle(
+        &mut plan,
+        &names.collect::<Vec<_>>(),
+        &recorded.configuration,
+    );
     let inputs = Stamped {
         inputs: inputs.unwrap_or(&recorded.inputs).to_owned(),
         files: Vec::new(),

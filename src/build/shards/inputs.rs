@@ -19,7 +19,10 @@ use crate::source::{ClipSource, Stamp};
 /// Size and time as a plan has them.
 pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
     let stamp = stamp?;
-    Some((stamp.bytes, u64::try_from(stamp.modified).unwrap_or(u64::MAX)))
+    Some((
+        stamp.bytes,
+        u64::try_from(stamp.modified).unwrap_or(u64::MAX),
+    ))
 }
 
 /// The runs of a shard as inputs: splits without a clip in it are not there. With

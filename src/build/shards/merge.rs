@@ -14,8 +14,8 @@ use crate::config::plan::Plan;
 use crate::dataset::folder::{self, Folder, State};
 use crate::dataset::journal::Journal;
 use crate::dataset::layout::JOURNAL_FILE;
-use crate::dataset::seal::{self, Seal};
 use crate::dataset::manifest::{ShardsReport, SplitReport, Spread, StageTimes};
+use crate::dataset::seal::{self, Seal};
 use crate::dataset::shards::clips::{self, PlannedRun};
 use crate::dataset::shards::merge::{self, MergeSettings, Merged};
 use crate::dataset::shards::plan::Shards;
@@ -81,7 +81,11 @@ pub fn status(mut plan: Plan) -> Result<Option<Status>, BuildError> {
 /// [`ShardsError`]: no plan, or another one; shards that are not whole; too many
 /// clips left out. An output folder that holds something else; whatever the
 /// operating system says.
-pub fn merge(mut plan: Plan, options: MergeOptions, watch: &dyn Watch) -> Result<Merging, BuildError> {
+pub fn merge(
+    mut plan: Plan,
+    options: MergeOptions,
+    watch: &dyn Watch,
+) -> Result<Merging, BuildError> {
     agree::without_wavs(&plan)?;
     let output = plan.output.path.clone();
     let shards = Shards::of(&output);

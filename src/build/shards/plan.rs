@@ -49,8 +49,9 @@ pub fn plan(
     let ready = prepare(plan, cores, watch)?.ready(notice, watch)?;
     let stamped = Stamped::look(&ready.inputs, ready.sounds());
     let origin = Origin::new(&ready.plan, stamped.clone(), &ready.front_end);
-    fs::create_dir_all(&output)
-        .map_err(|error| ShardsError::from(DatasetError::io("create the output folder", &output)(error)))?;
+    fs::create_dir_all(&output).map_err(|error| {
+        ShardsError::from(DatasetError::io("create the output folder", &output)(error))
+    })?;
     let _lock = match folder::lock(&output) {
         Err(DatasetError::Locked { path }) => return Err(ShardsError::Busy(path).into()),
         lock => lock?,
@@ -75,8 +76,14 @@ pub fn plan(
         sounds: sounds(&ready.plan, &ready.inputs),
         passed_over: ready.inputs.passed_over.clone(),
     };
-    let mut clips = |index, to: &mut ClipsWriter| write_clips(&ready, Shard { index, count: of }, to);
-    shards.write(&planned, &planned_sounds(ready.sounds()), &inputs, &mut clips)?;
+    let mut clips =
+        |index, to: &mut ClipsWriter| write_clips(&ready, Shard { index, count: of }, to);
+    shards.write(
+        &planned,
+        &planned_sounds(ready.sounds()),
+        &inputs,
+        &mut clips,
+    )?;
     Ok(Planning::Planned(Box::new(planned)))
 }
 

@@ -243,7 +243,10 @@ impl ReadyShard {
             }
         };
         if let Some(reason) = &reason {
-            watch.warn(&format!("{} is damaged, and started over: {reason}", self.name()));
+            watch.warn(&format!(
+                "{} is damaged, and started over: {reason}",
+                self.name()
+            ));
         }
         Ok(reason.is_some())
     }

@@ -29,7 +29,9 @@ pub enum ShardsError {
         reason: String,
     },
     /// A clip or sound is not the one that was planned.
-    #[error("{shard}: {what} is not as it was when planned: {reason}\n  put it back, or plan again (wakemill plan … --overwrite)")]
+    #[error(
+        "{shard}: {what} is not as it was when planned: {reason}\n  put it back, or plan again (wakemill plan … --overwrite)"
+    )]
     Input {
         /// The shard that needs it.
         shard: String,

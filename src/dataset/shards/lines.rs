@@ -56,7 +56,11 @@ pub(super) fn copy(
     let (mut split, mut row, mut in_order) = (0, 0, true);
     loop {
         line.clear();
-        if from.read_until(b'\n', &mut line).map_err(LinesError::Read)? == 0 {
+        if from
+            .read_until(b'\n', &mut line)
+            .map_err(LinesError::Read)?
+            == 0
+        {
             break;
         }
         hash.update(&line);

@@ -180,7 +180,11 @@ impl<'a> Merger<'a> {
             survey,
             settings,
             splits,
-            counted: plan.splits.iter().map(|split| Counted::new(&split.name)).collect(),
+            counted: plan
+                .splits
+                .iter()
+                .map(|split| Counted::new(&split.name))
+                .collect(),
             rows: settings.rows.then(|| file(ROWS_FILE)).transpose()?,
             quarantine: file(QUARANTINE_FILE)?,
             block: vec![0; BLOCK],
@@ -209,7 +213,9 @@ impl<'a> Merger<'a> {
             let path = folder.join(&split.features);
             let skip = npy::header(split.rows, self.settings.row_shape).len();
             let merger = &mut self.splits[at];
-            let found = copy(&path, skip, &mut self.block, &mut |bytes| merger.out.append(bytes));
+            let found = copy(&path, skip, &mut self.block, &mut |bytes| {
+                merger.out.append(bytes)
+            });
             if found? != (split.bytes, split.sha256.clone()) {
                 damage.get_or_insert(split.features.clone());
             }
@@ -228,7 +234,9 @@ impl<'a> Merger<'a> {
         }
         let path = folder.join(QUARANTINE_FILE);
         let quarantine = &mut self.quarantine;
-        let (_, found) = copy(&path, 0, &mut self.block, &mut |bytes| Ok(quarantine.append(bytes)?))?;
+        let (_, found) = copy(&path, 0, &mut self.block, &mut |bytes| {
+            Ok(quarantine.append(bytes)?)
+        })?;
         if Some(&found) != shard.files.get(QUARANTINE_FILE) {
             damage.get_or_insert(QUARANTINE_FILE.to_owned());
         }

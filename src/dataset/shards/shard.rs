@@ -102,16 +102,16 @@ impl Shard {
         let features = features.map(|split| (&split.features, split.bytes));
         let others = self.files.keys();
         let others = others.map(|name| (name, self.file_bytes.get(name).copied().unwrap_or(0)));
-        features.chain(others).find_map(|(name, bytes)| {
-            match fs::metadata(folder.join(name)) {
+        features
+            .chain(others)
+            .find_map(|(name, bytes)| match fs::metadata(folder.join(name)) {
                 Err(_) => Some(format!("it has lost {name}")),
                 Ok(found) if found.len() == bytes => None,
                 Ok(found) => Some(format!(
                     "{name} holds {} bytes, {bytes} were written",
                     found.len()
                 )),
-            }
-        })
+            })
     }
 
     /// Rows of all splits.

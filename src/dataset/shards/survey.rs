@@ -160,7 +160,11 @@ pub fn survey(
     let mut listed = false;
     for index in 0..plan.of {
         let mut found = look(shards, plan, index)?;
-        if found.as_ref().is_err_and(|(state, _)| *state == State::Missing) && !listed {
+        if found
+            .as_ref()
+            .is_err_and(|(state, _)| *state == State::Missing)
+            && !listed
+        {
             // A network file system may remember that it was not there.
             let _ = fs::read_dir(shards.path()).map(Iterator::count);
             listed = true;
@@ -173,7 +177,10 @@ pub fn survey(
         match found {
             Ok((shard, machine)) => {
                 survey.add(plan, &shard);
-                match kin.iter_mut().find(|kin| kin.fingerprint == shard.fingerprint) {
+                match kin
+                    .iter_mut()
+                    .find(|kin| kin.fingerprint == shard.fingerprint)
+                {
                     Some(kin) => kin.shards.push(index),
                     None => kin.push(Kin {
                         fingerprint: shard.fingerprint,
@@ -286,7 +293,10 @@ mod tests {
         let status = Status::new(40, (4..34).map(bad).collect());
         let text = status.says();
         assert_eq!(status.whole, [0, 1, 2, 3, 34, 35, 36, 37, 38, 39]);
-        assert_eq!(text.lines().filter(|line| line.contains("/40: ")).count(), 20);
+        assert_eq!(
+            text.lines().filter(|line| line.contains("/40: ")).count(),
+            20
+        );
         assert!(text.contains("… and 10 more"), "{text}");
         assert!(text.ends_with("run again: 4-33"), "{text}");
     }
