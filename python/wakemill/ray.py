@@ -9,6 +9,7 @@ import argparse
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,12 +53,22 @@ def wakemill(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
     }
 
 
+def command_here(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
+    """Runs the command, and gives the node too."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
+    return {**wakemill(arguments, folder, command), "node": node}
+
+
 def shard(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
     """Builds a shard; raises where trying again may help."""
     result = wakemill(arguments, folder, command)
     if result["code"] not in (0, 2):
         raise Failed(f"exit code {result['code']} on {result['host']}:\n{result['err']}")
-    result["rows"] = next((int(word) for word, then in zip(result["err"].split(), result["err"].split()[1:]) if then == "rows" and word.isdigit()), 0)
+    # Of one that was whole already, nothing.
+    built = re.search(r"is whole: (\d+) rows", result["err"])
+    result["rows"] = int(built[1]) if built else 0
     return result
 
 
@@ -71,22 +82,38 @@ class Driver:
         self.folder = os.getcwd()
         keys = [part for key in args.set for part in ("--set", key)]
         self.configuration = [args.file, *keys]
-        one = {"num_cpus": args.cores, "num_gpus": args.gpus, "memory": args.memory or None}
-        self.task = ray.remote(shard).options(
-            max_retries=args.retries, retry_exceptions=[Failed], **one
-        )
-        self.command = ray.remote(wakemill).options(max_retries=args.retries, num_cpus=1)
+        self.options = {
+            "num_cpus": args.cores,
+            "num_gpus": args.gpus,
+            "memory": args.memory or None,
+            "max_retries": args.retries,
+            "retry_exceptions": [Failed],
+        }
+        self.task = ray.remote(shard)
+        self.command = ray.remote(command_here)
+        # A host that sees the storage, once one is known.
+        self.node: Optional[str] = None
+        self.before = 0
         self.running: Dict = {}
         self.failed: Dict[int, str] = {}
         self.done, self.rows = 0, 0
         self.began = time.monotonic()
-        self.shards = metrics.Gauge("wakemill_shards", "Shards, by state.", ("state",))
+        self.gauge = metrics.Gauge("wakemill_shards", "Shards, by state.", ("state",))
         self.total = metrics.Counter("wakemill_rows_total", "Rows built.")
 
     def call(self, *arguments: str) -> Dict:
-        """Runs a command somewhere on the cluster: the head may not see the storage."""
-        task = self.command.remote(list(arguments), self.folder, COMMAND)
-        return self.ray.get(task)
+        """Runs a command on a host that builds, as the head may not see the storage:
+        the first one where there is a CPU, those after it beside the shards."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        options = {"num_cpus": 1, "max_retries": self.args.retries}
+        if self.node:
+            options["num_cpus"] = 0
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=True)
+        task = self.command.options(**options).remote(list(arguments), self.folder, COMMAND)
+        result = self.ray.get(task)
+        self.node = result["node"]
+        return result
 
     def must(self, name: str, *arguments: str) -> None:
         result = self.call(name, *self.configuration, *arguments)
@@ -105,7 +132,8 @@ class Driver:
     def start(self, index: int) -> None:
         arguments = ["run", *self.configuration, "--shard", f"{index}/{self.args.shards}"]
         arguments += ["--cores", str(max(1, int(self.args.cores))), "--progress", "plain"]
-        task = self.task.options(name=f"wakemill shard {index}/{self.args.shards}")
+        name = f"wakemill shard {index}/{self.args.shards}"
+        task = self.task.options(name=name, **self.options)
         self.running[task.remote(arguments, self.folder, COMMAND)] = index
 
     def ended(self, task, index: int) -> None:
@@ -127,7 +155,8 @@ class Driver:
 
     def whole(self, index: int, host: str, rows: int = 0) -> None:
         self.done, self.rows = self.done + 1, self.rows + rows
-        self.total.inc(rows) if rows else None
+        if rows:
+            self.total.inc(rows)
         seconds = time.monotonic() - self.began
         left = self.args.shards - self.done
         eta = seconds / max(1, self.done - self.before) * left
@@ -154,10 +183,10 @@ class Driver:
         while left or self.running:
             while left and len(self.running) < PENDING:
                 self.start(left.pop())
-            self.shards.set(len(self.running), {"state": "running"})
-            self.shards.set(len(left), {"state": "waiting"})
-            self.shards.set(self.done, {"state": "whole"})
-            self.shards.set(len(self.failed), {"state": "failed"})
+            states = {"running": self.running, "waiting": left, "failed": self.failed}
+            for state, shards in states.items():
+                self.gauge.set(len(shards), {"state": state})
+            self.gauge.set(self.done, {"state": "whole"})
             ready, _ = self.ray.wait(list(self.running), timeout=min(LOOK, 5))
             for task in ready:
                 self.ended(task, self.running.pop(task))
@@ -209,4 +238,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    # So that workers import what they run by its name.
+    from wakemill.ray import main as by_name
+
+    by_name()

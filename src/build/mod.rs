@@ -22,6 +22,7 @@ mod front_end;
 mod inputs;
 mod manifest;
 mod origin;
+mod platform;
 mod prepare;
 mod ready;
 pub mod render;

@@ -9,12 +9,13 @@ use crate::config::plan::Plan;
 use crate::dataset::manifest::Dataset;
 use crate::dataset::partial::hex;
 use crate::dsp::effect::SoundKind;
-use crate::frontend::{Backend, FrontEnd};
+use crate::frontend::FrontEnd;
 
 use crate::source::Stamp;
 use crate::source::order::Shard;
 
 use super::Inputs;
+use super::platform::platform;
 
 /// Hexadecimal digits that stand for a file in an [`Origin`].
 const STAMP: usize = 8;
@@ -243,12 +244,12 @@ pub(super) fn lists<'a>(
 }
 
 /// What the list of a split's clips is called.
-pub(super) fn list_of(split: &str) -> String {
+fn list_of(split: &str) -> String {
     format!("split '{split}'")
 }
 
 /// What the list of a kind of sounds is called: its key.
-pub(super) fn key_of(kind: SoundKind) -> &'static str {
+fn key_of(kind: SoundKind) -> &'static str {
     match kind {
         SoundKind::Background => "augment.backgrounds",
         SoundKind::Impulse => "augment.rirs",
@@ -312,56 +313,6 @@ fn networks(report: &Value) -> Value {
         "mel_sha256": of("mel_sha256"),
         "embedding_sha256": of("embedding_sha256"),
     })
-}
-
-/// What of this machine the bytes depend on: architecture, system, family of the C
-/// library, and the instruction set. The native kernels, and the transforms of
-/// `rustfft`, give the same bytes wherever there are AVX2 and FMA, whatever else
-/// there is; ONNX Runtime chooses kernels by more than that.
-pub(super) fn platform(front_end: &FrontEnd) -> String {
-    let native = front_end.report().backend == Backend::Native;
-    let library = match cfg!(target_env = "musl") {
-        true => "musl",
-        false => "gnu",
-    };
-    let library = if cfg!(target_os = "linux") {
-        library
-    } else {
-        "system"
-    };
-    [
-        std::env::consts::ARCH,
-        std::env::consts::OS,
-        library,
-        &instructions(native),
-    ]
-    .join(" ")
-}
-
-#[cfg(target_arch = "x86_64")]
-fn instructions(native: bool) -> String {
-    let fused = is_x86_feature_detected!("fma");
-    let level = if fused && is_x86_feature_detected!("avx2") {
-        "AVX2 and FMA"
-    } else if fused && is_x86_feature_detected!("avx") {
-        "AVX and FMA"
-    } else if is_x86_feature_detected!("sse4.1") {
-        "SSE4.1"
-    } else {
-        "SSE2"
-    };
-    let more = match native {
-        true => "",
-        false if is_x86_feature_detected!("avx512f") => ", AVX-512",
-        false if is_x86_feature_detected!("avx") => ", AVX",
-        false => "",
-    };
-    format!("{level}{more}")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn instructions(_: bool) -> String {
-    "baseline".to_owned()
 }
 
 /// Name, size and time of a file.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
+mod planned;
 mod platform;
 mod refused;
 #[path = "../resume/support.rs"]

@@ -16,6 +16,10 @@ use crate::records::ClipId;
 use crate::source::sequence::{Entry, Run};
 use crate::source::{ClipSource, Stamp};
 
+/// Is shown the name of a clip or sound, where it is, and what it looked like.
+pub(super) type Check<'a> =
+    dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
+
 /// Size and time as a plan has them.
 pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
     let stamp = stamp?;
@@ -32,7 +36,7 @@ pub(super) fn restore(
     planned: &ShardPlan,
     sounds: &PlannedSounds,
     runs: Vec<PlannedRun>,
-    check: &mut dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError>,
+    check: &mut Check<'_>,
 ) -> Result<(Inputs, Vec<usize>), BuildError> {
     let mut splits: Vec<Split> = Vec::new();
     let (mut places, mut own) = (Vec::new(), Vec::new());
@@ -90,7 +94,7 @@ fn restored(
     plan: &Plan,
     kind: SoundKind,
     sounds: &[PlannedSound],
-    check: &mut dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError>,
+    check: &mut Check<'_>,
 ) -> Result<Vec<SoundFile>, ShardsError> {
     let augment = &plan.augment;
     let (places, channel) = match kind {

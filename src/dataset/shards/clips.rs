@@ -154,7 +154,7 @@ mod tests {
     fn clips_are_read_as_they_were_written_and_damage_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00000");
-        let runs = vec![
+        let runs = [
             PlannedRun {
                 split: 0,
                 rounds: 0..2,
