@@ -4,6 +4,7 @@
 
 - processor time of all shards together against one build's, a shard a minute
 - `merge` against `cat` and one `sha256sum` of the same bytes, and its memory
+- with `--only ray`, Ray against two local processes
 - `plan` of a million clips: seconds and memory, and what a shard of it looks at
 """
 
@@ -108,6 +109,27 @@ def merge(wakemill, folder, gigabytes):
         print(f"  cat, sync and sha256sum {plain:.2f} s; merge {wall:.2f} s ({wall / plain:.2f}), {cpu:.2f} s of processor, {memory:.0f} MiB")
 
 
+def on_ray(wakemill, folder, seconds, rate, of):
+    """Two nodes of one CPU on this machine against two local processes."""
+    from ray.cluster_utils import Cluster
+
+    project(folder, int(seconds * rate / 2 * of), 32_000)
+    plan = [wakemill, "plan", "pipeline.toml", "--shards", of, "--overwrite"]
+    measured(plan, folder)
+    local = f"seq 0 {of - 1} | xargs -P 2 -I+ {wakemill} run pipeline.toml --progress none --cores 1 --shard +/{of}"
+    wall, _, _ = measured(["sh", "-c", local], folder)
+    measured(plan, folder)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    driver = [sys.executable, "-m", "wakemill.ray", "pipeline.toml", "--shards", of, "--no-merge"]
+    os.environ["WAKEMILL_RAY_COMMAND"] = str(wakemill)
+    ray, _, _ = measured([*driver, "--address", cluster.address], folder)
+    cluster.shutdown()
+    print(f"{of} shards: two processes {wall:.1f} s, Ray {ray:.1f} s: {ray / wall:.3f}")
+
+
 def large_plan(wakemill, folder, clips):
     project(folder, 1000, 800)
     first = folder / "wake/0000"
@@ -141,16 +163,18 @@ def main():
     parser.add_argument("--shards", type=int, default=3)
     parser.add_argument("--gigabytes", type=float, default=1)
     parser.add_argument("--clips", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("shards", "merge", "plan"))
+    parser.add_argument("--only", choices=("shards", "merge", "ray", "plan"))
     args = parser.parse_args()
     wakemill = args.wakemill.resolve()
     parts = {
         "shards": lambda folder: shards(wakemill, folder, args.seconds, args.rate, args.shards),
         "merge": lambda folder: merge(wakemill, folder, args.gigabytes),
+        "ray": lambda folder: on_ray(wakemill, folder, args.seconds, args.rate, args.shards),
         "plan": lambda folder: large_plan(wakemill, folder, args.clips),
     }
     for name, part in parts.items():
-        if args.only in (None, name):
+        # Ray is not on every machine.
+        if args.only == name or args.only is None and name != "ray":
             with tempfile.TemporaryDirectory() as folder:
                 part(Path(folder))
 

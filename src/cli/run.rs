@@ -53,8 +53,9 @@ pub(super) struct RunArgs {
     dry_run: bool,
 }
 
+/// What is done of a build.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Part {
+pub(super) enum Part {
     /// Compute the features of clips as they are: of a livekit-wakeword
     /// configuration, the files that were augmented
     Extract,
@@ -81,7 +82,13 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
             wait: Duration::from_secs_f64(args.wait),
             metrics: metrics.as_ref(),
         };
-        return shards::run(loaded.plan, &asked, &listen()?, &progress);
+        let (token, linger_seconds) = (listen()?, loaded.plan.metrics.linger_seconds);
+        shards::run(loaded.plan, &asked, &token, &progress)?;
+        if let Some(metrics) = &metrics {
+            metrics.end();
+            linger(linger_seconds, "the shard is over", &token, &progress);
+        }
+        return Ok(());
     }
     let prepared = api::prepare(loaded.plan, cores, &progress)?;
     if args.dry_run {

@@ -6,10 +6,12 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::api::{
-    self, CancelToken, Ended, Existing, MergeOptions, Metered, Metrics, Planning, Shard, Watch,
+    self, CancelToken, ConfigError, Ended, Existing, MergeOptions, Metered, Metrics, Planning,
+    Shard, Watch,
 };
 
 use super::progress::{Progress, ProgressMode};
+use super::run::Part;
 use super::terminal::line;
 use super::{Configuration, Usage};
 
@@ -23,6 +25,9 @@ pub(super) struct PlanArgs {
     /// How many shards to cut the build into
     #[arg(long, value_name = "N", value_parser = count)]
     shards: usize,
+    /// Do one part only, as of `run`
+    #[arg(long, value_enum)]
+    only: Option<Part>,
     /// Discard another plan that is there, and its shards
     #[arg(long)]
     overwrite: bool,
@@ -32,6 +37,9 @@ pub(super) struct PlanArgs {
 pub(super) struct MergeArgs {
     #[command(flatten)]
     configuration: Configuration,
+    /// Do one part only, as of `run`
+    #[arg(long, value_enum)]
+    only: Option<Part>,
     /// Only say which shards are whole, by their lengths; exit code 0 if all are
     #[arg(long)]
     status: bool,
@@ -87,7 +95,7 @@ fn count(text: &str) -> Result<usize, String> {
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<()> {
     let progress = Progress::new(ProgressMode::Plain);
-    let loaded = super::load(&args.configuration.source(), &progress)?;
+    let loaded = load(&args.configuration, args.only, &progress)?;
     let output = loaded.plan.output.clone();
     let existing = match args.overwrite {
         true => Existing::Overwrite,
@@ -104,6 +112,18 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<()> {
         )),
     }
     Ok(())
+}
+
+fn load(
+    configuration: &Configuration,
+    only: Option<Part>,
+    progress: &Progress,
+) -> Result<api::Loaded, ConfigError> {
+    let source = api::Source {
+        only_extract: only == Some(Part::Extract),
+        ..configuration.source()
+    };
+    super::load(&source, progress)
 }
 
 pub(super) fn run(
@@ -140,7 +160,7 @@ pub(super) fn run(
 
 pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<()> {
     let progress = Progress::new(args.progress);
-    let plan = super::load(&args.configuration.source(), &progress)?.plan;
+    let plan = load(&args.configuration, args.only, &progress)?.plan;
     if args.status {
         return status(plan, args.json);
     }

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::support::{Site, assert_same, errors, flip};
+use super::support::{Site, assert_same, flip};
 
 /// What `merge` says of shards that are not whole, with nothing made.
 #[track_caller]

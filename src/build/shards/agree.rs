@@ -27,9 +27,7 @@ pub(super) fn with_plan(
 ) -> Result<(), ShardsError> {
     let names = planned.splits.iter().map(|split| &*split.name);
     settle(plan, &names.collect::<Vec<_>>(), &planned.configuration);
-    let mut changes = changes(plan, of.unwrap_or(planned.of), planned);
-    // What one host has is its own to say.
-    changes.retain(|change| !change.is_empty());
+    let changes = changes(plan, of.unwrap_or(planned.of), planned);
     match changes.is_empty() {
         true => Ok(()),
         false => Err(ShardsError::OtherPlan {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::augment::{SoundFile, Sounds};
 use crate::build::inputs::source_of;
-use crate::build::{BuildError, Inputs, Split, effects};
+use crate::build::{Inputs, Split, effects};
 use crate::config::location::Location;
 use crate::config::plan::Plan;
 use crate::dataset::shards::clips::{PlannedClip, PlannedRun};
-use crate::dataset::shards::plan::{PlannedSound, PlannedSounds};
+use crate::dataset::shards::plan::{PlannedSound, PlannedSounds, Shards};
 use crate::dataset::shards::{ShardPlan, ShardsError};
 use crate::dsp::effect::SoundKind;
 use crate::records::ClipId;
@@ -37,13 +37,15 @@ pub(super) fn restore(
     sounds: &PlannedSounds,
     runs: Vec<PlannedRun>,
     check: &mut Check<'_>,
-) -> Result<(Inputs, Vec<usize>), BuildError> {
+) -> Result<(Inputs, Vec<usize>), ShardsError> {
     let mut splits: Vec<Split> = Vec::new();
     let (mut places, mut own) = (Vec::new(), Vec::new());
     for run in runs {
         let Some(split_plan) = plan.splits.get(run.split) else {
-            let message = format!("there is no split {} in the plan", run.split);
-            return Err(BuildError::Stream(message));
+            return Err(ShardsError::Plan {
+                path: Shards::of(&plan.output.path).path().to_path_buf(),
+                reason: format!("it has no split {}", run.split),
+            });
         };
         if places.last() != Some(&run.split) {
             places.push(run.split);

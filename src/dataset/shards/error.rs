@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::survey::Status;
+use super::status::Status;
 use crate::dataset::error::DatasetError;
 use crate::dataset::partial::WriteError;
 

@@ -15,6 +15,7 @@ pub mod error;
 pub mod merge;
 pub mod plan;
 pub mod shard;
+pub mod status;
 pub mod survey;
 
 mod lines;
@@ -22,4 +23,5 @@ mod lines;
 pub use error::ShardsError;
 pub use plan::ShardPlan;
 pub use shard::{Shard, ShardSplit};
-pub use survey::{Status, Survey};
+pub use status::Status;
+pub use survey::Survey;
