@@ -156,7 +156,8 @@ impl<'a> Merger<'a> {
         let file = |name: &str| PartialFile::create(&settings.output.join(name), &[]);
         let mut splits = Vec::with_capacity(plan.splits.len());
         for (split, &rows) in plan.splits.iter().zip(&survey.rows) {
-            let mut out = match settings.parts {
+            // What no shard has has a file of its own.
+            let mut out = match settings.parts && split.clips > 0 {
                 true => Features::Parts(Sha256::new()),
                 false => Features::File(file(&split.features)?),
             };
@@ -224,7 +225,7 @@ impl<'a> Merger<'a> {
             written.rows += split.rows;
             written.left_out += split.left_out;
             written.found.extend(&split.found);
-            if self.settings.parts {
+            if let Features::Parts(_) = merger.out {
                 merger.parts.push(path);
                 written.parts.push(Part {
                     features: part_name(&split.features, shard.shard, shard.of),
