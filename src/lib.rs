@@ -14,7 +14,7 @@
 //!    is a clip with all of its rounds, or with one of them.
 //!    Every stage maps one batch to one batch; none re-batches. So what is in a
 //!    batch never depends on timing, and the output is the same bytes for any
-//!    number of workers.
+//!    number of workers, shards and hosts of one platform.
 //! 2. **Every span ends as rows or as a reason.** One that cannot be
 //!    processed stays in its place as a rejection until the writer records it.
 //! 3. **Everything is bounded.** Channels are, and so is the total in flight:
@@ -48,7 +48,7 @@
 //! | [`autoscale`] | how many workers: sizing, allocation, balance, tuning | `flow` |
 //! | [`metrics`] | what Prometheus is told | `flow` |
 //! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |
-//! | [`build`] | from a plan to a data set | all above but `presets` and `metrics` |
+//! | [`build`] | from a plan to a data set, whole or in shards | all above but `presets` and `metrics` |
 //! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `build` (what was built, and its rows made again) |
 //! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
 //! | [`api`] | what the command line and embedders use | all above |
@@ -86,6 +86,8 @@
 //! | symphonia | compressed formats | uncompressed WAV and AIFF and the frames of MP3 are walked by hand, for their lengths |
 //! | opus-pure | Opus packets | symphonia has no decoder of it, and this one needs no C compiler |
 //! | hound | writing WAV | |
+//! | libm | transcendental functions in the path of the bytes | those of the C library differ by version and processor |
+//! | gethostname | the host in `shard.json` | |
 //! | dasp | integer samples of WAV to float | its values are libsndfile's |
 //! | rubato, realfft | resampling, convolution | |
 //! | ndarray, ndarray-npy | the block of rows at the sinks; views of float32 feature files | float16, and files of a length not yet known, are our own |

@@ -1,5 +1,7 @@
 //! Building a data set, with its report.
 
+use std::path::Path;
+
 use crate::build::{BuildError, Event, Outcome, Ready, Watch};
 use crate::dataset::layout::REPORT_FILE;
 use crate::dataset::{Dataset, Existing};
@@ -39,10 +41,7 @@ pub fn run(
     let watch = &Sheltered(watch);
     let built = match ready.run(existing, watch, cancel)? {
         Outcome::UpToDate => {
-            // A kill between the data set and its report.
-            if !ready.plan().output.path.join(REPORT_FILE).exists() {
-                watch.warn(&format!("there is no {REPORT_FILE}: --overwrite makes one"));
-            }
+            check_report(&ready.plan().output.path, watch);
             return Ok(Ended::UpToDate);
         }
         Outcome::Built(built) => built,
@@ -51,4 +50,11 @@ pub fn run(
         watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
     }
     Ok(Ended::Built(Box::new(built.dataset)))
+}
+
+/// Says where a finished data set has no report: a kill came between the two.
+pub(super) fn check_report(output: &Path, watch: &dyn Watch) {
+    if !output.join(REPORT_FILE).exists() {
+        watch.warn(&format!("there is no {REPORT_FILE}: --overwrite makes one"));
+    }
 }

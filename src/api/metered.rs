@@ -18,12 +18,12 @@ impl<'a> Metered<'a> {
     /// Tells Prometheus what is about to be built, and then both how it goes.
     pub fn new(ready: &Ready, watch: &'a dyn Watch, metrics: &'a Metrics) -> Self {
         let plan = ready.plan();
-        let rounds = u64::from(plan.rounds());
-        let rows_per_span = ready.inputs().passes.rows().into();
-        let splits = ready.inputs().splits.iter();
+        let inputs = ready.inputs();
+        let rows_per_span = inputs.passes.rows().into();
+        let splits = inputs.splits.iter().enumerate();
         metrics.start(&BuildFacts {
             splits: splits
-                .map(|split| (split.name(), split.clips.len() as u64 * rounds))
+                .map(|(index, split)| (split.name(), inputs.spans_of(index) * rows_per_span))
                 .collect(),
             rows_per_span,
             rows_per_batch: ready.sizing().rows_per_batch,

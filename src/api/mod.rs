@@ -24,6 +24,7 @@ mod fault;
 mod machine;
 mod metered;
 mod quickstart;
+mod shards;
 mod stream;
 
 pub use build::{Ended, Quiet, run};
@@ -32,19 +33,26 @@ pub use fault::{Fault, explain};
 pub use machine::{Machine, RuntimeFacts, bundled_networks, setup};
 pub use metered::Metered;
 pub use quickstart::{QuickstartError, quickstart};
+pub use shards::merge;
 pub use stream::{Blocks, Draw, Feed, LeftOut, Position, RowOf, Rows, Shard, Wanted, stream};
 
 pub use crate::audio::wav;
 pub use crate::autoscale::bottleneck::bottleneck;
 pub use crate::autoscale::sizing::cores;
 pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
+pub use crate::build::shards::{
+    MergeOptions, Planning, ReadyShard, plan as plan_shards, ready as ready_shard,
+    status as shard_status,
+};
 pub use crate::build::{
     BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
 };
-pub use crate::config::plan::InputScale;
+pub use crate::config::plan::{InputScale, Plan};
 pub use crate::config::preset::NAMES as PRESETS;
 pub use crate::config::{ConfigError, Source, starter};
 pub use crate::dataset::layout::REPORT_FILE;
+pub use crate::dataset::shards::Status;
+pub use crate::dataset::shards::plan::MOST as MOST_SHARDS;
 pub use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};
 pub use crate::dataset::write::{Commit, Step, Taken};
 pub use crate::dataset::{Dataset, Existing, RowBlock, inspect};

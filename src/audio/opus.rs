@@ -42,7 +42,7 @@ impl Opus {
             channels,
             skip: usize::from(skip),
             // Decibels in 256ths.
-            gain: 10_f32.powf(f32::from(gain) / (20.0 * 256.0)),
+            gain: libm::powf(10.0, f32::from(gain) / (20.0 * 256.0)),
             interleaved: vec![0.0; MAX_PACKET_SAMPLES * channels],
         })
     }

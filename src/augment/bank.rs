@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Channel, Info};
+use crate::audio::{self, AudioError, Channel, Fault, Info};
 use crate::dsp::convolution::{ConvolveError, Impulse};
 use crate::dsp::effect::{EffectError, SoundKind};
 use crate::dsp::resample::ResampleError;
@@ -82,8 +82,8 @@ pub struct SoundSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum SoundError {
     /// It could not be read.
-    #[error(transparent)]
-    Read(#[from] AudioError),
+    #[error("{0}: {1}")]
+    Read(Arc<str>, #[source] Fault),
     /// Its rate could not be converted.
     #[error("{0}: {1}")]
     Resample(Arc<str>, #[source] ResampleError),

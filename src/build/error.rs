@@ -8,6 +8,7 @@ use crate::audio::AudioError;
 use crate::augment::SoundError;
 use crate::dataset::DatasetError;
 use crate::dataset::partial::WriteError as FileError;
+use crate::dataset::shards::ShardsError;
 use crate::dataset::write::WriteError;
 use crate::dsp::resample::ResampleError;
 use crate::flow::FlowError;
@@ -216,6 +217,9 @@ pub enum BuildError {
     /// The output folder cannot be used.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A build in shards cannot go on.
+    #[error(transparent)]
+    Shards(#[from] ShardsError),
     /// An output file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -242,6 +246,7 @@ impl BuildError {
         match self {
             Self::Dataset(error) => return error.is_usage(),
             Self::Model(error) => return error.is_usage(),
+            Self::Shards(error) => return error.is_usage(),
             _ => {}
         }
         matches!(

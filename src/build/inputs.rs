@@ -12,7 +12,8 @@ use crate::augment::{self, SoundFile};
 use crate::config::plan::{ClipFiles, FailurePolicy, Input, Missing, Plan, SplitPlan, WavsIn};
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
-use crate::source::sequence::{Entry, Passes};
+use crate::source::order::Shard;
+use crate::source::sequence::{self, Entry, Passes, Run};
 use crate::source::{
     self, ClipSource, DiscoverError, FolderSource, GlobSource, Identity, ListSource, Listing, Names,
 };
@@ -26,6 +27,12 @@ pub struct Inputs {
     pub splits: Vec<Split>,
     /// How the sequence runs over the clips of a split.
     pub passes: Passes,
+    /// The sequence: all of it, or a shard's part.
+    pub runs: Vec<Run>,
+    /// Which part that is.
+    pub shard: Option<Shard>,
+    /// Spans of the whole sequence.
+    pub planned: u64,
     /// Backgrounds, sorted by name.
     pub backgrounds: Vec<SoundFile>,
     /// Impulse responses, sorted by name.
@@ -45,7 +52,25 @@ impl Inputs {
 
     /// Spans of all splits.
     pub fn span_count(&self) -> u64 {
-        self.clip_count() * self.passes.spans()
+        self.runs.iter().map(Run::spans).sum()
+    }
+
+    /// The same with other splits: the whole sequence of these.
+    pub(super) fn of_splits(&self, splits: Vec<Split>) -> Self {
+        let runs = sequence::runs(splits.iter().map(|split| split.clips.len()), self.passes);
+        Self {
+            planned: runs.iter().map(Run::spans).sum(),
+            runs,
+            shard: None,
+            splits,
+            ..self.clone()
+        }
+    }
+
+    /// Spans of one split.
+    pub fn spans_of(&self, split: usize) -> u64 {
+        let runs = self.runs.iter().filter(|run| run.split == split);
+        runs.map(Run::spans).sum()
     }
 
     /// Behind a number of spans called clips: that each counts once a round.
@@ -104,9 +129,15 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
     let splits = sources
         .into_iter()
         .map(|(split, source)| find_split(plan, split, source, watch, &mut passed_over));
+    let splits: Vec<Split> = splits.collect::<Result<_, _>>()?;
+    let passes = effects::passes(plan);
+    let runs = sequence::runs(splits.iter().map(|split| split.clips.len()), passes);
     let mut inputs = Inputs {
-        splits: splits.collect::<Result<_, _>>()?,
-        passes: effects::passes(plan),
+        planned: runs.iter().map(Run::spans).sum(),
+        splits,
+        passes,
+        runs,
+        shard: None,
         backgrounds: Vec::new(),
         impulses: Vec::new(),
         passed_over,
@@ -168,7 +199,7 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
 }
 
 /// What reads a split's clips.
-fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
+pub(super) fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
     let path = split.input.location().path.clone();
     match split.input {
         Input::Folder(_) => Arc::new(FolderSource {

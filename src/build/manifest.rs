@@ -14,21 +14,20 @@ use crate::dsp::effect::SoundKind;
 use crate::flow::StageFacts;
 
 use super::origin::Origin;
+use super::run::Ended;
 use super::stream::Streamed;
 use super::{BuildError, Inputs, Ready};
 
-/// Describes what a build came to; of its rows, `rows_resumed` were there
-/// before.
+/// Describes what a build came to.
 pub(super) fn manifest(
     build: &Ready,
     origin: &Origin,
-    streamed: Streamed,
-    written: Written,
-    rows_resumed: u64,
+    ended: &Ended,
 ) -> Result<Dataset, BuildError> {
-    let Streamed { resizes, facts } = streamed;
+    let Streamed { resizes, facts } = &ended.streamed;
     let wall_seconds = facts.elapsed.as_secs_f64();
-    let Written { splits, files } = written;
+    let rows_resumed = ended.rows_resumed;
+    let Written { splits, files } = ended.written.clone();
     let rows: u64 = splits.iter().map(|split| split.rows).sum();
     let rows_per_second = rows.saturating_sub(rows_resumed) as f64 / wall_seconds;
     let reports = splits
@@ -47,7 +46,8 @@ pub(super) fn manifest(
         front_end: value(build.front_end.report())?,
         verification: build.front_end.differences().map(value).transpose()?,
         stages: facts.stages.iter().map(stage_times).collect(),
-        resizes: resizes.into_iter().map(change).collect(),
+        resizes: resizes.iter().cloned().map(change).collect(),
+        shards: None,
         in_flight: build.sizing.in_flight,
         rows_per_batch: build.sizing.rows_per_batch,
         rows_resumed,
@@ -62,7 +62,7 @@ pub(super) fn manifest(
 }
 
 /// The names of the sounds that each effect could draw from.
-fn sounds(plan: &Plan, inputs: &Inputs) -> Sounds {
+pub(super) fn sounds(plan: &Plan, inputs: &Inputs) -> Sounds {
     let applied = plan.augment.chain.iter().map(EffectSpec::kind);
     let applied = applied.filter(|&kind| plan.augment.applies(kind));
     let named = applied.filter_map(|kind| {
@@ -76,7 +76,7 @@ fn sounds(plan: &Plan, inputs: &Inputs) -> Sounds {
     named.collect()
 }
 
-fn stage_times(facts: &StageFacts) -> StageTimes {
+pub(super) fn stage_times(facts: &StageFacts) -> StageTimes {
     StageTimes {
         name: facts.name.to_owned(),
         workers: facts.workers,
@@ -100,7 +100,7 @@ fn change(decision: Decision) -> WorkerChange {
     }
 }
 
-fn value(of: impl Serialize) -> Result<Value, BuildError> {
+pub(super) fn value(of: impl Serialize) -> Result<Value, BuildError> {
     serde_json::to_value(of)
         .map_err(|error| BuildError::io("describe", DATASET_FILE.as_ref())(error.into()))
 }

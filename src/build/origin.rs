@@ -9,87 +9,173 @@ use crate::config::plan::Plan;
 use crate::dataset::manifest::Dataset;
 use crate::dataset::partial::hex;
 use crate::dsp::effect::SoundKind;
-use crate::frontend::{Backend, FrontEnd};
+use crate::frontend::FrontEnd;
 
 use crate::source::Stamp;
+use crate::source::order::Shard;
 
 use super::Inputs;
+use super::platform::platform;
 
 /// Hexadecimal digits that stand for a file in an [`Origin`].
 const STAMP: usize = 8;
 
 /// Everything that the output's bytes depend on: the program's version, the
-/// platform, the plan without its speed settings, the names, sizes and times
-/// of all inputs in use, and how the networks run.
+/// platform, the plan without its speed settings, how the networks run, and the
+/// names, sizes and times of all inputs in use.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Origin {
     /// SHA-256 over all of it.
     pub(super) fingerprint: String,
     program: String,
-    platform: String,
-    configuration: Value,
+    pub(super) platform: String,
+    pub(super) configuration: Value,
     networks: Value,
+    /// SHA-256 over the inputs.
+    pub(super) inputs: String,
+    /// What stands for each of them; a shard does not know those of others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<Stamps>,
+    /// Which shard this is of, where it is of one; not in the fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard: Option<(usize, usize)>,
 }
 
 /// What stands for a list of files: a few digits for each, so that a change
 /// can be named.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-struct Stamps {
+pub(super) struct Stamps {
     of: String,
     stamps: String,
 }
 
+/// What stands for all inputs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stamped {
+    /// SHA-256 over name, size and time of every file.
+    pub(super) inputs: String,
+    /// What stands for each.
+    pub(super) files: Vec<Stamps>,
+}
+
+impl Stamped {
+    /// Looks at every input.
+    pub(super) fn look(inputs: &Inputs, sounds: &Sounds) -> Self {
+        Self::of(lists(inputs, sounds))
+    }
+
+    /// Of inputs that were looked at.
+    pub(super) fn of<'a>(lists: impl Iterator<Item = (String, Vec<Named<'a>>)>) -> Self {
+        let mut hash = Sha256::new();
+        let files = lists.map(|(of, files)| {
+            let mut stamps = String::with_capacity(files.len() * STAMP);
+            for (name, found) in files {
+                let digest = stamp(name.as_bytes(), found);
+                hash.update(digest);
+                stamps.push_str(&hex(&digest[..STAMP / 2]));
+            }
+            hash.update(digest(of.as_bytes()));
+            Stamps { of, stamps }
+        });
+        Self {
+            files: files.collect(),
+            inputs: hex(&hash.finalize()),
+        }
+    }
+}
+
 impl Origin {
-    pub(super) fn new(plan: &Plan, inputs: &Inputs, sounds: &Sounds, front_end: &FrontEnd) -> Self {
+    /// That of a build on this machine.
+    pub(super) fn new(plan: &Plan, inputs: Stamped, front_end: &FrontEnd) -> Self {
+        let report = serde_json::to_value(front_end.report()).unwrap_or_default();
+        Self::of(
+            platform(front_end),
+            plan.essence(),
+            networks(&report),
+            inputs,
+        )
+    }
+
+    /// That of a build on such a machine, where the networks ran as a front end
+    /// reported.
+    pub(super) fn elsewhere(
+        platform: &str,
+        configuration: Value,
+        front_end: &Value,
+        inputs: Stamped,
+    ) -> Self {
+        let platform = platform.to_owned();
+        Self::of(platform, configuration, networks(front_end), inputs)
+    }
+
+    fn of(platform: String, configuration: Value, networks: Value, inputs: Stamped) -> Self {
         let program = env!("CARGO_PKG_VERSION").to_owned();
-        let (platform, configuration) = (platform(front_end), plan.essence());
-        let networks = networks(front_end);
         let mut hash = Sha256::new();
         for part in [
             &program,
             &platform,
             &configuration.to_string(),
             &networks.to_string(),
+            &inputs.inputs,
         ] {
             hash.update(digest(part.as_bytes()));
         }
-        let files = lists(inputs, sounds).map(|(of, files)| {
-            let mut stamps = String::new();
-            for (name, found) in files {
-                let digest = stamp(name.as_bytes(), found);
-                hash.update(digest);
-                stamps.push_str(&hex(&digest)[..STAMP]);
-            }
-            hash.update(digest(of.as_bytes()));
-            Stamps { of, stamps }
-        });
-        let files = files.collect();
         Self {
+            fingerprint: hex(&hash.finalize()),
             program,
             platform,
             configuration,
             networks,
-            files,
-            fingerprint: hex(&hash.finalize()),
+            inputs: inputs.inputs,
+            files: inputs.files,
+            shard: None,
         }
     }
 
+    /// The same of one shard.
+    pub(super) fn of_shard(self, shard: Shard) -> Self {
+        Self {
+            shard: Some((shard.index, shard.count)),
+            ..self
+        }
+    }
+
+    /// Whether what was begun can be gone on with.
+    pub(super) fn continues(&self, then: &Self) -> bool {
+        self.fingerprint == then.fingerprint && self.shard == then.shard
+    }
+
+    /// On what the networks ran, in words.
+    pub(super) fn machine(&self) -> String {
+        let of = |key: &str| self.networks.get(key).and_then(Value::as_str);
+        let (backend, provider) = (of("backend"), of("provider"));
+        format!(
+            "platform '{}' ({}, {})",
+            self.platform,
+            backend.unwrap_or_default(),
+            provider.unwrap_or_default()
+        )
+    }
+
     /// What has changed since a data set was built, in words.
-    pub(super) fn since(&self, then: &Dataset, inputs: &Inputs, sounds: &Sounds) -> String {
-        let recorded = then.origin.clone().map(serde_json::from_value::<Self>);
-        match recorded {
-            Some(Ok(then)) => format!(
+    pub(super) fn since(&self, then: &Dataset, names: Names<'_>) -> String {
+        match Self::recorded(then) {
+            Some(then) => format!(
                 "it was made from something else; what has changed:\n    {}",
-                self.changes(&then, inputs, sounds).join("\n    ")
+                self.changes(&then, names).join("\n    ")
             ),
             _ => "it was made from another configuration or other inputs, by another version, or on another kind of processor".to_owned(),
         }
     }
 
+    /// What a data set was made from, as far as it tells.
+    pub(super) fn recorded(then: &Dataset) -> Option<Self> {
+        serde_json::from_value(then.origin.clone()?).ok()
+    }
+
     /// What has changed since `then`, each in words; something is said
     /// wherever the fingerprints differ.
-    pub(super) fn changes(&self, then: &Self, inputs: &Inputs, sounds: &Sounds) -> Vec<String> {
+    pub(super) fn changes(&self, then: &Self, names: Names<'_>) -> Vec<String> {
         let mut changes = Vec::new();
         let text = |text: &String| Value::String(text.clone());
         let pairs = [
@@ -105,44 +191,69 @@ impl Origin {
         for (name, then, now) in &pairs {
             compare(name, then, now, &mut changes);
         }
-        for ((index, now), (_, names)) in self.files.iter().enumerate().zip(lists(inputs, sounds)) {
-            match then.files.get(index) {
-                Some(then) if then == now => {}
-                Some(then) => changes.push(difference(then, now, names)),
-                None => changes.push(format!("{} is new", now.of)),
-            }
-        }
+        changes.extend(changed_files(&then.files, &self.files, names));
         if changes.is_empty() {
-            changes.push("the inputs".to_owned());
+            changes.push(match self.shard == then.shard {
+                true => "the inputs".to_owned(),
+                false => "which shard it is".to_owned(),
+            });
         }
         changes
     }
 }
 
+/// Gives every list of files, with their names.
+pub(super) type Names<'a> = &'a dyn Fn() -> Vec<(String, Vec<Named<'a>>)>;
+
+/// Which of the inputs have changed.
+pub(super) fn changed_files(then: &[Stamps], now: &[Stamps], names: Names<'_>) -> Vec<String> {
+    if then == now {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    for ((index, now), (_, names)) in now.iter().enumerate().zip(names()) {
+        match then.get(index) {
+            Some(then) if then == now => {}
+            Some(then) => changes.push(difference(then, now, names)),
+            None => changes.push(format!("{} is new", now.of)),
+        }
+    }
+    changes
+}
+
 /// A file's name, and what shows that it has changed; `None` counts as nothing
 /// here, and fails when it is read.
-type Named<'a> = (&'a str, Option<Stamp>);
+pub(super) type Named<'a> = (&'a str, Option<Stamp>);
 
 /// Every list of files, with a name for it.
-fn lists<'a>(
+pub(super) fn lists<'a>(
     inputs: &'a Inputs,
     sounds: &'a Sounds,
 ) -> impl Iterator<Item = (String, Vec<Named<'a>>)> {
     let splits = inputs.splits.iter().map(|split| {
         let clips = split.clips.iter();
         let clips = clips.map(|clip| (&*clip.id.name, split.source.stamp(&clip.id)));
-        (format!("split '{}'", split.name()), clips.collect())
+        (list_of(split.name()), clips.collect())
     });
     let sounds = SoundKind::ALL.map(|kind| {
         let files = sounds.files(kind).into_iter();
         let files = files.map(|file| (&*file.name, Stamp::of(&file.path)));
-        let key = match kind {
-            SoundKind::Background => "augment.backgrounds",
-            SoundKind::Impulse => "augment.rirs",
-        };
-        (key.to_owned(), files.collect())
+        (key_of(kind).to_owned(), files.collect())
     });
     splits.chain(sounds)
+}
+
+/// What the list of a split's clips is called.
+fn list_of(split: &str) -> String {
+    format!("split '{split}'")
+}
+
+/// What the list of a kind of sounds is called: its key.
+fn key_of(kind: SoundKind) -> &'static str {
+    match kind {
+        SoundKind::Background => "augment.backgrounds",
+        SoundKind::Impulse => "augment.rirs",
+    }
 }
 
 /// Says which file is the first to differ.
@@ -167,7 +278,7 @@ fn difference(then: &Stamps, now: &Stamps, names: Vec<Named<'_>>) -> String {
 }
 
 /// Names every key whose value differs.
-fn compare(key: &str, then: &Value, now: &Value, changes: &mut Vec<String>) {
+pub(super) fn compare(key: &str, then: &Value, now: &Value, changes: &mut Vec<String>) {
     let null = &Value::Null;
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
@@ -190,41 +301,18 @@ fn compare(key: &str, then: &Value, now: &Value, changes: &mut Vec<String>) {
     }
 }
 
-/// How the networks run, as far as the output's bytes depend on it.
-fn networks(front_end: &FrontEnd) -> Value {
-    let report = front_end.report();
+/// How the networks run, as far as the output's bytes depend on it, by what a front
+/// end reports.
+fn networks(report: &Value) -> Value {
+    let of = |key: &str| report.get(key).cloned().unwrap_or_default();
     json!({
-        "backend": report.backend,
-        "strategy": report.strategy,
-        "provider": report.provider,
-        "runtime": report.runtime.as_ref().map(|runtime| &runtime.version),
-        "mel_sha256": report.mel_sha256,
-        "embedding_sha256": report.embedding_sha256,
+        "backend": of("backend"),
+        "strategy": of("strategy"),
+        "provider": of("provider"),
+        "runtime": report.pointer("/runtime/version"),
+        "mel_sha256": of("mel_sha256"),
+        "embedding_sha256": of("embedding_sha256"),
     })
-}
-
-/// What of this machine the bytes depend on: the architecture, and of the
-/// processor's features those that round differently. The native kernels give
-/// the same bytes wherever there are AVX2 and FMA; ONNX Runtime chooses kernels
-/// by more of them.
-fn platform(front_end: &FrontEnd) -> String {
-    let mut text = std::env::consts::ARCH.to_owned();
-    #[cfg(target_arch = "x86_64")]
-    {
-        let fused = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let native = front_end.report().backend == Backend::Native;
-        for (name, present) in [
-            ("avx", !native && is_x86_feature_detected!("avx")),
-            ("avx2+fma", fused),
-            ("avx512f", !native && is_x86_feature_detected!("avx512f")),
-        ] {
-            if present {
-                text.push('+');
-                text.push_str(name);
-            }
-        }
-    }
-    text
 }
 
 /// Name, size and time of a file.

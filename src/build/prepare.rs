@@ -24,14 +24,18 @@ pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Prepar
     inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     window::settle(&mut plan, &inputs, watch)?;
-    Ok(Prepared {
-        plan,
-        inputs,
-        cores,
-    })
+    Ok(Prepared::new(plan, inputs, cores))
 }
 
 impl Prepared {
+    pub(super) fn new(plan: Plan, inputs: Inputs, cores: usize) -> Self {
+        Self {
+            plan,
+            inputs,
+            cores,
+        }
+    }
+
     /// What was planned.
     pub fn plan(&self) -> &Plan {
         &self.plan

@@ -2,23 +2,27 @@
 
 use std::path::Path;
 
-use crate::config::plan::FailurePolicy;
+use crate::config::plan::{FailurePolicy, Plan};
 use crate::dataset::RowSink;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
 use crate::dataset::manifest::Dataset;
+use crate::dataset::seal::Seal;
 use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
 use super::manifest::manifest;
-use super::origin::Origin;
+use super::origin::{Named, Origin, Stamped, lists};
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
 use super::{BuildError, Event, Ready, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
+
+/// Why a finished data set does not serve that is the same but for clips left out.
+pub(super) const FEWER: &str = "more clips were left out of it than 'failures' allows now";
 
 /// How a build ended well.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ pub struct Built {
     pub dataset: Dataset,
     /// How the flow went over time.
     pub moments: Vec<Moment>,
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 impl Built {
@@ -45,6 +49,16 @@ impl Built {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// What a build or a shard came to.
+pub(super) struct Made<S> {
+    /// The file that completes it.
+    pub(super) seal: S,
+    /// Where it is, locked.
+    pub(super) folder: Folder,
+    /// How the flow went over time.
+    pub(super) moments: Vec<Moment>,
 }
 
 /// An output folder that a build may write to.
@@ -55,14 +69,20 @@ struct Begun {
     last: Option<Commit>,
 }
 
-/// A flow that has come to its end, with all files of the data set but
-/// `dataset.json`.
-struct Ended {
+/// A flow that has come to its end, with all files but the one that completes them.
+pub(super) struct Ended {
     folder: Folder,
-    streamed: Streamed,
-    written: Written,
+    pub(super) streamed: Streamed,
+    pub(super) written: Written,
     /// Rows that earlier runs had committed.
-    rows_resumed: u64,
+    pub(super) rows_resumed: u64,
+}
+
+impl Ended {
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 impl Ready {
@@ -77,49 +97,74 @@ impl Ready {
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<Outcome, BuildError> {
+        let stamped = Stamped::look(&self.inputs, self.sounds());
+        let origin = Origin::new(&self.plan, stamped, &self.front_end);
+        let serves = |found: &Dataset| match found.fingerprint == origin.fingerprint {
+            true if self.tolerates(found.left_out()) => Ok(()),
+            true => Err(FEWER.to_owned()),
+            false => Err(origin.since(found, &|| self.names())),
+        };
+        let seal = |ended: &Ended| manifest(self, &origin, ended);
+        let made = self.make(&origin, serves, seal, existing, watch, cancel)?;
+        Ok(match made {
+            None => Outcome::UpToDate,
+            Some(made) => Outcome::Built(Box::new(Built {
+                dataset: made.seal,
+                moments: made.moments,
+                folder: made.folder,
+            })),
+        })
+    }
+
+    /// Builds into the plan's output folder what `seal` completes; `None` where it
+    /// is there already, and `serves`.
+    pub(super) fn make<S: Seal>(
+        &self,
+        origin: &Origin,
+        serves: impl Fn(&S) -> Result<(), String>,
+        seal: impl FnOnce(&Ended) -> Result<S, BuildError>,
+        existing: Existing,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<Option<Made<S>>, BuildError> {
         let watch = &Sheltered(watch);
-        let origin = Origin::new(&self.plan, &self.inputs, self.sounds(), &self.front_end);
-        let Some(begun) = self.begin(&origin, existing, watch)? else {
-            return Ok(Outcome::UpToDate);
+        let Some(begun) = self.begin(origin, serves, existing, watch)? else {
+            return Ok(None);
         };
         let timeline = Timeline::new(watch);
-        let Ended {
-            folder,
-            streamed,
-            written,
-            rows_resumed,
-        } = self.write(begun, &timeline, watch, cancel)?;
-        let dataset = manifest(self, &origin, streamed, written, rows_resumed)?;
+        let ended = self.write(begun, &timeline, watch, cancel)?;
+        let seal = seal(&ended)?;
         self.warn_of_differences(watch);
-        let spans = self.inputs.span_count();
+        let (folder, spans) = (ended.folder, self.inputs.span_count());
         folder
-            .complete(&dataset)
+            .complete(&seal)
             .map_err(|cause| self.unfinished(cause.into(), spans, watch))?;
         watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
-        Ok(Outcome::Built(Box::new(Built {
-            dataset,
-            moments: timeline.into_moments(),
+        Ok(Some(Made {
+            seal,
             folder,
-        })))
+            moments: timeline.into_moments(),
+        }))
+    }
+
+    /// The names of all inputs, with what they look like now.
+    fn names(&self) -> Vec<(String, Vec<Named<'_>>)> {
+        lists(&self.inputs, self.sounds()).collect()
     }
 
     /// Opens the output folder, and settles how much of the build is in it;
     /// `None` where all is.
-    fn begin(
+    fn begin<S: Seal>(
         &self,
         origin: &Origin,
+        serves: impl Fn(&S) -> Result<(), String>,
         existing: Existing,
         watch: &dyn Watch,
     ) -> Result<Option<Begun>, BuildError> {
         let plan = &self.plan;
         let splits = plan.splits.iter();
         let features: Vec<&str> = splits.map(|split| &*split.features).collect();
-        let serves = |found: &Dataset| match found.fingerprint == origin.fingerprint {
-            true if self.tolerates(found.left_out()) => Ok(()),
-            true => Err("more clips were left out of it than 'failures' allows now".to_owned()),
-            false => Err(origin.since(found, &self.inputs, self.sounds())),
-        };
         let begun = match Folder::open(&plan.output.path, &features, serves, existing)? {
             State::UpToDate => return Ok(None),
             State::Empty(folder) => Begun {
@@ -216,10 +261,10 @@ impl Ready {
         begun: &Opened<Origin, Commit>,
         watch: &dyn Watch,
     ) -> Result<(), BuildError> {
-        if begun.first.fingerprint != origin.fingerprint {
+        if !origin.continues(&begun.first) {
             return Err(BuildError::Changed {
                 path: self.plan.output.path.clone(),
-                changes: origin.changes(&begun.first, &self.inputs, self.sounds()),
+                changes: origin.changes(&begun.first, &|| self.names()),
             });
         }
         if begun.torn {
@@ -231,8 +276,12 @@ impl Ready {
     /// Says what an unfinished build keeps, and what a full disk lacks.
     fn unfinished(&self, cause: BuildError, kept: u64, watch: &dyn Watch) -> BuildError {
         let planned = self.inputs.span_count();
+        let go_on = match self.inputs.shard {
+            Some(_) => "the same command goes on",
+            None => "go on with --resume (with the same inputs)",
+        };
         watch.warn(&format!(
-            "{kept} of {planned} clips{} are kept in {}: go on with --resume (with the same inputs), or start over with --overwrite",
+            "{kept} of {planned} clips{} are kept in {}: {go_on}, or start over with --overwrite",
             self.inputs.each_round(),
             self.plan.output
         ));
@@ -263,17 +312,13 @@ impl Ready {
         (features + line + wav) as u64
     }
 
-    /// Spans that may be left out; `None` where the first stops the build.
+    /// Spans that may be left out, by a shard as many as by the whole build; `None`
+    /// where the first stops it.
     pub fn tolerated(&self) -> Option<u64> {
-        let failures = self.plan.failures;
-        let planned = self.inputs.span_count() as f64;
-        match failures.policy {
-            FailurePolicy::Stop => None,
-            FailurePolicy::Skip => Some((failures.max_rate * planned).floor() as u64),
-        }
+        tolerated(&self.plan, self.inputs.planned)
     }
 
-    fn tolerates(&self, left_out: u64) -> bool {
+    pub(super) fn tolerates(&self, left_out: u64) -> bool {
         left_out <= self.tolerated().unwrap_or(0)
     }
 
@@ -288,5 +333,14 @@ impl Ready {
             rows: plan.output_files.rows,
             tolerated: self.tolerated(),
         }
+    }
+}
+
+/// Of so many spans, those that may be left out; `None` where the first stops the
+/// build.
+pub(super) fn tolerated(plan: &Plan, planned: u64) -> Option<u64> {
+    match plan.failures.policy {
+        FailurePolicy::Stop => None,
+        FailurePolicy::Skip => Some((plan.failures.max_rate * planned as f64).floor() as u64),
     }
 }

@@ -66,9 +66,8 @@ impl Ready {
     /// Every span but the first `skip`, in the order of the sequence.
     pub(super) fn batches(&self, skip: u64) -> impl Iterator<Item = Batch<()>> + Send {
         let splits = self.inputs.splits.iter();
-        let splits = splits.map(|split| split.clips.as_slice());
-        let passes = self.inputs.passes;
-        sequence::batches(splits, passes, self.sizing.spans_per_batch, skip)
+        let splits = splits.map(|split| split.clips.as_slice()).collect();
+        sequence::batches(splits, &self.inputs.runs, self.sizing.spans_per_batch, skip)
     }
 
     /// Runs batches through the stages into `sink`.

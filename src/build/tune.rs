@@ -10,7 +10,7 @@ use crate::dataset::sink::Nowhere;
 use crate::flow::{CancelToken, FlowFacts, Observer};
 use crate::source::sequence::Entry;
 
-use super::{BuildError, Event, Inputs, Ready, Watch, effects};
+use super::{BuildError, Event, Ready, Watch, effects};
 
 /// Rows of the first sample.
 const FIRST_ROWS: u64 = 256;
@@ -101,12 +101,8 @@ impl Ready {
     fn excerpt(&self, rows: u64, workers: &[usize]) -> Ready {
         let share = rows as f64 / f64::from(self.plan.rounds()) / self.inputs.clip_count() as f64;
         let splits = self.inputs.splits.iter();
-        let inputs = Inputs {
-            splits: splits
-                .map(|split| split.excerpt(spread(&split.clips, share)))
-                .collect(),
-            ..self.inputs.clone()
-        };
+        let splits = splits.map(|split| split.excerpt(spread(&split.clips, share)));
+        let inputs = self.inputs.of_splits(splits.collect());
         let sizing = self.sizing.clone().pinned(workers);
         let front_end = self.front_end.clone();
         let augment = Augment {

@@ -116,8 +116,12 @@ fn folder_text(facts: &FolderFacts) -> String {
         "splits".to_owned(),
     ];
     for split in &facts.splits {
+        let parts = match split.parts {
+            0 => String::new(),
+            parts => format!(" in {parts} parts"),
+        };
         lines.push(format!(
-            "  {:20} {:>8} clips, {} left out → {} {}",
+            "  {:20} {:>8} clips, {} left out → {} {}{parts}",
             split.name,
             split.planned,
             split.left_out,

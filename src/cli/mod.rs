@@ -8,6 +8,7 @@ mod progress;
 mod render;
 mod run;
 mod setup;
+mod shards;
 mod terminal;
 mod tune;
 
@@ -38,6 +39,10 @@ struct Cli {
 enum Command {
     /// Build the data set that a file describes
     Run(run::RunArgs),
+    /// Cut a build into shards for many machines
+    Plan(shards::PlanArgs),
+    /// Make the data set of all shards
+    Merge(shards::MergeArgs),
     /// Measure each stage on a sample and print the worker counts to use
     Tune(tune::TuneArgs),
     /// Say how good classifiers are on a data set's features
@@ -119,6 +124,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let result = match command {
         Command::Run(args) => self::run::run(&args),
+        Command::Plan(args) => shards::plan(&args),
+        Command::Merge(args) => shards::merge(&args),
         Command::Tune(args) => tune::tune(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),

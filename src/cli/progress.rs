@@ -86,10 +86,15 @@ impl Progress {
 
     /// The summary.
     pub(super) fn finish(&self, output: &Path, dataset: &Dataset) {
+        self.done(&summary(output, dataset));
+    }
+
+    /// The last word.
+    pub(super) fn done(&self, text: &str) {
         if let Show::Bars(bars) = &self.show {
             bars.finish();
         }
-        self.say(&summary(output, dataset));
+        self.say(text);
     }
 }
 
@@ -195,14 +200,14 @@ impl Bars {
         let style = |template| {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
         };
-        let bar = |split: &Split| {
-            let clips = split.clips.len() as u64 * inputs.passes.spans();
+        let bar = |(index, split): (usize, &Split)| {
+            let clips = inputs.spans_of(index);
             let bar = self.all.add(ProgressBar::new(clips));
             bar.set_style(style("{prefix} {bar:30} {pos}/{len} clips  {msg}"));
             bar.set_prefix(format!("{:width$}", split.name()));
             bar
         };
-        let bars = splits.map(bar).collect();
+        let bars = splits.enumerate().map(bar).collect();
         let line = self.all.add(ProgressBar::new_spinner());
         line.set_style(style("{msg}"));
         // A build starts once.

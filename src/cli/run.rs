@@ -8,12 +8,16 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::api::{
-    self, Cancel, CancelToken, Ended, Existing, Metered, Metrics, MetricsError, Watch,
+    self, Cancel, CancelToken, Ended, Existing, Metered, Metrics, MetricsError, Shard, Watch,
 };
 
 use super::Configuration;
 use super::progress::{Progress, ProgressMode};
+use super::shards::{self, ShardRun};
 use super::terminal::print;
+
+/// The longest wait, in seconds: a month.
+const MOST_WAIT: f64 = 2_678_400.0;
 
 #[derive(Args)]
 pub(super) struct RunArgs {
@@ -25,6 +29,16 @@ pub(super) struct RunArgs {
     /// Replace what an earlier run left in the output folder
     #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
+    /// Build one shard of a planned build: I from 0 to N-1. It goes on with what is
+    /// there
+    #[arg(long, value_name = "I/N", value_parser = shards::shard, allow_hyphen_values = true, conflicts_with = "dry_run")]
+    shard: Option<Shard>,
+    /// How long to wait while another process builds that shard
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0, value_parser = seconds, requires = "shard")]
+    wait: f64,
+    /// Processors to use; all that this process may use by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    cores: Option<u32>,
     /// Do one part only
     #[arg(long, value_enum)]
     only: Option<Part>,
@@ -39,8 +53,9 @@ pub(super) struct RunArgs {
     dry_run: bool,
 }
 
+/// What is done of a build.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Part {
+pub(super) enum Part {
     /// Compute the features of clips as they are: of a livekit-wakeword
     /// configuration, the files that were augmented
     Extract,
@@ -58,7 +73,24 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,
     };
-    let prepared = api::prepare(loaded.plan, api::cores(), &progress)?;
+    let cores = args.cores.map_or_else(api::cores, |cores| cores as usize);
+    if let Some(shard) = args.shard {
+        let asked = ShardRun {
+            shard,
+            cores,
+            overwrite: args.overwrite,
+            wait: Duration::from_secs_f64(args.wait),
+            metrics: metrics.as_ref(),
+        };
+        let (token, linger_seconds) = (listen()?, loaded.plan.metrics.linger_seconds);
+        shards::run(loaded.plan, &asked, &token, &progress)?;
+        if let Some(metrics) = &metrics {
+            metrics.end();
+            linger(linger_seconds, "the shard is over", &token, &progress);
+        }
+        return Ok(());
+    }
+    let prepared = api::prepare(loaded.plan, cores, &progress)?;
     if args.dry_run {
         print(prepared.describe())?;
         return Ok(());
@@ -102,6 +134,15 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     }
     result?;
     Ok(())
+}
+
+/// Reads a number of seconds that can be waited.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok();
+    let fits = |seconds: &f64| (0.0..=MOST_WAIT).contains(seconds);
+    seconds
+        .filter(fits)
+        .ok_or_else(|| format!("a number of seconds from 0 to {MOST_WAIT}"))
 }
 
 /// A token that the first Ctrl-C cancels; the second ends the process.

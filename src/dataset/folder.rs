@@ -9,10 +9,8 @@ use super::partial::{partial_path, sync_folder};
 use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
-use super::layout::{
-    DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE,
-};
-use super::manifest::Dataset;
+use super::layout::{JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE};
+use super::seal::{self, Seal};
 use super::write::commit::Commit;
 
 /// What to do with what an earlier build left.
@@ -49,46 +47,44 @@ impl Folder {
     /// clears it of what an earlier build left if that is asked for.
     ///
     /// `features` are the names of the feature files to come; `serves` says
-    /// of a finished data set whether it is the one that is wanted, or why not.
-    pub fn open<O: DeserializeOwned>(
+    /// of what is finished whether it is what is wanted, or why not.
+    pub fn open<S: Seal, O: DeserializeOwned>(
         path: &Path,
         features: &[&str],
-        serves: impl FnOnce(&Dataset) -> Result<(), String>,
+        serves: impl Fn(&S) -> Result<(), String>,
         existing: Existing,
     ) -> Result<State<O>, DatasetError> {
         fs::create_dir_all(path).map_err(DatasetError::io("create the output folder", path))?;
-        if existing != Existing::Overwrite
-            && let Some(found) = Dataset::read(path)?
-        {
-            serves(&found).map_err(|reason| another(path, reason, existing))?;
-            let others = found.files.keys().map(String::as_str);
-            let mut names = features.iter().copied().chain(others);
-            if let Some(name) = names.find(|name| !path.join(name).is_file()) {
-                return Err(another(path, format!("it has lost {name}"), existing));
-            }
-            // Left by a build that was killed in its last step.
-            remove(&path.join(JOURNAL_FILE))?;
+        let complete = || match existing {
+            Existing::Overwrite => Ok(false),
+            _ => is_complete(path, &serves, existing),
+        };
+        if complete()? {
             return Ok(State::UpToDate);
         }
         let folder = Self {
             path: path.to_path_buf(),
             _lock: lock(path)?,
         };
+        // Another process may have completed it since.
+        if complete()? {
+            return Ok(State::UpToDate);
+        }
         match existing {
             Existing::Overwrite => {
-                let earlier = features_in(path);
-                let dataset = [PathBuf::from(DATASET_FILE)].into_iter();
-                let names = dataset.chain(reports()).chain(earlier);
-                for name in names.chain(files(features)) {
+                let earlier = features_in::<S>(path);
+                let seal = [PathBuf::from(S::FILE)].into_iter();
+                let names = seal.chain(reports()).chain(earlier);
+                for name in names.chain(files::<S>(features)) {
                     remove(&path.join(name))?;
                 }
                 Ok(State::Empty(folder))
             }
             Existing::Resume => {
                 folder.check_report()?;
-                folder.go_on(features)
+                folder.go_on::<S, O>(features)
             }
-            Existing::Keep => match folder.leftover(features) {
+            Existing::Keep => match folder.leftover::<S>(features) {
                 Some(name) => {
                     let (path, found) = (path.to_path_buf(), name);
                     Err(DatasetError::Unfinished { path, found })
@@ -111,25 +107,28 @@ impl Folder {
         self.path.join(JOURNAL_FILE)
     }
 
-    /// Writes `dataset.json`, which makes the data set complete.
-    pub fn complete(&self, dataset: &Dataset) -> Result<(), DatasetError> {
-        dataset.write(&self.path)
+    /// Writes the file that makes what is in it complete.
+    pub fn complete<S: Seal>(&self, seal: &S) -> Result<(), DatasetError> {
+        seal::write(&self.path.join(S::FILE), seal)
     }
 
-    /// Removes the journal of a complete data set. The folder stays locked.
+    /// Removes the journal of what is complete. The folder stays locked.
     pub fn remove_journal(&self) -> Result<(), DatasetError> {
         let journal = self.journal();
         remove(&journal)?;
         sync_folder(&journal).map_err(DatasetError::io("sync", &self.path))
     }
 
-    fn go_on<O: DeserializeOwned>(self, features: &[&str]) -> Result<State<O>, DatasetError> {
+    fn go_on<S: Seal, O: DeserializeOwned>(
+        self,
+        features: &[&str],
+    ) -> Result<State<O>, DatasetError> {
         let journal = self.journal();
         let opened = match journal.exists() {
             true => Journal::open(&journal)?,
             false => None,
         };
-        match (opened, self.leftover(features)) {
+        match (opened, self.leftover::<S>(features)) {
             (Some(opened), _) => Ok(State::Begun(self, Box::new(opened))),
             // The first record is on the disk before there is any other file.
             (None, Some(name)) if name != Path::new(JOURNAL_FILE) => Err(DatasetError::NoJournal {
@@ -141,8 +140,8 @@ impl Folder {
     }
 
     /// The first file of an earlier build; the journal if there is no other.
-    fn leftover(&self, features: &[&str]) -> Option<PathBuf> {
-        files(features)
+    fn leftover<S: Seal>(&self, features: &[&str]) -> Option<PathBuf> {
+        files::<S>(features)
             .into_iter()
             .find(|name| is_there(&self.path.join(name)))
     }
@@ -170,25 +169,43 @@ fn reports() -> [PathBuf; 2] {
     [partial_path(&report), report]
 }
 
-/// Every file that a build makes but `dataset.json`, whole and unfinished, the
-/// journal last.
-fn files(features: &[&str]) -> Vec<PathBuf> {
+/// Every file that a build makes but the one that completes it, whole and
+/// unfinished, the journal last.
+fn files<S: Seal>(features: &[&str]) -> Vec<PathBuf> {
     let names = [ROWS_FILE, QUARANTINE_FILE];
     let names = names.iter().chain(features).map(PathBuf::from);
     let mut files: Vec<_> = names.flat_map(|name| [partial_path(&name), name]).collect();
-    files.push(partial_path(Path::new(DATASET_FILE)));
+    files.push(partial_path(Path::new(S::FILE)));
     files.push(PathBuf::from(JOURNAL_FILE));
     files
 }
 
-/// The feature files of a finished data set, as far as it tells: also those of
+/// Whether all is there and serves.
+fn is_complete<S: Seal>(
+    path: &Path,
+    serves: impl Fn(&S) -> Result<(), String>,
+    existing: Existing,
+) -> Result<bool, DatasetError> {
+    let Some(found) = seal::read::<S>(&path.join(S::FILE))? else {
+        return Ok(false);
+    };
+    serves(&found).map_err(|reason| another(path, reason, existing))?;
+    let mut names = found.features().into_iter().chain(found.others());
+    if let Some(name) = names.find(|name| !path.join(name).is_file()) {
+        return Err(another(path, format!("it has lost {name}"), existing));
+    }
+    // Left by a build that was killed in its last step.
+    remove(&path.join(JOURNAL_FILE))?;
+    Ok(true)
+}
+
+/// The feature files of what is finished, as far as it tells: also those of
 /// splits that the new one does not have.
-fn features_in(path: &Path) -> Vec<PathBuf> {
-    let Ok(Some(dataset)) = Dataset::read(path) else {
+fn features_in<S: Seal>(path: &Path) -> Vec<PathBuf> {
+    let Ok(Some(found)) = seal::read::<S>(&path.join(S::FILE)) else {
         return Vec::new();
     };
-    let names = dataset.splits.into_iter();
-    let names = names.map(|split| PathBuf::from(split.written.features));
+    let names = found.features().into_iter().map(PathBuf::from);
     // Nothing outside of the folder.
     let plain = |name: &PathBuf| name.file_name() == Some(name.as_os_str());
     names.filter(plain).collect()
@@ -204,7 +221,10 @@ fn another(path: &Path, reason: String, existing: Existing) -> DatasetError {
 
 /// Locks the folder against other builds until the file is closed, also by the
 /// end of the process.
-fn lock(path: &Path) -> Result<File, DatasetError> {
+///
+/// # Errors
+/// [`DatasetError::Locked`] where another process has it.
+pub fn lock(path: &Path) -> Result<File, DatasetError> {
     let lock = path.join(LOCK_FILE);
     let file = OpenOptions::new()
         .create(true)

@@ -36,6 +36,18 @@ impl Found {
         }
     }
 
+    /// Counts what was found out about clips that come behind.
+    pub fn extend(&mut self, behind: &Self) {
+        for (name, clips) in &behind.0 {
+            let found = self.0.entry(name.clone()).or_default();
+            found.clips += clips.clips;
+            let room = EXAMPLES.saturating_sub(found.examples.len());
+            found
+                .examples
+                .extend(clips.examples.iter().take(room).cloned());
+        }
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

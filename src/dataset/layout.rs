@@ -15,3 +15,5 @@ pub const LOCK_FILE: &str = ".wakemill.lock";
 /// The folder of the rows' audio, a folder a split below it, where it is written
 /// there.
 pub const AUGMENTED_FOLDER: &str = "augmented";
+/// The folder of a build's shards, with their plan, in its output folder.
+pub const SHARDS_FOLDER: &str = "shards";

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,7 @@ use serde_json::Value;
 use super::error::DatasetError;
 use super::found::Found;
 use super::layout::DATASET_FILE;
-use super::partial::PartialFile;
+use super::seal::{self, Seal};
 use super::statistics::Sounds;
 use crate::config::plan::Plan;
 use crate::records::FilesByExtension;
@@ -56,6 +54,10 @@ pub struct Dataset {
     pub rows_per_second: f64,
     /// Clips a second, each with all of its rows.
     pub clips_per_second: f64,
+    /// What it was built as, where it was in shards: `stages`, `wall_seconds` and
+    /// `rows_resumed` are then sums over them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shards: Option<ShardsReport>,
     /// The names of the sounds that each effect could draw from.
     #[serde(default)]
     pub sounds: Sounds,
@@ -119,8 +121,44 @@ pub struct SplitWritten {
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     pub found: Found,
-    /// SHA-256 of the feature file.
+    /// SHA-256 of the feature file; in parts, of the one that they would make.
     pub sha256: String,
+    /// The files that it is in, in order, where it is not one file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A feature file that holds a part of a split's rows.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Part {
+    /// The file.
+    pub features: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// The shards that a data set was built as.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ShardsReport {
+    /// How many.
+    pub of: usize,
+    /// Seconds that each took.
+    pub wall_seconds: Spread,
+    /// How many each host built, by its name.
+    pub hosts: BTreeMap<String, u64>,
+}
+
+/// How some numbers are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Spread {
+    /// The smallest.
+    pub least: f64,
+    /// The one in the middle.
+    pub median: f64,
+    /// The largest.
+    pub most: f64,
 }
 
 /// A change of a stage's workers while the flow ran.
@@ -170,31 +208,30 @@ impl Dataset {
     /// # Errors
     /// A file that cannot be read, or is something else.
     pub fn read(folder: &Path) -> Result<Option<Self>, DatasetError> {
-        let path = folder.join(DATASET_FILE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(DatasetError::io("read", &path)(error)),
-        };
-        match serde_json::from_slice(&text) {
-            Ok(dataset) => Ok(Some(dataset)),
-            Err(error) => Err(DatasetError::Unknown { path, error }),
-        }
+        seal::read(&folder.join(DATASET_FILE))
+    }
+}
+
+impl Seal for Dataset {
+    const FILE: &'static str = DATASET_FILE;
+
+    fn features(&self) -> Vec<&str> {
+        let splits = self.splits.iter();
+        splits.flat_map(|split| split.written.files()).collect()
     }
 
-    /// Writes `dataset.json` into an output folder.
-    ///
-    /// # Errors
-    /// [`DatasetError`] where it cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), DatasetError> {
-        let path = folder.join(DATASET_FILE);
-        let mut text = serde_json::to_vec_pretty(self)
-            .map_err(|error| DatasetError::io("write", &path)(error.into()))?;
-        text.push(b'\n');
-        let mut file = PartialFile::create(&path, &[])?;
-        file.append(&text)?;
-        file.finish(&[])?;
-        Ok(())
+    fn others(&self) -> Vec<&str> {
+        self.files.keys().map(String::as_str).collect()
+    }
+}
+
+impl SplitWritten {
+    /// The names of its feature files.
+    pub fn files(&self) -> Vec<&str> {
+        match self.parts.is_empty() {
+            true => vec![&self.features],
+            false => self.parts.iter().map(|part| &*part.features).collect(),
+        }
     }
 }
 

@@ -139,6 +139,12 @@ impl NpyWriter {
     }
 }
 
+/// The header of an array of so many rows of shape `(a, b)`: of the same length for
+/// any number.
+pub(super) fn header(rows: u64, row_shape: [usize; 2]) -> Vec<u8> {
+    header::float32(rows, row_shape)
+}
+
 fn row_bytes([a, b]: [usize; 2]) -> u64 {
     (a as u64).saturating_mul(b as u64).saturating_mul(4)
 }

@@ -46,6 +46,26 @@ pub struct Finished {
     pub sha256: String,
 }
 
+/// A file that is whole and on the disk, and has not its final name yet.
+#[derive(Debug)]
+pub struct Sealed {
+    path: PathBuf,
+    finished: Finished,
+}
+
+impl Sealed {
+    /// Gives it its final name.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn rename(self) -> Result<Finished, WriteError> {
+        let path = &self.path;
+        std::fs::rename(partial_path(path), path).map_err(WriteError::io("rename to", path))?;
+        sync_folder(path).map_err(WriteError::io("sync the folder of", path))?;
+        Ok(self.finished)
+    }
+}
+
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -233,12 +253,20 @@ impl PartialFile {
 
     /// Puts the final header in place, syncs, and renames to the final name.
     ///
+    /// # Errors
+    /// [`WriteError::Io`]; [`WriteError::Value`] for a header of another length.
+    pub fn finish(self, header: &[u8]) -> Result<Finished, WriteError> {
+        self.seal(header)?.rename()
+    }
+
+    /// Puts the final header in place and syncs, without the final name.
+    ///
     /// SHA-256 cannot be computed back to front, and the header is known last:
     /// a file with a header is therefore read once more for its hash.
     ///
     /// # Errors
     /// [`WriteError::Io`]; [`WriteError::Value`] for a header of another length.
-    pub fn finish(mut self, header: &[u8]) -> Result<Finished, WriteError> {
+    pub fn seal(mut self, header: &[u8]) -> Result<Sealed, WriteError> {
         let partial = partial_path(&self.path);
         if header.len() as u64 != self.header {
             return Err(WriteError::Value {
@@ -259,12 +287,22 @@ impl PartialFile {
             hash_of(&mut *file).map_err(io("read"))?
         };
         file.sync_all().map_err(io("write"))?;
-        std::fs::rename(&partial, &self.path).map_err(WriteError::io("rename to", &self.path))?;
-        sync_folder(&self.path).map_err(WriteError::io("sync the folder of", &self.path))?;
-        Ok(Finished {
-            bytes: self.header + self.body,
-            sha256: hex(&hash.finalize()),
+        Ok(Sealed {
+            path: self.path,
+            finished: Finished {
+                bytes: self.header + self.body,
+                sha256: hex(&hash.finalize()),
+            },
         })
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn discard(self) -> Result<(), WriteError> {
+        let partial = partial_path(&self.path);
+        std::fs::remove_file(&partial).map_err(WriteError::io("remove", &partial))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {

@@ -197,7 +197,7 @@ pub fn mix(samples: &mut [f32], noise: &[f32], start: usize, snr_db: f64) {
     let noise_energy: f64 = repeated(noise, start, len).map(energy).sum();
     let signal_power = f64::from(pairwise_energy(samples) / len as f32 + POWER_FLOOR as f32);
     let noise_power = noise_energy / len as f64 + POWER_FLOOR;
-    let scale = (signal_power / (noise_power * 10f64.powf(snr_db / 10.0))).sqrt();
+    let scale = (signal_power / (noise_power * libm::pow(10.0, snr_db / 10.0))).sqrt();
     let mut rest = samples;
     for piece in repeated(noise, start, len) {
         let (head, tail) = rest.split_at_mut(piece.len());

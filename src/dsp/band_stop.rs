@@ -202,7 +202,7 @@ impl Turn {
     const ZERO: Self = Self { cos: 1.0, sin: 0.0 };
 
     fn of(radians: f64) -> Self {
-        let (sin, cos) = radians.sin_cos();
+        let (sin, cos) = libm::sincos(radians);
         Self { cos, sin }
     }
 

@@ -134,7 +134,7 @@ impl Colored {
             .0
             .insert(transforms.unwrap_or_else(|| Transforms::new(len)));
         transforms.make(noise)?;
-        let scale = rms(samples) / 10f64.powf(noise.snr_db / 20.0);
+        let scale = rms(samples) / libm::pow(10.0, noise.snr_db / 20.0);
         for second in samples.chunks_mut(len.max(1)) {
             for (sample, noise) in second.iter_mut().zip(&transforms.time) {
                 *sample = (f64::from(*sample) + scale * noise) as f32;
@@ -153,7 +153,9 @@ impl Transforms {
         let last = (len as f64 / 2.0).sqrt();
         let frequency = |k: usize| 1.0 + k as f64 * ((last - 1.0) / steps);
         Self {
-            logarithms: (0..spectrum.len()).map(|k| frequency(k).ln()).collect(),
+            logarithms: (0..spectrum.len())
+                .map(|k| libm::log(frequency(k)))
+                .collect(),
             time: vec![0.0; len],
             forward,
             inverse,
@@ -166,7 +168,7 @@ impl Transforms {
         normals(noise.seed, &mut self.time);
         self.forward.process(&mut self.time, &mut self.spectrum)?;
         for (value, logarithm) in self.spectrum.iter_mut().zip(&self.logarithms) {
-            *value *= (-noise.f_decay * logarithm).exp();
+            *value *= libm::exp(-noise.f_decay * logarithm);
         }
         self.inverse.process(&mut self.spectrum, &mut self.time)?;
         // The transforms multiply by the length.
@@ -182,8 +184,8 @@ impl Transforms {
 fn normals(seed: u64, out: &mut [f64]) {
     let uniform = |k: u64| ((split_mix(seed, k) >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
     for (pair, out) in (0..).zip(out.chunks_mut(2)) {
-        let radius = (-2.0 * uniform(2 * pair + 1).ln()).sqrt();
-        let (sin, cos) = (TAU * uniform(2 * pair + 2)).sin_cos();
+        let radius = (-2.0 * libm::log(uniform(2 * pair + 1))).sqrt();
+        let (sin, cos) = libm::sincos(TAU * uniform(2 * pair + 2));
         for (out, part) in out.iter_mut().zip([cos, sin]) {
             *out = rounded(radius * part);
         }

@@ -66,7 +66,7 @@ impl Effect for Gain {
 
 /// Changes the level of a clip in place: times 10^(dB/20), rounded.
 pub fn apply(gain_db: f64, samples: &mut [f32]) {
-    let factor = 10f64.powf(gain_db / 20.0) as f32;
+    let factor = libm::pow(10.0, gain_db / 20.0) as f32;
     for sample in samples {
         *sample *= factor;
     }

@@ -55,12 +55,12 @@ fn rounded(x: f64) -> f64 {
 
 /// Mel of a frequency in Hz: 2595 log10(1 + f / 700).
 fn hz_to_mel(hz: f64) -> f64 {
-    2595.0 * (1.0 + hz / 700.0).log10()
+    2595.0 * libm::log10(1.0 + hz / 700.0)
 }
 
 /// Frequency in Hz of a mel.
 fn mel_to_hz(mel: f64) -> f64 {
-    700.0 * (10f64.powf(mel / 2595.0) - 1.0)
+    700.0 * (libm::pow(10.0, mel / 2595.0) - 1.0)
 }
 
 /// Whether something of this probability happens this time. Draws one number

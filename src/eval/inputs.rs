@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::classifier::Classifier;
-use crate::dataset::npy::NpyReader;
+use crate::dataset::parts::FeatureReader;
 use crate::records::EMBEDDING;
 
 use super::error::EvalError;
@@ -45,7 +45,7 @@ pub struct FeatureFile {
     /// Embeddings from the beginning of a row to that of the next: fewer than
     /// a row has where rows overlap.
     pub hop: usize,
-    reader: NpyReader,
+    reader: FeatureReader,
     /// Rows of the array that make one row of the evaluation.
     group: usize,
 }
@@ -61,10 +61,10 @@ impl Features {
         let mut steps = agreed_steps(classifiers)?;
         let mut warnings = Vec::new();
         let mut open = |path: &Path, flat: bool| -> Result<Option<FeatureFile>, EvalError> {
-            if !path.exists() {
+            let Some(reader) = FeatureReader::open(path)? else {
                 return Ok(None);
-            }
-            let file = FeatureFile::open(path, steps, flat, &mut warnings)?;
+            };
+            let file = FeatureFile::of(path, reader, steps, flat, &mut warnings)?;
             // Where no model says how many, the first file does.
             steps = Some(file.steps());
             if file.rows == 0 {
@@ -118,15 +118,15 @@ impl Features {
 }
 
 impl FeatureFile {
-    /// Opens `(N, T, 96)`; where `flat`, also `(n, 96)`, which is cut into rows
+    /// Takes `(N, T, 96)`; where `flat`, also `(n, 96)`, which is cut into rows
     /// of T that do not overlap.
-    fn open(
+    fn of(
         path: &Path,
+        reader: FeatureReader,
         steps: Option<usize>,
         flat: bool,
         warnings: &mut Vec<String>,
     ) -> Result<Self, EvalError> {
-        let reader = NpyReader::open(path)?;
         let shape = reader.shape();
         let wrong = || EvalError::Shape {
             path: path.to_owned(),

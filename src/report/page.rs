@@ -92,6 +92,10 @@ fn summary(dataset: &Dataset) -> String {
             format!(" {n} rows were there already when this run went on: the times are this run's.")
         }
     };
+    let shards = dataset.shards.as_ref().map_or_else(String::new, |shards| {
+        let (of, hosts) = (shards.of, shards.hosts.len());
+        format!(" Built in {of} shards on {hosts} hosts: times are sums over the shards.")
+    });
     let lines = dataset.splits.iter().map(|split| {
         let written = &split.written;
         format!(
@@ -104,7 +108,7 @@ fn summary(dataset: &Dataset) -> String {
         )
     });
     format!(
-        "<p class=\"soft\">wakemill {}, seed {}.{resumed}</p>\n<div class=\"numbers\">\
+        "<p class=\"soft\">wakemill {}, seed {}.{resumed}{shards}</p>\n<div class=\"numbers\">\
          <div><b>{rows}</b>rows</div><div><b>{}</b>rows a second</div>\
          <div><b>{}</b>build time</div><div><b>{left_out}</b>clips left out</div></div>\n\
          <div class=\"card scroll\"><table><tr><th>split</th><th>file</th><th class=\"n\">clips</th>\

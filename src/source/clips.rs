@@ -9,7 +9,7 @@ use crate::records::ClipId;
 
 use super::{
     DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips,
-    openwakeword_clips,
+    openwakeword_clips, split_pattern,
 };
 
 /// Where a split's clips come from. Each clip is read at its
@@ -26,6 +26,9 @@ pub trait ClipSource: Debug + Send + Sync {
 
     /// The folder that clips are named relative to, where it is one alone.
     fn root(&self) -> Option<PathBuf>;
+
+    /// Where the clip of a name is.
+    fn path_of(&self, name: &str) -> PathBuf;
 
     /// What shows that a clip has changed; `None` where it cannot be looked
     /// at.
@@ -121,6 +124,10 @@ impl ClipSource for FolderSource {
     fn root(&self) -> Option<PathBuf> {
         Some(self.path.clone())
     }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
 }
 
 /// The files that a pattern matches.
@@ -142,6 +149,10 @@ impl ClipSource for GlobSource {
     fn root(&self) -> Option<PathBuf> {
         None
     }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        Path::new(split_pattern(&self.pattern).0).join(name)
+    }
 }
 
 /// The files that a list names.
@@ -162,5 +173,9 @@ impl ClipSource for ListSource {
 
     fn root(&self) -> Option<PathBuf> {
         self.path.parent().map(Path::to_path_buf)
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 }

@@ -57,7 +57,7 @@ impl Shard {
 
     /// The part's place in a sequence of so many spans: from ⌊i·C/N⌋ to
     /// ⌊(i+1)·C/N⌋.
-    fn range(self, spans: usize) -> std::ops::Range<usize> {
+    pub fn range(self, spans: usize) -> std::ops::Range<usize> {
         let at = |index: usize| (index as u128 * spans as u128 / self.count as u128) as usize;
         at(self.index)..at(self.index + 1)
     }

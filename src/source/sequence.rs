@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::order::{Place, Walk};
+use super::order::{Place, Shard, Walk};
 use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
 
 /// The source, where it refuses a clip.
@@ -58,28 +58,76 @@ impl Passes {
     }
 }
 
-/// The batches of all splits, in order, without the first `skip` spans. A batch
-/// never spans two passes or splits, and what is in it depends on nothing but
-/// the lists and the arguments.
+/// Consecutive spans of one split: clips of its list in order, each with the same
+/// rounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Index of the split.
+    pub split: usize,
+    /// The clips, by their index in the split's list.
+    pub clips: Range<usize>,
+    /// The rounds of each.
+    pub rounds: Range<u32>,
+}
+
+impl Run {
+    /// Number of spans.
+    pub fn spans(&self) -> u64 {
+        self.clips.len() as u64
+    }
+}
+
+/// The whole sequence: every pass over every split, of so many clips each.
+pub fn runs(clips: impl IntoIterator<Item = usize>, passes: Passes) -> Vec<Run> {
+    let splits = clips.into_iter().enumerate();
+    let runs = splits.flat_map(|(split, clips)| {
+        passes.rounds().map(move |rounds| Run {
+            split,
+            clips: 0..clips,
+            rounds,
+        })
+    });
+    runs.filter(|run| !run.clips.is_empty()).collect()
+}
+
+/// The part of a sequence that one shard takes: the spans from ⌊i·C/N⌋ to
+/// ⌊(i+1)·C/N⌋ of its C.
+pub fn cut(runs: &[Run], shard: Shard) -> Vec<Run> {
+    let spans: u64 = runs.iter().map(Run::spans).sum();
+    let wanted = shard.range(spans as usize);
+    let mut start = 0;
+    let parts = runs.iter().map(|run| {
+        let own = start..start + run.clips.len();
+        start = own.end;
+        let at = |place: usize| run.clips.start + place.clamp(own.start, own.end) - own.start;
+        Run {
+            clips: at(wanted.start)..at(wanted.end),
+            ..run.clone()
+        }
+    });
+    parts.filter(|run| !run.clips.is_empty()).collect()
+}
+
+/// The batches of a sequence, in order, without the first `skip` spans; `splits`
+/// are the lists that the runs are of. A batch never spans two runs, and what is
+/// in it depends on nothing but the lists and the arguments.
 pub fn batches<'a>(
-    splits: impl Iterator<Item = &'a [Entry]> + Send,
-    passes: Passes,
+    splits: Vec<&'a [Entry]>,
+    runs: &'a [Run],
     spans_per_batch: usize,
     skip: u64,
-) -> impl Iterator<Item = Batch<()>> + Send {
+) -> impl Iterator<Item = Batch<()>> + Send + 'a {
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    let lists = splits
-        .enumerate()
-        .flat_map(move |(split, clips)| passes.rounds().map(move |rounds| (split, clips, rounds)));
-    lists.flat_map(move |(split, clips, rounds)| {
+    runs.iter().flat_map(move |run| {
+        let clips = &splits[run.split][run.clips.clone()];
         let skipped = skip.min(clips.len());
         skip -= skipped;
         clips[skipped..]
             .chunks(spans_per_batch.max(1))
             .map(move |chunk| Batch {
-                split,
+                split: run.split,
                 epoch: 0,
-                spans: chunk.iter().map(|entry| span(entry, &rounds)).collect(),
+                spans: chunk.iter().map(|entry| span(entry, &run.rounds)).collect(),
             })
     })
 }
@@ -120,5 +168,39 @@ fn span(entry: &Entry, rounds: &Range<u32>) -> Span<()> {
             .as_ref()
             .map_or(Ok(()), |reason| Err(rejection(reason))),
         findings: Findings::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn shards_make_up_the_sequence(
+            clips in prop::collection::vec(0usize..30, 1..5),
+            passes in prop_oneof![(1u32..4).prop_map(Passes::One), (1u32..4).prop_map(Passes::Rounds)],
+            count in 1usize..41,
+        ) {
+            let spans = |runs: &[Run]| -> Vec<(usize, usize, Range<u32>)> {
+                let of = |run: &Run| {
+                    let run = run.clone();
+                    run.clips.map(move |clip| (run.split, clip, run.rounds.clone()))
+                };
+                runs.iter().flat_map(of).collect()
+            };
+            let all = runs(clips, passes);
+            let whole = spans(&all);
+            let shards: Vec<_> = (0..count)
+                .map(|index| spans(&cut(&all, Shard { index, count })))
+                .collect();
+            prop_assert_eq!(shards.concat(), whole.clone());
+            for (index, shard) in shards.iter().enumerate() {
+                let at = |index: usize| index * whole.len() / count;
+                prop_assert_eq!(shard.len(), at(index + 1) - at(index));
+            }
+        }
     }
 }

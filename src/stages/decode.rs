@@ -261,7 +261,8 @@ fn is_long(error: &AudioError) -> bool {
 }
 
 fn rejected(error: AudioError) -> Rejection {
-    Rejection::new(NAME, trouble(&error.fault), error)
+    // Without the path, which differs from host to host: the clip is named anyhow.
+    Rejection::new(NAME, trouble(&error.fault), error.fault)
 }
 
 fn unconverted(error: ResampleError) -> Rejection {

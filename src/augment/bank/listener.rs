@@ -228,7 +228,7 @@ impl Listener {
     fn error(&self, file: &SoundFile, error: ConvertError) -> SoundError {
         let name = Arc::clone(&file.name);
         match error {
-            ConvertError::Read(error) => error.into(),
+            ConvertError::Read(error) => SoundError::Read(name, error.fault),
             ConvertError::Resample(error) => SoundError::Resample(name, error),
             ConvertError::Write(error) => {
                 SoundError::Convert(name, error, self.sounds.settings.scratch.clone())
@@ -242,7 +242,8 @@ impl Listener {
         let piece = &mut self.piece;
         let mut ear = Ear::or_mono(slot.file.channel);
         let path = &slot.file.path;
-        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))?;
+        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))
+            .map_err(|error| SoundError::Read(Arc::clone(&slot.file.name), error.fault))?;
         Ok(())
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::dataset::layout::JOURNAL_FILE;
 use crate::dataset::layout::ROWS_FILE;
 use crate::dataset::manifest::{Dataset, SplitReport};
-use crate::dataset::npy::NpyReader;
 use crate::dataset::partial::sha256_of;
+use crate::dataset::parts::FeatureReader;
 
 use super::error::InspectError;
 use crate::config::plan::InputScale;
@@ -46,6 +46,9 @@ pub struct SplitFacts {
     pub rows: u64,
     /// Its feature file.
     pub features: String,
+    /// The files that it is in, where it is in parts.
+    #[serde(skip_serializing_if = "is_one")]
+    pub parts: usize,
     /// Shape of the array in it.
     pub shape: Vec<usize>,
 }
@@ -66,8 +69,11 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     let mut splits = Vec::with_capacity(dataset.splits.len());
     for split in &dataset.splits {
         splits.push(split_facts(path, split)?);
-        if verify {
+        if verify && split.written.parts.is_empty() {
             check_hash(&path.join(&split.written.features), &split.written.sha256)?;
+        }
+        for part in split.written.parts.iter().filter(|_| verify) {
+            check_hash(&path.join(&part.features), &part.sha256)?;
         }
     }
     if verify {
@@ -94,10 +100,17 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     })
 }
 
+fn is_one(parts: &usize) -> bool {
+    *parts == 0
+}
+
 fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, InspectError> {
     let written = &split.written;
     let path = folder.join(&written.features);
-    let npy = NpyReader::open(&path)?;
+    let npy = match FeatureReader::open(&path)? {
+        Some(npy) => npy,
+        None => return Err(InspectError::Missing(path)),
+    };
     if npy.rows() as u64 != written.rows {
         return Err(InspectError::Changed {
             difference: format!("it has {} rows, {} were built", npy.rows(), written.rows),
@@ -110,6 +123,7 @@ fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, Inspect
         left_out: written.left_out,
         rows: written.rows,
         features: written.features.clone(),
+        parts: written.parts.len(),
         shape: npy.shape().to_vec(),
     })
 }

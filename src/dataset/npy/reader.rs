@@ -51,6 +51,12 @@ pub enum NpyError {
         #[source]
         error: HeaderError,
     },
+    /// Parts of one array whose rows differ in shape.
+    #[error("{}: its parts have rows of different shapes", path.display())]
+    Parts {
+        /// The name of the whole.
+        path: PathBuf,
+    },
     /// The data is not as long as the header says.
     #[error(
         "{}: the header says {expected} bytes of data, the file holds {found}",

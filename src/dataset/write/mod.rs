@@ -156,6 +156,7 @@ impl<'a> Writer<'a> {
                 left_out: split.left_out,
                 found: split.found,
                 sha256: summary.sha256,
+                parts: Vec::new(),
             })
         };
         let splits = self.files.splits.into_iter().map(finish);

@@ -112,7 +112,7 @@ pub(super) fn read(
 /// ratio in dB; `noise` is brought to an RMS level of 1.
 pub fn mix(samples: &mut [f32], noise: &mut [f32], snr_db: f64) {
     normalize(noise);
-    let scale = rms(samples) / 10f64.powf(snr_db / 20.0);
+    let scale = rms(samples) / libm::pow(10.0, snr_db / 20.0);
     super::add(samples, noise, scale);
 }
 

@@ -26,12 +26,12 @@ impl Section {
             band.center_hz
         };
         let w = 2.0 * PI * center / f64::from(sample_rate);
-        let gain = 10f64.powf(band.gain_db / 40.0);
-        let alpha = w.sin() / 2.0 / band.q;
+        let gain = libm::pow(10.0, band.gain_db / 40.0);
+        let alpha = libm::sin(w) / 2.0 / band.q;
         let (b, a) = match band.kind {
-            BandKind::Peaking => peaking(w.cos(), gain, alpha),
-            BandKind::LowShelf => low_shelf(w.cos(), gain, alpha),
-            BandKind::HighShelf => high_shelf(w.cos(), gain, alpha),
+            BandKind::Peaking => peaking(libm::cos(w), gain, alpha),
+            BandKind::LowShelf => low_shelf(libm::cos(w), gain, alpha),
+            BandKind::HighShelf => high_shelf(libm::cos(w), gain, alpha),
         };
         Self::normalised(b, a)
     }

@@ -96,7 +96,7 @@ fn wave(bin: usize, samples: usize) -> (f64, f64) {
         (0, _) => (1.0, 0.0),
         (_, true) => (-1.0, 0.0),
         _ => {
-            let (sin, cos) = (TAU * step as f64 / FRAME as f64).sin_cos();
+            let (sin, cos) = libm::sincos(TAU * step as f64 / FRAME as f64);
             (cos, sin)
         }
     }

@@ -37,12 +37,12 @@ impl Ratio {
 
     /// In semitones.
     pub fn semitones(self) -> f64 {
-        12.0 * self.value().log2()
+        12.0 * libm::log2(self.value())
     }
 
     /// The one nearest to a change of pitch, of numbers up to 128; never 1.
     pub fn nearest(semitones: f64) -> Self {
-        let value = 2f64.powf(semitones / 12.0);
+        let value = libm::pow(2.0, semitones / 12.0);
         let mut best = Self {
             over: FINEST,
             under: FINEST - 1,
@@ -72,7 +72,7 @@ impl Ratio {
         let small = (1..=sample_rate.isqrt()).filter(|n| sample_rate.is_multiple_of(*n));
         let divisors = small.flat_map(|divisor| [divisor, sample_rate / divisor]);
         let divisors: Vec<u32> = divisors.filter(|divisor| *divisor > 1).collect();
-        let [low, high] = [semitones.min, semitones.max].map(|x| 2f64.powf(x / 12.0));
+        let [low, high] = [semitones.min, semitones.max].map(|x| libm::pow(2.0, x / 12.0));
         let reduced = |over: u32, under: u32| {
             let common = greatest_common_divisor(over, under);
             Self {

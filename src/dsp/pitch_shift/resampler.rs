@@ -51,11 +51,11 @@ impl Resampler {
                 let k = (start + n) as f64 - before as f64;
                 let t = base * (k / from - phase as f64 / to);
                 if t.abs() < CROSSINGS {
-                    let window = (t * PI / CROSSINGS / 2.0).cos().powi(2);
+                    let window = libm::cos(t * PI / CROSSINGS / 2.0).powi(2);
                     let sinc = if t == 0.0 {
                         1.0
                     } else {
-                        (PI * t).sin() / (PI * t)
+                        libm::sin(PI * t) / (PI * t)
                     };
                     *tap = (sinc * window * base / from) as f32;
                 }

@@ -29,7 +29,7 @@ impl Fourier {
     pub fn new(weights: &MelWeights) -> Self {
         let turn = -2.0 * std::f64::consts::PI / WINDOW as f64;
         let twiddle = |bin: usize| {
-            let (sine, cosine) = (turn * bin as f64).sin_cos();
+            let (sine, cosine) = libm::sincos(turn * bin as f64);
             Complex::new(cosine as f32, sine as f32)
         };
         Self {

@@ -1,0 +1,161 @@
+//! The inputs of a build, as its plan of shards has written them down.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::augment::{SoundFile, Sounds};
+use crate::build::inputs::source_of;
+use crate::build::{Inputs, Split, effects};
+use crate::config::location::Location;
+use crate::config::plan::Plan;
+use crate::dataset::shards::clips::{PlannedClip, PlannedRun};
+use crate::dataset::shards::plan::{PlannedSound, PlannedSounds, Shards};
+use crate::dataset::shards::{ShardPlan, ShardsError};
+use crate::dsp::effect::SoundKind;
+use crate::records::ClipId;
+use crate::source::sequence::{Entry, Run};
+use crate::source::{ClipSource, Stamp};
+
+/// Is shown the name of a clip or sound, where it is, and what it looked like.
+pub(super) type Check<'a> =
+    dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
+
+/// Size and time as a plan has them.
+pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
+    let stamp = stamp?;
+    Some((
+        stamp.bytes,
+        u64::try_from(stamp.modified).unwrap_or(u64::MAX),
+    ))
+}
+
+/// The runs of a shard as inputs: splits without a clip in it are not there. With
+/// them the place of each split in the plan. `check` is shown each clip and sound.
+pub(super) fn restore(
+    plan: &Plan,
+    planned: &ShardPlan,
+    sounds: &PlannedSounds,
+    runs: Vec<PlannedRun>,
+    check: &mut Check<'_>,
+) -> Result<(Inputs, Vec<usize>), ShardsError> {
+    let mut splits: Vec<Split> = Vec::new();
+    let (mut places, mut own) = (Vec::new(), Vec::new());
+    for run in runs {
+        let Some(split_plan) = plan.splits.get(run.split) else {
+            return Err(ShardsError::Plan {
+                path: Shards::of(&plan.output.path).path().to_path_buf(),
+                reason: format!("it has no split {}", run.split),
+            });
+        };
+        if places.last() != Some(&run.split) {
+            places.push(run.split);
+            splits.push(Split {
+                plan: split_plan.clone(),
+                source: source_of(split_plan),
+                clips: Vec::new(),
+                wavs: None,
+                stale: Vec::new(),
+            });
+        }
+        let index = splits.len() - 1;
+        let split = &mut splits[index];
+        let first = split.clips.len();
+        for PlannedClip(name, stamp, problem) in run.clips {
+            let path = split.source.path_of(&name);
+            if problem.is_none() {
+                check(&name, &path, stamp)?;
+            }
+            split.clips.push(Entry {
+                id: ClipId {
+                    name: name.into(),
+                    path: path.into(),
+                },
+                problem,
+            });
+        }
+        own.push(Run {
+            split: index,
+            clips: first..split.clips.len(),
+            rounds: run.rounds,
+        });
+    }
+    let inputs = Inputs {
+        splits,
+        passes: effects::passes(plan),
+        runs: own,
+        shard: None,
+        planned: planned.clips,
+        backgrounds: restored(plan, SoundKind::Background, &sounds.backgrounds, check)?,
+        impulses: restored(plan, SoundKind::Impulse, &sounds.impulses, check)?,
+        passed_over: Vec::new(),
+    };
+    Ok((inputs, places))
+}
+
+fn restored(
+    plan: &Plan,
+    kind: SoundKind,
+    sounds: &[PlannedSound],
+    check: &mut Check<'_>,
+) -> Result<Vec<SoundFile>, ShardsError> {
+    let augment = &plan.augment;
+    let (places, channel) = match kind {
+        SoundKind::Background => (
+            &augment.backgrounds,
+            augment.background_channel.unwrap_or(plan.audio.channel),
+        ),
+        SoundKind::Impulse => (&augment.rirs, plan.audio.channel),
+    };
+    let one = |sound: &PlannedSound| {
+        let path = path_of(places, &sound.name);
+        check(&sound.name, &path, sound.stamp)?;
+        Ok(SoundFile {
+            name: sound.name.as_str().into(),
+            path: path.into(),
+            listed: sound.listed,
+            channel: effects::channel(channel),
+        })
+    };
+    sounds.iter().map(one).collect()
+}
+
+/// Where a sound is, by its name: a place as configured, or below one.
+fn path_of(places: &[Location], name: &str) -> PathBuf {
+    let below = places.iter().filter_map(|place| {
+        let rest = name.strip_prefix(place.configured.trim_end_matches('/'))?;
+        match rest.strip_prefix('/') {
+            Some(rest) => Some(place.path.join(rest)),
+            None => rest.is_empty().then(|| place.path.clone()),
+        }
+    });
+    // A folder may be configured beside one that it lies in.
+    let mut below: Vec<PathBuf> = below.collect();
+    below.sort_by_key(|path| !path.exists());
+    below.into_iter().next().unwrap_or_else(|| name.into())
+}
+
+/// The sounds in use, as a plan has them.
+pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
+    let of = |kind| {
+        let files: Vec<&SoundFile> = sounds.files(kind);
+        let planned = files.into_iter().map(|file| PlannedSound {
+            name: file.name.to_string(),
+            listed: file.listed,
+            stamp: written(Stamp::of(&file.path)),
+        });
+        planned.collect()
+    };
+    PlannedSounds {
+        backgrounds: of(SoundKind::Background),
+        impulses: of(SoundKind::Impulse),
+    }
+}
+
+/// A clip as a plan has it.
+pub(super) fn planned_clip(source: &Arc<dyn ClipSource>, clip: &Entry) -> PlannedClip {
+    PlannedClip(
+        clip.id.name.to_string(),
+        written(source.stamp(&clip.id)),
+        clip.problem.clone(),
+    )
+}

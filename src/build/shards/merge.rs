@@ -1,0 +1,393 @@
+//! `wakemill merge`: one data set of all shards.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::agree;
+use super::inputs::restore;
+use crate::build::manifest::value;
+use crate::build::origin::{Origin, Stamped};
+use crate::build::run::tolerated;
+use crate::build::{BuildError, Built, Prepared, Ready, Watch, effects};
+use crate::config::plan::Plan;
+use crate::dataset::folder::{self, Folder, State};
+use crate::dataset::journal::Journal;
+use crate::dataset::layout::JOURNAL_FILE;
+use crate::dataset::manifest::{ShardsReport, SplitReport, Spread, StageTimes};
+use crate::dataset::seal::{self, Seal};
+use crate::dataset::shards::clips::{self, PlannedRun};
+use crate::dataset::shards::merge::{self, MergeSettings, Merged};
+use crate::dataset::shards::plan::Shards;
+use crate::dataset::shards::status::Status;
+use crate::dataset::shards::survey::{Survey, survey};
+use crate::dataset::shards::{Shard, ShardPlan, ShardsError};
+use crate::dataset::{Dataset, DatasetError, Existing};
+use crate::records::EMBEDDING;
+
+/// Most clips that a report looks at.
+const SAMPLE: u64 = 4000;
+
+/// How to merge.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MergeOptions {
+    /// Whether another data set is replaced.
+    pub overwrite: bool,
+    /// Whether the shards are removed after.
+    pub remove_shards: bool,
+    /// Whether the shards' feature files are kept as they are, under names of their
+    /// own in the output folder; the shards are then removed.
+    pub parts: bool,
+}
+
+/// How merging ended well.
+#[derive(Debug)]
+pub enum Merging {
+    /// The data set was there already.
+    UpToDate,
+    /// It was made.
+    Merged(Box<Built>),
+}
+
+/// What all shards say of themselves, added up.
+#[derive(Default)]
+struct Sum {
+    stages: Vec<StageTimes>,
+    verification: Option<Value>,
+    in_flight: usize,
+    rows_per_batch: usize,
+    rows_resumed: u64,
+    seconds: Vec<f64>,
+    hosts: BTreeMap<String, u64>,
+}
+
+/// Says which shards are whole; `None` where the finished data set is there, and its
+/// shards are not. Writes nothing.
+///
+/// # Errors
+/// No plan, or another one; a folder that cannot be looked into.
+pub fn status(mut plan: Plan) -> Result<Option<Status>, BuildError> {
+    agree::without_wavs(&plan)?;
+    let shards = Shards::of(&plan.output.path);
+    let Some(planned) = planned(&plan, &shards)? else {
+        return Ok(None);
+    };
+    agree::with_plan(&mut plan, &shards, &planned, None)?;
+    Ok(Some(look(&plan, &shards, &planned)?.status))
+}
+
+/// Checks all shards, and makes the data set of them.
+///
+/// # Errors
+/// [`ShardsError`]: no plan, or another one; shards that are not whole; too many
+/// clips left out. An output folder that holds something else; whatever the
+/// operating system says.
+pub fn merge(
+    mut plan: Plan,
+    options: MergeOptions,
+    watch: &dyn Watch,
+) -> Result<Merging, BuildError> {
+    agree::without_wavs(&plan)?;
+    let output = plan.output.path.clone();
+    let shards = Shards::of(&output);
+    let Some(planned) = planned(&plan, &shards)? else {
+        return Ok(Merging::UpToDate);
+    };
+    agree::with_plan(&mut plan, &shards, &planned, None)?;
+    if let (Ok(Some(found)), false) = (Dataset::read(&output), options.overwrite)
+        && agree::with_dataset(&plan, &found, Some(&planned.inputs))
+    {
+        if options.remove_shards {
+            shards.discard()?;
+        }
+        return Ok(Merging::UpToDate);
+    }
+    if output.join(JOURNAL_FILE).exists() {
+        let _lock = folder::lock(&output).map_err(busy)?;
+        merge::undo_parts(&shards, &planned, &output)?;
+    }
+    let survey = look(&plan, &shards, &planned)?;
+    check(&plan, &planned, &survey)?;
+    let (built, front_end) = make(&plan, &shards, &planned, &survey, options)?;
+    if front_end.get("provider").and_then(Value::as_str) != Some("CPUExecutionProvider") {
+        watch.warn("the networks ran on a device: shards agree with one machine within its tolerance, not in every bit");
+    }
+    Ok(Merging::Merged(Box::new(built)))
+}
+
+/// Removes the shards of a data set that was merged, if that was asked for.
+///
+/// # Errors
+/// A shard that is being built; a folder that cannot be removed.
+pub fn remove(built: &Built, options: MergeOptions) -> Result<(), BuildError> {
+    if options.remove_shards || options.parts {
+        Shards::of(built.folder()).discard()?;
+    }
+    Ok(())
+}
+
+/// What a report of a merged data set is made with: the plan's inputs, of very many
+/// clips some.
+///
+/// # Errors
+/// Those of [`Prepared::ready`]; a plan that is damaged.
+pub fn ready(
+    mut plan: Plan,
+    cores: usize,
+    notice: &mut dyn FnMut(&str),
+    watch: &dyn Watch,
+) -> Result<Ready, BuildError> {
+    let shards = Shards::of(&plan.output.path);
+    let Some(planned) = shards.plan()? else {
+        return Err(ShardsError::NoPlan(shards.path().to_path_buf()).into());
+    };
+    agree::with_plan(&mut plan, &shards, &planned, None)?;
+    let runs = sample(&shards, &planned)?;
+    let sounds = shards.sounds()?;
+    let (inputs, _) = restore(&plan, &planned, &sounds, runs, &mut |_, _, _| Ok(()))?;
+    Prepared::new(plan, inputs, cores).ready(notice, watch)
+}
+
+/// Clips of the plan, evenly spread, each once.
+fn sample(shards: &Shards, planned: &ShardPlan) -> Result<Vec<PlannedRun>, ShardsError> {
+    let step = planned.clips.div_ceil(SAMPLE).max(1) as usize;
+    let splits = 0..planned.splits.len();
+    let run = |split| PlannedRun {
+        split,
+        rounds: 0..1,
+        clips: Vec::new(),
+    };
+    let mut sampled: Vec<PlannedRun> = splits.map(run).collect();
+    let mut seen = 0;
+    for index in 0..planned.of {
+        for run in clips::read(&shards.clips(index))? {
+            let Some(of_split) = sampled.get_mut(run.split).filter(|_| run.rounds.start == 0)
+            else {
+                continue;
+            };
+            for clip in run.clips {
+                if seen % step == 0 {
+                    of_split.clips.push(clip);
+                }
+                seen += 1;
+            }
+        }
+    }
+    Ok(sampled)
+}
+
+/// The plan of the shards; `None` where it is gone and the data set is finished.
+fn planned(plan: &Plan, shards: &Shards) -> Result<Option<ShardPlan>, ShardsError> {
+    if let Some(planned) = shards.plan()? {
+        return Ok(Some(planned));
+    }
+    let found = Dataset::read(&plan.output.path).ok().flatten();
+    match found.is_some_and(|found| agree::with_dataset(plan, &found, None)) {
+        true => Ok(None),
+        false => Err(ShardsError::NoPlan(shards.path().to_path_buf())),
+    }
+}
+
+fn look(plan: &Plan, shards: &Shards, planned: &ShardPlan) -> Result<Survey, ShardsError> {
+    let machine = |shard: &Shard| agree::with_shard(plan, &planned.inputs, shard);
+    survey(shards, planned, &machine)
+}
+
+fn check(plan: &Plan, planned: &ShardPlan, survey: &Survey) -> Result<(), ShardsError> {
+    if !survey.status.is_whole() {
+        return Err(ShardsError::NotWhole(Box::new(survey.status.clone())));
+    }
+    let tolerated = tolerated(plan, planned.clips).unwrap_or(0);
+    match survey.left_out > tolerated {
+        true => Err(ShardsError::TooMany {
+            left_out: survey.left_out,
+            tolerated,
+        }),
+        false => Ok(()),
+    }
+}
+
+fn busy(error: DatasetError) -> BuildError {
+    match error {
+        DatasetError::Locked { path } => ShardsError::Busy(path).into(),
+        error => error.into(),
+    }
+}
+
+/// Writes the data set. With it, what the front end reported.
+fn make(
+    plan: &Plan,
+    shards: &Shards,
+    planned: &ShardPlan,
+    survey: &Survey,
+    options: MergeOptions,
+) -> Result<(Built, Value), BuildError> {
+    let output = &plan.output.path;
+    let inputs = shards.inputs()?;
+    let mut sum = Sum::default();
+    let path = shards.folder(0, planned.of).join(Shard::FILE);
+    let Some(first) = seal::read::<Shard>(&path)? else {
+        return Err(ShardsError::NoPlan(path).into());
+    };
+    let stamped = Stamped {
+        inputs: planned.inputs.clone(),
+        files: serde_json::from_value(inputs.files).unwrap_or_default(),
+    };
+    let (platform, essence) = (&first.platform, plan.essence());
+    let origin = Origin::elsewhere(platform, essence, &first.front_end, stamped);
+    let folder = open(plan, &origin, options)?;
+    let settings = MergeSettings {
+        output,
+        row_shape: [plan.features.timesteps, EMBEDDING],
+        rows: plan.output_files.rows,
+        parts: options.parts,
+    };
+    let mut each = |shard: &Shard| sum.add(shard);
+    let merged = match merge::merge(shards, planned, survey, settings, &mut each) {
+        Err(error @ ShardsError::NotWhole(_)) => {
+            // Nothing is left that would have to be gone on with.
+            folder.remove_journal()?;
+            return Err(error.into());
+        }
+        merged => merged?,
+    };
+    let mut dataset = sum.dataset(plan, planned, merged, &first, &origin)?;
+    dataset.sounds = inputs.sounds;
+    dataset.passed_over = inputs.passed_over;
+    folder.complete(&dataset)?;
+    folder.remove_journal()?;
+    let built = Built {
+        dataset,
+        moments: Vec::new(),
+        folder,
+    };
+    Ok((built, first.front_end))
+}
+
+/// Opens the output folder: an earlier merge is begun again, an unfinished build is
+/// not replaced unasked.
+fn open(plan: &Plan, origin: &Origin, options: MergeOptions) -> Result<Folder, BuildError> {
+    let output = &plan.output.path;
+    let features: Vec<&str> = plan.splits.iter().map(|split| &*split.features).collect();
+    let existing = match (options.overwrite, output.join(JOURNAL_FILE).exists()) {
+        (true, _) => Existing::Overwrite,
+        (_, true) => Existing::Resume,
+        _ => Existing::Keep,
+    };
+    let serves = |found: &Dataset| Err(origin.since(found, &Vec::new));
+    let folder = match Folder::open::<Dataset, Origin>(output, &features, serves, existing) {
+        Err(error) => return Err(busy(error)),
+        Ok(State::Empty(folder)) => folder,
+        Ok(State::Begun(folder, opened)) => {
+            if opened.last.is_some() {
+                let (path, found) = (output.clone(), JOURNAL_FILE.into());
+                return Err(DatasetError::Unfinished { path, found }.into());
+            }
+            folder
+        }
+        // `serves` never says so.
+        Ok(State::UpToDate) => return Err(ShardsError::Busy(output.clone()).into()),
+    };
+    Journal::create(&folder.journal(), origin)?;
+    Ok(folder)
+}
+
+impl Sum {
+    fn add(&mut self, shard: &Shard) {
+        for stage in &shard.stages {
+            match self.stages.iter_mut().find(|of| of.name == stage.name) {
+                None => self.stages.push(stage.clone()),
+                Some(of) => {
+                    of.workers = of.workers.max(stage.workers);
+                    of.items += stage.items;
+                    of.busy_seconds += stage.busy_seconds;
+                    of.cpu_seconds += stage.cpu_seconds;
+                    of.idle_seconds += stage.idle_seconds;
+                    of.blocked_seconds += stage.blocked_seconds;
+                }
+            }
+        }
+        if let Some(found) = &shard.verification {
+            self.verification = Some(match &self.verification {
+                Some(before) => larger(before, found),
+                None => found.clone(),
+            });
+        }
+        self.in_flight = self.in_flight.max(shard.in_flight);
+        self.rows_per_batch = self.rows_per_batch.max(shard.rows_per_batch);
+        self.rows_resumed += shard.rows_resumed;
+        self.seconds.push(shard.wall_seconds);
+        *self.hosts.entry(shard.host.clone()).or_default() += 1;
+    }
+
+    fn dataset(
+        mut self,
+        plan: &Plan,
+        planned: &ShardPlan,
+        merged: Merged,
+        first: &Shard,
+        origin: &Origin,
+    ) -> Result<Dataset, BuildError> {
+        let wall_seconds: f64 = self.seconds.iter().sum();
+        self.seconds.sort_by(f64::total_cmp);
+        let at = |index: usize| self.seconds.get(index).copied().unwrap_or(0.0);
+        let rows: u64 = merged.splits.iter().map(|split| split.rows).sum();
+        let rows_per_second = rows as f64 / wall_seconds;
+        let passes = effects::passes(plan).spans();
+        let planned_splits = planned.splits.iter().map(|split| split.clips / passes);
+        let splits = merged.splits.into_iter().zip(planned_splits);
+        Ok(Dataset {
+            wakemill: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: plan.seed,
+            fingerprint: origin.fingerprint.clone(),
+            splits: splits
+                .map(|(written, planned)| SplitReport { planned, written })
+                .collect(),
+            files: merged.files,
+            front_end: first.front_end.clone(),
+            verification: self.verification,
+            stages: self.stages,
+            resizes: Vec::new(),
+            in_flight: self.in_flight,
+            rows_per_batch: self.rows_per_batch,
+            rows_resumed: self.rows_resumed,
+            wall_seconds,
+            rows_per_second,
+            clips_per_second: rows_per_second / f64::from(plan.rounds()),
+            shards: Some(ShardsReport {
+                of: planned.of,
+                wall_seconds: Spread {
+                    least: at(0),
+                    median: at(self.seconds.len() / 2),
+                    most: at(self.seconds.len().saturating_sub(1)),
+                },
+                hosts: self.hosts,
+            }),
+            sounds: BTreeMap::new(),
+            passed_over: Vec::new(),
+            configuration: plan.clone(),
+            origin: Some(value(origin)?),
+        })
+    }
+}
+
+/// Of each number the larger; rows are counted together.
+fn larger(before: &Value, found: &Value) -> Value {
+    let (Value::Object(before), Value::Object(found)) = (before, found) else {
+        return found.clone();
+    };
+    let mut both = before.clone();
+    for (key, value) in found {
+        let then = both.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+        let now = value.as_f64().unwrap_or(0.0);
+        let rows = (both.get(key).and_then(Value::as_u64), value.as_u64());
+        match (key.as_str(), rows) {
+            ("rows", (Some(then), Some(now))) => {
+                both.insert(key.clone(), Value::from(then + now));
+            }
+            _ if now > then => drop(both.insert(key.clone(), value.clone())),
+            _ => {}
+        }
+    }
+    Value::Object(both)
+}

@@ -1,0 +1,12 @@
+//! A build in shards, on any number of machines: planned once, built in any order
+//! and any number of times, and merged to the bytes of one build.
+
+mod agree;
+mod inputs;
+mod merge;
+mod plan;
+mod shard;
+
+pub use merge::{MergeOptions, Merging, merge, ready as ready_to_report, remove, status};
+pub use plan::{Planning, plan};
+pub use shard::{ReadyShard, ready};

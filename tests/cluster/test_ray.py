@@ -1,0 +1,92 @@
+"""``python -m wakemill.ray`` on a Ray of two nodes, started here."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import hashes, not_run
+
+try:
+    import wakemill  # noqa: F401
+    from ray.cluster_utils import Cluster
+except ImportError as error:
+    Cluster, missing = None, error
+
+
+@pytest.fixture
+def cluster():
+    """Two nodes on the loopback interface, of one CPU each; the driver's own host
+    has none."""
+    if Cluster is None:
+        not_run(f"{missing} (pip install wakemill[ray])")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    cluster.nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    yield cluster
+    cluster.shutdown()
+
+
+def start(project, cluster, of, *arguments):
+    command = [sys.executable, "-m", "wakemill.ray", str(project.file), "--shards", str(of)]
+    command += ["--address", cluster.address, *arguments]
+    return subprocess.Popen(
+        command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def ends(process, code):
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == code, said
+    return said
+
+
+def test_two_nodes_merge_to_the_bytes_of_one_machine_and_start_again(cluster, project):
+    project = project(24)
+    expected = project.one_machine()
+    said = ends(start(project, cluster, 5, "--no-merge"), 0)
+    assert said.count(" is whole, on ") == 5, said
+    assert "rows/s, ETA" in said
+    assert len(project.shards()) == 5 and not (project.output / "dataset.json").exists()
+    # Started again, it goes on: nothing is built, and the merge is made.
+    said = ends(start(project, cluster, 5), 0)
+    assert " is whole, on " not in said
+    assert hashes(project.output) == expected
+    # What is never right the next time ends it.
+    said = ends(start(project, cluster, 6), 2)
+    assert "6 shards are asked for, 5 were planned" in said
+    said = ends(start(project, cluster, 5, "--cores", "64"), 2)
+    assert "no host has 64 CPU" in said
+
+
+def test_a_shard_that_fails_is_tried_again_and_the_others_are_finished(cluster, project):
+    project = project(24)
+    bad = project.folder / "wake" / "0001.wav"
+    bad.write_bytes(b"no audio")
+    said = ends(start(project, cluster, 4, "--retries", "1"), 1)
+    assert "failed: " in said and "0001.wav" in said, said
+    assert len(project.shards()) == 3, said
+    # Another shard in its place is never right the next time.
+    missing = {f"{index:05}-of-00004" for index in range(4)} - {path.name for path in project.shards()}
+    place = project.output / "shards" / missing.pop()
+    shutil.rmtree(place)
+    shutil.copytree(project.shards()[0], place)
+    said = ends(start(project, cluster, 4, "--no-merge"), 2)
+    assert "is not of this build" in said and "--overwrite" in said, said
+
+
+def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project):
+    project = project(240)
+    expected = project.one_machine()
+    driver = start(project, cluster, 6)
+    end = time.monotonic() + 120
+    while len(project.shards()) < 2:
+        assert time.monotonic() < end and driver.poll() is None
+        time.sleep(0.05)
+    before = {path: (path / "shard.json").stat().st_mtime_ns for path in project.shards()}
+    cluster.remove_node(cluster.nodes[0], allow_graceful=False)
+    ends(driver, 0)
+    assert hashes(project.output) == expected
+    for path, when in before.items():
+        assert (path / "shard.json").stat().st_mtime_ns == when
