@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use std::sync::Arc;
+
+use super::Segment;
 use super::order::{Place, Walk};
 use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
 
@@ -13,6 +16,10 @@ pub const NAME: &str = "scan";
 pub struct Entry {
     /// Which clip it is.
     pub id: ClipId,
+    /// The file's name, where the clip is named after a part of it too.
+    pub recording: Arc<str>,
+    /// Which part of a recording, where that is not all.
+    pub segment: Option<Segment>,
     /// Why it cannot be read, where that is known already.
     pub problem: Option<String>,
 }
@@ -80,6 +87,7 @@ pub fn batches<'a>(
                 split,
                 epoch: 0,
                 spans: chunk.iter().map(|entry| span(entry, &rounds)).collect(),
+                visit: None,
             })
     })
 }
@@ -103,6 +111,7 @@ pub fn ordered<'a>(
                 split: places.clone().map(|place| place.split).next().unwrap_or(0),
                 epoch: window.epoch,
                 spans: places.map(one).collect(),
+                visit: None,
             }
         };
         let steps = window.steps(spans_per_batch).into_iter();
