@@ -17,10 +17,12 @@ use crate::dsp::chain::{Drawn, EffectKind};
 
 mod files;
 mod findings;
+mod places;
 mod recordings;
 
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
+pub use places::{BLOCK, Places, Slot};
 pub use recordings::{Broken, Ended, Met, MelPart, Open, Part, Piece, PieceValues, Visit};
 
 /// Consecutive spans of one split, with a payload that each stage replaces.

@@ -12,6 +12,7 @@ use crate::augment::{self, SoundFile};
 use crate::config::plan::{ClipFiles, FailurePolicy, Input, Missing, Plan, SplitPlan, WavsIn};
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
+use crate::source::exclude::Excluded;
 use crate::source::sequence::{Entry, Passes};
 use crate::source::{
     self, ClipSource, DiscoverError, FolderSource, GlobSource, Identity, ListSource, Listing, Names,
@@ -35,7 +36,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Clips in all splits.
+    /// Clips in all splits, and recordings.
     pub fn clip_count(&self) -> u64 {
         self.splits
             .iter()
@@ -43,9 +44,18 @@ impl Inputs {
             .sum()
     }
 
-    /// Spans of all splits.
+    /// Spans of all splits that are clips, and recordings, which count once.
     pub fn span_count(&self) -> u64 {
-        self.clip_count() * self.passes.spans()
+        self.splits.iter().map(|split| self.spans_of(split)).sum()
+    }
+
+    /// Spans of a split, or its recordings.
+    pub fn spans_of(&self, split: &Split) -> u64 {
+        let spans = match split.plan.recordings {
+            Some(_) => 1,
+            None => self.passes.spans(),
+        };
+        split.clips.len() as u64 * spans
     }
 
     /// Behind a number of spans called clips: that each counts once a round.
@@ -60,8 +70,10 @@ impl Inputs {
     /// them, by their headers. Those that cannot be read, or whose header gives
     /// no length, are not among them.
     pub fn lengths(&self, most: usize) -> Vec<f64> {
-        let step = (self.clip_count() as usize).div_ceil(most).max(1);
-        let clips = self.splits.iter().flat_map(|split| &split.clips);
+        let of_clips = self.splits.iter().filter(|split| split.plan.recordings.is_none());
+        let count: usize = of_clips.clone().map(|split| split.clips.len()).sum();
+        let step = count.div_ceil(most).max(1);
+        let clips = of_clips.flat_map(|split| &split.clips);
         let seconds = clips.step_by(step).filter_map(|clip| {
             let info = audio::probe(&clip.id.path).ok()?;
             Some(info.frames? as f64 / f64::from(info.sample_rate))
@@ -130,7 +142,9 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
     let clips = splits
         .iter()
         .flat_map(|split| split.clips.iter().map(move |clip| (split, clip)));
-    for (split, clip) in clips.filter(|(_, clip)| clip.problem.is_none()) {
+    // Parts of a recording share its file.
+    let whole = |(_, clip): &(_, &Entry)| clip.problem.is_none() && clip.segment.is_none();
+    for (split, clip) in clips.filter(whole) {
         let Some(identity) = Identity::of(&clip.id.path) else {
             continue;
         };
@@ -183,7 +197,10 @@ fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
         Input::Glob(_) => Arc::new(GlobSource {
             pattern: path.to_string_lossy().into_owned(),
         }),
-        Input::List(_) => Arc::new(ListSource { path }),
+        Input::List(_) => Arc::new(ListSource {
+            path,
+            parts: split.recordings.is_some(),
+        }),
     }
 }
 
@@ -214,10 +231,36 @@ fn find_split(
     Ok(Split {
         plan: split.clone(),
         source,
+        excluded: excluded(split, &clips, watch)?,
         clips,
         wavs,
         stale,
     })
+}
+
+/// What is left out of a split's recordings.
+fn excluded(
+    split: &SplitPlan,
+    recordings: &[Entry],
+    watch: &dyn Watch,
+) -> Result<Arc<Excluded>, BuildError> {
+    let list = split.recordings.as_ref().and_then(|of| of.exclude.as_ref());
+    let Some(list) = list else {
+        return Ok(Arc::default());
+    };
+    let excluded = Excluded::read(&list.path).map_err(|error| BuildError::Input {
+        split: split.name.clone(),
+        error,
+    })?;
+    let unmatched = excluded.unmatched(recordings);
+    if let Some(first) = unmatched.first() {
+        watch.warn(&format!(
+            "split '{}': {} of the names in {list} are of none of its recordings, '{first}' the first; nothing is left out for them",
+            split.name,
+            unmatched.len()
+        ));
+    }
+    Ok(excluded.into())
 }
 
 /// What was passed over in a place, if anything.

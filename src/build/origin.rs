@@ -142,7 +142,12 @@ fn lists<'a>(
         };
         (key.to_owned(), files.collect())
     });
-    splits.chain(sounds)
+    let exclusions = inputs.splits.iter().filter_map(|split| {
+        let list = split.plan.recordings.as_ref()?.exclude.as_ref()?;
+        let of = format!("what split '{}' excludes", split.name());
+        Some((of, vec![(&*list.configured, Stamp::of(&list.path))]))
+    });
+    splits.chain(sounds).chain(exclusions)
 }
 
 /// Says which file is the first to differ.

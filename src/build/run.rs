@@ -2,12 +2,17 @@
 
 use std::path::Path;
 
-use crate::config::plan::FailurePolicy;
+use crate::config::plan::{ElementType, FailurePolicy, Layout};
 use crate::dataset::RowSink;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
+use crate::dataset::layout::INDEX_ENDING;
 use crate::dataset::manifest::Dataset;
-use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
+use crate::dataset::npy::DType;
+use crate::dataset::write::{
+    Commit, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings, Writer,
+    Written,
+};
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
@@ -15,7 +20,7 @@ use super::manifest::manifest;
 use super::origin::Origin;
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
-use super::{BuildError, Event, Ready, Watch};
+use super::{BuildError, Event, Ready, Split, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
@@ -114,7 +119,13 @@ impl Ready {
     ) -> Result<Option<Begun>, BuildError> {
         let plan = &self.plan;
         let splits = plan.splits.iter();
-        let features: Vec<&str> = splits.map(|split| &*split.features).collect();
+        let indices: Vec<String> = splits
+            .clone()
+            .filter(|split| split.recordings.is_some())
+            .map(|split| format!("{}{INDEX_ENDING}", split.name))
+            .collect();
+        let features = splits.map(|split| &*split.features);
+        let features: Vec<&str> = features.chain(indices.iter().map(String::as_str)).collect();
         let serves = |found: &Dataset| match found.fingerprint == origin.fingerprint {
             true if self.tolerates(found.left_out()) => Ok(()),
             true => Err("more clips were left out of it than 'failures' allows now".to_owned()),
@@ -178,7 +189,8 @@ impl Ready {
             watch.hear(Event::Resumed(last));
         }
 
-        let batches = self.batches(write.spans());
+        let turns = last.as_ref().and_then(|last| last.turns.clone());
+        let batches = self.batches(write.spans(), turns);
         let (streamed, ended) = self.flow(batches, &mut write, timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
@@ -279,11 +291,24 @@ impl Ready {
 
     fn write_settings(&self) -> WriteSettings {
         let plan = &self.plan;
-        let splits = plan.splits.iter();
+        let rate = f64::from(plan.audio.sample_rate);
+        let split = |split: &Split| SplitSettings {
+            name: split.plan.name.clone(),
+            features: split.plan.features.clone(),
+            dtype: match split.plan.dtype {
+                ElementType::Float32 => DType::Float32,
+                ElementType::Float16 => DType::Float16,
+            },
+            recordings: split.plan.recordings.as_ref().map(|of| RecordingsSettings {
+                count: u32::try_from(split.clips.len()).unwrap_or(u32::MAX),
+                steps: of.layout == Layout::Steps,
+                lines: of.augment,
+                hop_seconds: plan.hop_samples(of) as f64 / rate,
+            }),
+        };
+        let splits = self.inputs.splits.iter();
         WriteSettings {
-            splits: splits
-                .map(|split| (split.name.clone(), split.features.clone()))
-                .collect(),
+            splits: splits.map(split).collect(),
             row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
             tolerated: self.tolerated(),

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
 use super::layout::{
-    DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, REPORT_FILE, ROWS_FILE,
+    DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE,
+    ROWS_FILE,
 };
 use super::manifest::Dataset;
 use super::write::commit::Commit;
@@ -173,7 +174,7 @@ fn reports() -> [PathBuf; 2] {
 /// Every file that a build makes but `dataset.json`, whole and unfinished, the
 /// journal last.
 fn files(features: &[&str]) -> Vec<PathBuf> {
-    let names = [ROWS_FILE, QUARANTINE_FILE];
+    let names = [ROWS_FILE, RECORDINGS_FILE, QUARANTINE_FILE];
     let names = names.iter().chain(features).map(PathBuf::from);
     let mut files: Vec<_> = names.flat_map(|name| [partial_path(&name), name]).collect();
     files.push(partial_path(Path::new(DATASET_FILE)));
@@ -188,7 +189,11 @@ fn features_in(path: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let names = dataset.splits.into_iter();
-    let names = names.map(|split| PathBuf::from(split.written.features));
+    let names = names.flat_map(|split| {
+        let index = split.written.hours.map(|hours| hours.index);
+        [Some(split.written.features), index]
+    });
+    let names = names.flatten().map(PathBuf::from);
     // Nothing outside of the folder.
     let plain = |name: &PathBuf| name.file_name() == Some(name.as_os_str());
     names.filter(plain).collect()

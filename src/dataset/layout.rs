@@ -4,6 +4,10 @@
 pub const DATASET_FILE: &str = "dataset.json";
 /// One line a row.
 pub const ROWS_FILE: &str = "rows.jsonl";
+/// One line a recording, and a part of one that was listed.
+pub const RECORDINGS_FILE: &str = "recordings.jsonl";
+/// What the name of a split's index of rows ends with, after the split's.
+pub const INDEX_ENDING: &str = ".index.npy";
 /// One line a clip left out.
 pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
 /// What went in and where the time went, to look at.

@@ -121,6 +121,27 @@ pub struct SplitWritten {
     pub found: Found,
     /// SHA-256 of the feature file.
     pub sha256: String,
+    /// What its recordings came to, where it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none", flatten)]
+    pub hours: Option<Hours>,
+}
+
+/// What the recordings of a split came to.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Hours {
+    /// Recordings, and parts of them that were listed, that came to their end.
+    pub recordings: u64,
+    /// Hours that were decoded.
+    pub hours_read: f64,
+    /// Hours that rows are windows of: that of a row from its start to the next
+    /// one's.
+    pub hours_in_rows: f64,
+    /// Times that a stretch of a recording ended in a fault.
+    pub faults: u64,
+    /// Rows left out as the list of exclusions has it.
+    pub rows_excluded: u64,
+    /// The index of the rows.
+    pub index: String,
 }
 
 /// A change of a stage's workers while the flow ran.

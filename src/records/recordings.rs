@@ -133,8 +133,6 @@ pub enum PieceValues {
     Pcm(Pcm),
     /// Spectrograms of its rows.
     Mel(Vec<MelPart>),
-    /// Embeddings of the rows that are kept, one after the other.
-    Rows(Vec<f32>),
 }
 
 impl PieceValues {
@@ -144,7 +142,6 @@ impl PieceValues {
         match self {
             Self::Pcm(pcm) => pcm.len(),
             Self::Mel(parts) => parts.iter().map(|part| part.frames.len()).sum(),
-            Self::Rows(rows) => rows.len(),
         }
     }
 }

@@ -69,14 +69,13 @@ impl Passes {
 /// never spans two passes or splits, and what is in it depends on nothing but
 /// the lists and the arguments.
 pub fn batches<'a>(
-    splits: impl Iterator<Item = &'a [Entry]> + Send,
+    splits: impl Iterator<Item = (usize, &'a [Entry])> + Send,
     passes: Passes,
     spans_per_batch: usize,
     skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send {
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
     let lists = splits
-        .enumerate()
         .flat_map(move |(split, clips)| passes.rounds().map(move |rounds| (split, clips, rounds)));
     lists.flat_map(move |(split, clips, rounds)| {
         let skipped = skip.min(clips.len());

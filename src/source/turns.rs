@@ -13,62 +13,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
-use crate::records::{Batch, Met, Open, Visit};
-
-/// Recordings that are taken in turns together.
-pub const BLOCK: u32 = 1024;
-
-/// How far the turns have come: what a build goes on from.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct Places {
-    /// Which block.
-    pub block: u32,
-    /// The next recording that a place takes.
-    pub next: u32,
-    /// The place that is visited next.
-    pub place: usize,
-    /// What is in the places, as far as they were visited.
-    pub slots: Vec<Slot>,
-}
-
-/// What is in a place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Slot {
-    /// Nothing yet.
-    #[default]
-    Fresh,
-    /// A recording.
-    Open(Open),
-    /// Nothing any more.
-    Closed,
-}
-
-impl Places {
-    /// Before the first visit of a block.
-    pub fn at(block: u32) -> Self {
-        Self {
-            block,
-            next: block * BLOCK,
-            ..Self::default()
-        }
-    }
-
-    /// Takes note of a visit; visits come in order.
-    pub fn note(&mut self, visit: &Visit, met: &Met) {
-        if visit.block != self.block {
-            *self = Self::at(visit.block);
-        }
-        self.next += met.taken;
-        self.place = visit.place + 1;
-        if self.slots.len() <= visit.place {
-            self.slots.resize(visit.place + 1, Slot::Fresh);
-        }
-        self.slots[visit.place] = met.open.map_or(Slot::Closed, Slot::Open);
-    }
-}
+use crate::records::{Batch, Visit};
+pub use crate::records::{BLOCK, Places, Slot};
 
 /// Who takes which recording, shared by the source and those who open them.
 #[derive(Debug)]
@@ -228,6 +174,7 @@ pub fn batch(split: usize, visit: Visit) -> Batch<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::{Met, Open};
     use proptest::prelude::*;
 
     /// Which recording each visit gives a piece of, where recordings have so many

@@ -52,10 +52,10 @@ fn the_file_is_the_one_that_numpy_saves() {
 #[test]
 fn the_header_has_one_length_for_any_number_of_rows() {
     for shape in [[16, 96], [1, 1], [1000, 100_000]] {
-        let empty = header::float32(0, shape);
+        let empty = header::write(0, DType::Float32, &shape);
         assert_eq!(empty.len() % 64, 0);
         for rows in [1, 9, 10, 1_000_000, u64::MAX] {
-            assert_eq!(header::float32(rows, shape).len(), empty.len());
+            assert_eq!(header::write(rows, DType::Float32, &shape).len(), empty.len());
         }
     }
 }
