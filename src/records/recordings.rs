@@ -63,7 +63,8 @@ pub struct Broken {
 pub struct Part {
     /// The recording's index in the split's list.
     pub recording: u32,
-    /// The first row, of the recording.
+    /// The first row's number: how many hops its first sample lies behind that of
+    /// the recording. No two rows have one, whatever breaks between them.
     pub row: u64,
     /// Its first sample in what was decoded.
     pub sample: u64,

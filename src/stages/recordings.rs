@@ -16,6 +16,7 @@ use crate::source::exclude::Excluded;
 use crate::source::sequence::{self, Entry};
 use crate::source::turns::{Places, Slot, Turns};
 
+use super::Refusal;
 use super::decode::Decoded;
 use reading::Reading;
 pub(super) use reading::Scratch;
@@ -263,44 +264,50 @@ impl Entering {
     }
 }
 
-/// The samples of a recording as they are decoded, a block at a time, and the
-/// first faults on the way.
+/// The samples of a recording as they are decoded, a block at a time, all
+/// stretches one after the other.
 ///
 /// # Errors
 /// Why it cannot be opened; what `take` fails with.
-pub fn decoded<E: From<Rejection>>(
+pub fn decoded(
     reads: &Reads,
     entry: &Entry,
-    mut take: impl FnMut(&[f32]) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut scratch = Scratch::default();
-    let left_out = |left: Box<(_, crate::records::Broken)>| left.1.rejection;
-    let mut reading = Reading::open(reads, 0, entry, Vec::new()).map_err(left_out)?;
+    take: &mut dyn FnMut(&[f32]) -> Result<(), BoxError>,
+) -> Result<(), Refusal> {
+    let (mut reading, mut scratch) = alone(reads, entry)?;
     let mut block = Vec::new();
-    let failed = |error: BoxError| Rejection::new(super::decode::NAME, Trouble::Damaged, error);
-    while reading.block(&mut scratch, &mut block).map_err(failed)? {
-        take(&block)?;
+    loop {
+        let more = reading.block(&mut scratch, &mut block);
+        let more = more.map_err(Refusal::Build)?;
+        take(&block).map_err(Refusal::Build)?;
         block.clear();
+        if !more {
+            return Ok(());
+        }
     }
-    take(&block)
 }
 
-/// The samples of one row of a recording; nothing where it has fewer.
+/// The samples of one row of a recording; nothing where it has none of that
+/// number.
 ///
 /// # Errors
 /// Why it cannot be opened.
-pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, Rejection> {
-    let mut scratch = Scratch::default();
-    let left_out = |left: Box<(_, crate::records::Broken)>| left.1.rejection;
-    let mut reading = Reading::open(reads, 0, entry, Vec::new()).map_err(left_out)?;
-    let failed = |error: BoxError| Rejection::new(super::decode::NAME, Trouble::Damaged, error);
-    while let Some((samples, part)) = reading.piece(&mut scratch).map_err(failed)? {
-        if let Some(k) = row.checked_sub(part.row).filter(|k| *k < part.kept.len() as u64) {
+pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, Refusal> {
+    let (mut reading, mut scratch) = alone(reads, entry)?;
+    while let Some((samples, part)) = reading.piece(&mut scratch).map_err(Refusal::Build)? {
+        let within = row.checked_sub(part.row);
+        if let Some(k) = within.filter(|k| *k < part.kept.len() as u64) {
             let start = k as usize * reads.hop;
             return Ok(Some(samples[start..start + reads.window].to_vec()));
         }
     }
     Ok(None)
+}
+
+fn alone(reads: &Reads, entry: &Entry) -> Result<(Reading, Scratch), Refusal> {
+    let reading = Reading::open(reads, 0, entry, Vec::new());
+    let reading = reading.map_err(|left_out| Refusal::Clip(left_out.1.rejection))?;
+    Ok((reading, Scratch::default()))
 }
 
 /// Why a recording has no line of its own yet: it could not be listed.

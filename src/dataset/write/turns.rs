@@ -10,11 +10,9 @@ use ndarray::Array3;
 
 use super::commit::TurnsCommit;
 use super::{Taken, Told, WriteError, Writer};
+use crate::dataset::layout::INDEX_STEP;
 use crate::dataset::rows::RecordingRecord;
 use crate::records::{Batch, ClipId, Ended, Met, Rejection, Rows, Trouble, Visit};
-
-/// Samples of one step of an index: as embeddings follow each other.
-const STEP: u64 = 1280;
 
 impl Writer<'_> {
     /// Takes what a visit came to.
@@ -111,7 +109,7 @@ impl Writer<'_> {
         for ((values, row), (_, sample)) in rows {
             self.write_row(split, &span.id, row, values)?;
             if let Some(index) = &mut self.files.splits[split].index {
-                let step = i32::try_from(sample / STEP).unwrap_or(i32::MAX);
+                let step = i32::try_from(sample / INDEX_STEP).unwrap_or(i32::MAX);
                 index.append_ints(&[line, step])?;
             }
         }

@@ -175,10 +175,11 @@ impl Reading {
         let kept: Vec<bool> = (0..rows as u64)
             .map(|k| !self.is_excluded(self.rows_here + k))
             .collect();
+        let sample = self.before + self.rows_here * hop as u64;
         let part = Part {
             recording: self.index,
-            row: self.rows,
-            sample: self.before + self.rows_here * hop as u64,
+            row: sample / hop as u64,
+            sample,
             hop,
             kept,
         };
