@@ -68,17 +68,12 @@ fn what_is_whole_is_kept_and_the_rest_is_told() {
 #[test]
 fn coded_recordings_lose_no_more_than_what_is_damaged() {
     let case = recordings(&[4.0]);
-    for name in ["mp3", "flac", "ogg"] {
-        let mut files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/audio")).unwrap();
-        let file = files.find_map(|file| {
-            let file = file.unwrap().file_name().into_string().unwrap();
-            file.ends_with(&format!(".{name}")).then_some(file)
-        });
-        let Some(file) = file else { continue };
-        let mut bytes = golden(&file);
+    for file in ["no_tag.mp3", "s16.flac", "opus.ogg"] {
+        let mut bytes = golden(file);
         let middle = bytes.len() / 2;
-        bytes[middle..middle + 40].fill(0x55);
-        case.write(&format!("rec/damaged.{name}"), bytes);
+        // Of an MP3 no more than its headers tells: what is between them decodes.
+        bytes.splice(middle..middle + 40, [0x55; 80]);
+        case.write(&format!("rec/damaged-{file}"), bytes);
     }
     let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
     // The clips of the goldens are short: rows of a few embeddings.

@@ -162,16 +162,15 @@ impl Reading {
 
     fn take(&mut self, rows: usize) -> (Vec<f32>, Part) {
         let Reads { window, hop, .. } = self.reads;
-        let samples = self.pending[..(rows - 1) * hop + window].to_vec();
         let taken = rows * hop;
-        match &mut self.stretch {
-            // Rows may be further apart than they are long.
-            Some(stretch) if taken > self.pending.len() => {
-                stretch.skip += (taken - self.pending.len()) as u64;
-                self.pending.clear();
-            }
-            _ => drop(self.pending.drain(..taken.min(self.pending.len()))),
+        // Rows may be further apart than they are long.
+        if let Some(stretch) = &mut self.stretch {
+            stretch.skip += taken.saturating_sub(self.pending.len()) as u64;
         }
+        // What waits in a place is little: the piece takes the memory along.
+        let rest = self.pending[taken.min(self.pending.len())..].to_vec();
+        let mut samples = std::mem::replace(&mut self.pending, rest);
+        samples.truncate((rows - 1) * hop + window);
         let kept: Vec<bool> = (0..rows as u64)
             .map(|k| !self.is_excluded(self.rows_here + k))
             .collect();
