@@ -11,7 +11,10 @@
 //! # Invariants
 //!
 //! 1. **What flows is a batch of consecutive spans with a sequence number.** A span
-//!    is a clip with all of its rounds, or with one of them.
+//!    is a clip with all of its rounds, or with one of them, or a piece of a long
+//!    recording: up to eight rows. Which piece a batch is of, the source leaves to
+//!    the turns of the recordings ([`source::turns`]); they depend on the
+//!    recordings alone.
 //!    Every stage maps one batch to one batch; none re-batches. So what is in a
 //!    batch never depends on timing, and the output is the same bytes for any
 //!    number of workers, shards and hosts of one platform.
@@ -69,6 +72,7 @@
 //! | a codec | [`audio`] |
 //! | a source of clips | [`source`]: a [`source::ClipSource`]; [`config::plan::Input`] names it |
 //! | a sink for rows | a [`dataset::RowSink`]; [`build::Ready::stream`] runs a build into it |
+//! | what is kept of a recording that breaks | [`audio::Recording`] |
 //! | an order of rows | [`source::order`]; [`api::Feed`] gives them to a caller |
 //! | a front end | a room beside [`frontend::speech`], whose networks are [`frontend::Net`]s |
 //! | a preset | [`presets`]: a function from a document to a table of keys; defaults of effects: `config/preset.rs` |
@@ -90,7 +94,8 @@
 //! | gethostname | the host in `shard.json` | |
 //! | dasp | integer samples of WAV to float | its values are libsndfile's |
 //! | rubato, realfft | resampling, convolution | |
-//! | ndarray, ndarray-npy | the block of rows at the sinks; views of float32 feature files | float16, and files of a length not yet known, are our own |
+//! | ndarray, ndarray-npy | the block of rows at the sinks; views of float32 feature files | files of float16, and of a length not yet known, are our own |
+//! | half | float16 | round to nearest even, as numpy |
 //! | include_dir | the quickstart's clips inside the program | |
 //! | serde, figment | configuration in layers | every value remembers its layer |
 //! | rand_chacha | the random streams | a stream for each key, the same everywhere |

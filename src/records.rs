@@ -17,9 +17,13 @@ use crate::dsp::chain::{Drawn, EffectKind};
 
 mod files;
 mod findings;
+mod places;
+mod recordings;
 
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
+pub use places::{BLOCK, Places, Slot};
+pub use recordings::{Broken, Ended, MelPart, Met, Open, Part, Piece, PieceValues, Visit};
 
 /// Consecutive spans of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]
@@ -30,6 +34,9 @@ pub struct Batch<T> {
     pub epoch: u64,
     /// The spans, in the order in which they come.
     pub spans: Vec<Span<T>>,
+    /// The turn of a recording that it is, where it is one: then it has at most
+    /// one span, a piece.
+    pub visit: Option<Box<Visit>>,
 }
 
 /// The unit of the flow on its way through the stages: a clip with all of its
@@ -139,6 +146,8 @@ pub enum Values {
     Pcm(Pcm),
     /// What a network gave, in C order.
     Floats(Vec<f32>),
+    /// Rows of a recording that overlap or follow each other.
+    Piece(Piece<PieceValues>),
 }
 
 impl Values {
@@ -148,6 +157,7 @@ impl Values {
         match self {
             Self::Pcm(pcm) => pcm.len(),
             Self::Floats(floats) => floats.len(),
+            Self::Piece(piece) => piece.values.len(),
         }
     }
 }

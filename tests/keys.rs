@@ -76,9 +76,38 @@ fn at_any_rate() -> String {
     format!("augment.chain={:?}", names.collect::<Vec<_>>())
 }
 
+/// Whether a key concerns recordings alone.
+fn of_recordings(key: &Key) -> bool {
+    let names = ["hop_seconds", "interleave", "layout", "exclude", "augment"];
+    let name = key.path.strip_prefix("split.");
+    name.is_some_and(|name| names.contains(&name))
+}
+
+/// The split with recordings, one at a time.
+fn recordings() -> Vec<String> {
+    ["split.0.kind=recordings", "split.0.interleave=2"]
+        .map(str::to_owned)
+        .into()
+}
+
 /// The key with another value than in the case, and what has to go with it.
 fn other(key: &Key) -> Vec<String> {
     let path = key.path.replacen("split.", "split.0.", 1);
+    if of_recordings(key) {
+        let value = match &*key.path {
+            "split.hop_seconds" => "0.64",
+            "split.layout" => "steps",
+            "split.exclude" => "list.txt",
+            "split.augment" => "true",
+            _ => "1",
+        };
+        let mut set = recordings();
+        if key.path == "split.layout" {
+            set.push("split.0.interleave=1".to_owned());
+        }
+        set.push(format!("{path}={value}"));
+        return set;
+    }
     let value = match (&*key.path, key.rule) {
         ("output", _) => "elsewhere",
         ("audio.sample_rate", _) => {
@@ -137,9 +166,14 @@ fn every_key_is_in_the_fingerprint_or_declared_not_to_be() {
     let case = Case::new();
     let plain = case.essence(&[]);
     for key in KEYS.iter() {
+        // It has one value that is not refused.
+        if key.path == "features.floor" {
+            continue;
+        }
         let essence = case.essence(&other(key));
         let plain = match &*key.path {
             "audio.sample_rate" => &case.essence(&[at_any_rate()]),
+            _ if of_recordings(key) => &case.essence(&recordings()),
             _ => &plain,
         };
         let declared = match key.changes_bytes {

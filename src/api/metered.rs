@@ -1,10 +1,10 @@
 //! A build's progress, to Prometheus.
 
 use crate::autoscale::balance::CAUSES;
-use crate::build::{Event, Ready, Watch};
+use crate::build::{Event, Ready, Split, Watch};
 use crate::dataset::write::{Commit, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, Sheltered, StageId, Work};
-use crate::metrics::{BuildFacts, Metrics};
+use crate::metrics::{BuildFacts, Metrics, SplitFacts};
 use crate::stages::REFUSALS;
 
 /// Tells Prometheus too what it tells another.
@@ -23,7 +23,7 @@ impl<'a> Metered<'a> {
         let splits = inputs.splits.iter().enumerate();
         metrics.start(&BuildFacts {
             splits: splits
-                .map(|(index, split)| (split.name(), inputs.spans_of(index) * rows_per_span))
+                .map(|(index, split)| facts(ready, index, split))
                 .collect(),
             rows_per_span,
             rows_per_batch: ready.sizing().rows_per_batch,
@@ -47,6 +47,23 @@ impl<'a> Metered<'a> {
             watch: Sheltered(watch),
             metrics,
         }
+    }
+}
+
+/// What is known of a split before it is built.
+fn facts<'a>(ready: &'a Ready, index: usize, split: &'a Split) -> SplitFacts<'a> {
+    let plan = ready.plan();
+    let recordings = split.plan.recordings.as_ref();
+    let seconds = recordings.map(|_| ready.inputs().seconds_of(split));
+    let rate = f64::from(plan.audio.sample_rate);
+    let hop = recordings.map(|of| plan.hop_samples(of) as f64 / rate);
+    SplitFacts {
+        name: split.name(),
+        rows: match (seconds, hop) {
+            (Some(seconds), Some(hop)) => (seconds / hop) as u64,
+            _ => ready.inputs().spans_of(index) * u64::from(ready.inputs().passes.rows()),
+        },
+        seconds,
     }
 }
 
@@ -90,11 +107,14 @@ impl Metered<'_> {
         for (split, before) in commit.splits.iter().enumerate() {
             self.metrics
                 .resumed(split, before.rows, before.data.bytes, before.left_out);
+            let hours = before.recordings.as_ref().map(|of| of.hours_read);
+            self.metrics.read(split, hours.unwrap_or(0.0) * 3600.0);
         }
     }
 
     fn taken(&self, taken: &Taken<'_>) {
         self.metrics.wrote(taken.split, taken.rows, taken.bytes);
+        self.metrics.read(taken.split, taken.seconds);
         for (_, rejection) in taken.left_out {
             let kind = rejection.kind.name();
             self.metrics.failed(rejection.stage, kind);

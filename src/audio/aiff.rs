@@ -3,9 +3,9 @@
 //! After Apple's Audio Interchange File Format 1.3 (1989) and AIFF-C (1991).
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use super::extent::{Claim, nothing_behind};
+use super::extent::{Claim, extent};
 use super::pcm::{Encoding, Order, Pcm};
 use super::wave::{Header, damaged};
 use super::{Fault, MAX_CHANNELS};
@@ -80,14 +80,15 @@ fn sound(
             .max(u64::from(common.frames) * frame_bytes),
         is_open_ended: 8 + form_bytes <= data_start,
     };
-    let bytes = claim.bytes(length.saturating_sub(data_start), frame_bytes)?;
-    nothing_behind(&mut reader, data_start + bytes, length, Order::Big)?;
+    reader.seek(SeekFrom::Start(data_start))?;
+    let (bytes, flaw) = extent(&mut reader, claim, length, frame_bytes, Order::Big)?;
     Ok(Header::Plain(Pcm {
         file: reader.into_inner(),
         encoding,
         sample_rate: common.sample_rate,
         channels: usize::from(common.channels),
         frames: bytes / frame_bytes,
+        flaw,
         data_start,
     }))
 }

@@ -28,6 +28,7 @@ use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
 
 mod decoder;
 mod piece;
+mod stretch;
 
 use decoder::Decoder;
 
@@ -65,6 +66,13 @@ pub(super) struct Coded {
     /// Room for a packet's samples.
     planes: Vec<Vec<f32>>,
     mean: Vec<f32>,
+    /// Whether what does not decode is told and not mended.
+    strict: bool,
+    /// How the packets' times are held against what they hold, where they are
+    /// to be trusted.
+    clock: Option<stretch::Clock>,
+    /// A packet that a gap lies before.
+    behind_gap: Option<Packet>,
 }
 
 /// Where packets come from.
@@ -98,6 +106,7 @@ impl Coded {
             return Ok(Self::mpeg(mpeg));
         }
         let (track, codec) = audio_track(&*format)?;
+        let track_clock = track.time_base;
         let info = Info {
             sample_rate: codec
                 .sample_rate
@@ -140,6 +149,9 @@ impl Coded {
             decoded: 0,
             planes: Vec::new(),
             mean: Vec::new(),
+            strict: false,
+            clock: stretch::Clock::of(id, track_clock),
+            behind_gap: None,
         })
     }
 
@@ -177,6 +189,9 @@ impl Coded {
             decoded: 0,
             planes: Vec::new(),
             mean: Vec::new(),
+            strict: false,
+            clock: None,
+            behind_gap: None,
         }
     }
 
@@ -305,6 +320,11 @@ impl Coded {
                 Step::End => Next::End,
             }),
         }
+    }
+
+    /// What its codec is called.
+    pub(super) fn codec(&self) -> &'static str {
+        decoder::name(&self.codec)
     }
 
     /// Takes up the stream that follows in the same file, as if it were one

@@ -104,7 +104,6 @@ impl Ear {
         mean: &'a mut Vec<f32>,
     ) -> Result<&'a [f32], Fault> {
         let index = self.index(planes.len())?;
-        let peak = |plane: &Vec<f32>| plane.iter().fold(0f32, |peak, x| peak.max(x.abs()));
         let others = planes.iter().enumerate();
         let others = others.filter(|(n, _)| Some(*n) != index);
         self.others = others.fold(self.others, |most, (_, plane)| most.max(peak(plane)));
@@ -123,6 +122,19 @@ impl Ear {
         }
         Ok(mean)
     }
+}
+
+/// The greatest magnitude, several at a time.
+fn peak(plane: &[f32]) -> f32 {
+    let mut most = [0f32; 16];
+    let (chunks, rest) = plane.as_chunks::<16>();
+    for chunk in chunks {
+        for (most, x) in most.iter_mut().zip(chunk) {
+            *most = most.max(x.abs());
+        }
+    }
+    let all = most.iter().chain(rest);
+    all.fold(0f32, |peak, x| peak.max(x.abs()))
 }
 
 #[cfg(test)]

@@ -48,9 +48,31 @@ impl Claim {
     }
 }
 
+/// Bytes of audio from the reader's place on, and how the header and the file
+/// disagree on them, if they do: then it is what the file has.
+pub(super) fn extent(
+    reader: &mut (impl Read + Seek),
+    claim: Claim,
+    length: u64,
+    frame_bytes: u64,
+    order: Order,
+) -> Result<(u64, Option<Fault>), Fault> {
+    let start = reader.stream_position()?;
+    let available = length.saturating_sub(start);
+    let bytes = match claim.bytes(available, frame_bytes) {
+        Ok(bytes) => bytes,
+        Err(fault) => return Ok((available, Some(fault))),
+    };
+    match nothing_behind(reader, start + bytes, length, order) {
+        Ok(()) => Ok((bytes, None)),
+        Err(fault @ Fault::Beyond { .. }) => Ok((bytes, Some(fault))),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Checks that nothing but chunks without audio, tags and padding lies behind
 /// the audio, which ends at `at`.
-pub(super) fn nothing_behind(
+fn nothing_behind(
     reader: &mut (impl Read + Seek),
     end: u64,
     length: u64,

@@ -34,6 +34,7 @@ mod opus;
 mod pcm;
 mod reader;
 mod recognise;
+mod recording;
 mod retry;
 mod tags;
 pub mod wav;
@@ -51,6 +52,7 @@ pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
 pub use reader::Reader;
 pub use recognise::is_audio;
+pub use recording::{Next, Recording};
 pub use retry::retry;
 
 use decode::Coded;
@@ -210,7 +212,17 @@ impl Source {
     }
 }
 
+/// Opens a file that is whole, as far as its header tells.
 fn open(path: &Path) -> Result<Source, Fault> {
+    match open_any(path)? {
+        Source::Plain(Pcm {
+            flaw: Some(flaw), ..
+        }) => Err(flaw),
+        source => Ok(source),
+    }
+}
+
+fn open_any(path: &Path) -> Result<Source, Fault> {
     // Before opening: opening a FIFO waits for a writer.
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {

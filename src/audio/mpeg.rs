@@ -176,6 +176,14 @@ impl Mpeg {
         })
     }
 
+    /// Takes up the frames of another kind that follow.
+    pub fn change(&mut self) -> io::Result<()> {
+        if let Some(kind) = self.header_at(self.at)? {
+            (self.kind, self.in_step, self.tag) = (kind, true, None);
+        }
+        Ok(())
+    }
+
     /// The next frame.
     pub fn next(&mut self) -> io::Result<Step> {
         loop {

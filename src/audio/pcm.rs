@@ -20,6 +20,8 @@ pub(super) struct Pcm {
     pub frames: u64,
     /// Where the first frame begins.
     pub data_start: u64,
+    /// How the header and the file disagree on where the audio ends.
+    pub flaw: Option<Fault>,
 }
 
 /// How a sample lies in a file.
@@ -96,6 +98,25 @@ impl Pcm {
         }
         limits.check(self.sample_rate, self.frames)?;
         self.copy(0, self.frames, ear, out)
+    }
+
+    /// What its encoding is called.
+    pub(super) fn codec(&self) -> &'static str {
+        use Encoding::{F32, F64, S8, S16, S24, S32, U8};
+        match self.encoding {
+            U8 => "pcm_u8",
+            S8 => "pcm_s8",
+            S16(Order::Little) => "pcm_s16le",
+            S16(Order::Big) => "pcm_s16be",
+            S24(Order::Little) => "pcm_s24le",
+            S24(Order::Big) => "pcm_s24be",
+            S32(Order::Little) => "pcm_s32le",
+            S32(Order::Big) => "pcm_s32be",
+            F32(Order::Little) => "pcm_f32le",
+            F32(Order::Big) => "pcm_f32be",
+            F64(Order::Little) => "pcm_f64le",
+            F64(Order::Big) => "pcm_f64be",
+        }
     }
 
     pub(super) fn read_range(

@@ -32,11 +32,26 @@ pub fn write(path: &Path, sample_rate: u32, samples: &[i16]) -> Result<(), WavEr
 /// # Errors
 /// [`WavError`]; nothing is then left behind.
 pub fn write_float(path: &Path, sample_rate: u32, samples: &[f32]) -> Result<(), WavError> {
+    write_blocks(path, sample_rate, |take| take(samples))
+}
+
+/// Writes samples as [`write_float`], block by block as `fill` gives them.
+///
+/// # Errors
+/// [`WavError`], also for what `fill` fails with; nothing is then left behind.
+pub fn write_blocks(
+    path: &Path,
+    sample_rate: u32,
+    fill: impl FnOnce(&mut dyn FnMut(&[f32]) -> io::Result<()>) -> io::Result<()>,
+) -> Result<(), WavError> {
     replace(path, |file| {
         let mut writer = WavWriter::new(file, spec(sample_rate, 32, SampleFormat::Float))?;
-        for &sample in samples {
-            writer.write_sample(sample)?;
-        }
+        let mut take = |samples: &[f32]| {
+            let mut each = samples.iter();
+            each.try_for_each(|&sample| writer.write_sample(sample))
+                .map_err(io_error)
+        };
+        fill(&mut take)?;
         writer.finalize()
     })
 }

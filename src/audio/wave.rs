@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
-use super::extent::{Claim, nothing_behind};
+use super::extent::{Claim, extent};
 use super::pcm::{Encoding, Order, Pcm};
 use super::{Fault, MAX_CHANNELS};
 
@@ -77,8 +77,11 @@ pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
                         .unwrap_or(u64::from(size)),
                     is_open_ended: 8 + riff_bytes <= data_start,
                 };
+                let frame_bytes = (encoding.bytes() * usize::from(format.channels)) as u64;
+                let (bytes, flaw) = extent(&mut reader, claim, length, frame_bytes, Order::Little)?;
                 return Ok(Header::Plain(Pcm {
-                    frames: frames(&mut reader, claim, length, encoding, &format)?,
+                    frames: bytes / frame_bytes,
+                    flaw,
                     file: reader.into_inner(),
                     encoding,
                     sample_rate: format.sample_rate,
@@ -92,21 +95,6 @@ pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
         reader.seek_relative(skip)?;
     }
     Err(damaged("no data chunk"))
-}
-
-/// Frames of the data chunk that the reader is at.
-fn frames(
-    reader: &mut BufReader<File>,
-    claim: Claim,
-    length: u64,
-    encoding: Encoding,
-    format: &Format,
-) -> Result<u64, Fault> {
-    let start = reader.stream_position()?;
-    let frame_bytes = (encoding.bytes() * usize::from(format.channels)) as u64;
-    let bytes = claim.bytes(length.saturating_sub(start), frame_bytes)?;
-    nothing_behind(reader, start + bytes, length, Order::Little)?;
-    Ok(bytes / frame_bytes)
 }
 
 fn long(reader: &mut impl Read) -> io::Result<u64> {

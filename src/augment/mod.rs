@@ -21,7 +21,8 @@ use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16::{self, Overflow};
 use crate::dsp::placement::{Place, Placement};
 use crate::records::{
-    ClipId, Finding, Findings, Pcm, Provenance, Rejection, Row, Rows, Samples, Trouble,
+    ClipId, Finding, Findings, Pcm, Piece, PieceValues, Provenance, Rejection, Row, Rows, Samples,
+    Trouble, Values,
 };
 
 use bank::Listener;
@@ -190,6 +191,25 @@ impl Augmenter {
             rows.sort_by_key(|row| row.round.to_string());
         }
         Ok(rows)
+    }
+
+    /// A piece of a recording whose rows are not augmented, from `row` on: as one
+    /// row, until its rows are features.
+    pub fn piece(&self, row: u32, piece: Piece<Samples>) -> Rows<Values> {
+        let mut pcm = Pcm::new();
+        let overflow = self.augment.effects.overflow;
+        overflow.encode_into(&piece.values, &mut pcm);
+        let piece = Piece {
+            window: piece.window,
+            hop: piece.hop,
+            kept: piece.kept,
+            values: PieceValues::Pcm(pcm),
+        };
+        vec![Row {
+            round: row,
+            data: Values::Piece(piece),
+            provenance: Arc::default(),
+        }]
     }
 
     /// Gives back the memory that a long clip has left: it must not stay with

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::audio::{Channel, Limits};
 use crate::augment::{self, Augment, Effects, SoundSettings, Sounds, SplitRules};
-use crate::config::plan::{self, FailurePolicy, Plan, RoundFrom, RowOrder};
+use crate::config::plan::{self, FailurePolicy, Plan, RecordingsPlan, RoundFrom, RowOrder};
 use crate::dsp::chain::EffectSpec;
 use crate::dsp::reverb::Tail;
 use crate::runtime::cache::Cache;
 use crate::source::sequence::Passes;
 use crate::stages::Buffers;
 use crate::stages::decode::Decode;
+use crate::stages::recordings::Reads;
 
 use super::{BuildError, Inputs, Split, Watch};
 
@@ -27,6 +28,17 @@ pub(super) fn decode(plan: &Plan, windows: f64, buffers: &Buffers) -> Decode {
         long_seconds: windows * plan.audio.window_seconds(),
         channel: channel(plan.audio.channel),
         buffers: buffers.clone(),
+    }
+}
+
+/// What is read of a split's recordings.
+pub(super) fn reads(plan: &Plan, planned: &RecordingsPlan) -> Reads {
+    Reads {
+        sample_rate: plan.audio.sample_rate,
+        channel: channel(plan.audio.channel),
+        window: plan.audio.clip_samples,
+        hop: plan.hop_samples(planned),
+        augment: planned.augment,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::augment::{self, SoundFile};
 use crate::config::plan::{ClipFiles, FailurePolicy, Input, Missing, Plan, SplitPlan, WavsIn};
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
+use crate::source::exclude::Excluded;
 use crate::source::order::Shard;
 use crate::source::sequence::{self, Entry, Passes, Run};
 use crate::source::{
@@ -42,7 +43,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Clips in all splits.
+    /// Clips in all splits, and recordings.
     pub fn clip_count(&self) -> u64 {
         self.splits
             .iter()
@@ -50,14 +51,14 @@ impl Inputs {
             .sum()
     }
 
-    /// Spans of all splits.
+    /// Spans of all splits that are clips, and recordings, which count once.
     pub fn span_count(&self) -> u64 {
         self.runs.iter().map(Run::spans).sum()
     }
 
     /// The same with other splits: the whole sequence of these.
     pub(super) fn of_splits(&self, splits: Vec<Split>) -> Self {
-        let runs = sequence::runs(splits.iter().map(|split| split.clips.len()), self.passes);
+        let runs = runs_of(&splits, self.passes);
         Self {
             planned: runs.iter().map(Run::spans).sum(),
             runs,
@@ -67,10 +68,40 @@ impl Inputs {
         }
     }
 
-    /// Spans of one split.
+    /// Spans of one split; of recordings, they themselves.
     pub fn spans_of(&self, split: usize) -> u64 {
         let runs = self.runs.iter().filter(|run| run.split == split);
         runs.map(Run::spans).sum()
+    }
+
+    /// Seconds of a split's recordings, about: as the headers of some of them
+    /// say, and their sizes, or by the sizes alone.
+    pub fn seconds_of(&self, split: &Split) -> f64 {
+        /// Recordings whose headers are read.
+        const LOOKED_AT: usize = 32;
+        /// Bytes a second where no header tells a length.
+        const BYTES: f64 = 16_000.0;
+        let bytes = |entry: &Entry| split.source.stamp(&entry.id).map_or(0, |stamp| stamp.bytes);
+        let step = split.clips.len().div_ceil(LOOKED_AT).max(1);
+        let (mut known, mut seconds) = (0, 0.0);
+        for entry in split.clips.iter().step_by(step) {
+            let info = audio::probe(&entry.id.path).ok();
+            let told =
+                info.and_then(|info| Some(info.frames? as f64 / f64::from(info.sample_rate)));
+            if let Some(told) = told {
+                known += bytes(entry);
+                seconds += told;
+            }
+        }
+        let rate = match known {
+            0 => 1.0 / BYTES,
+            known => seconds / known as f64,
+        };
+        let of = |entry: &Entry| match entry.segment {
+            Some(part) => part.end - part.start,
+            None => bytes(entry) as f64 * rate,
+        };
+        split.clips.iter().map(of).sum()
     }
 
     /// Behind a number of spans called clips: that each counts once a round.
@@ -85,14 +116,27 @@ impl Inputs {
     /// them, by their headers. Those that cannot be read, or whose header gives
     /// no length, are not among them.
     pub fn lengths(&self, most: usize) -> Vec<f64> {
-        let step = (self.clip_count() as usize).div_ceil(most).max(1);
-        let clips = self.splits.iter().flat_map(|split| &split.clips);
+        let of_clips = self
+            .splits
+            .iter()
+            .filter(|split| split.plan.recordings.is_none());
+        let count: usize = of_clips.clone().map(|split| split.clips.len()).sum();
+        let step = count.div_ceil(most).max(1);
+        let clips = of_clips.flat_map(|split| &split.clips);
         let seconds = clips.step_by(step).filter_map(|clip| {
             let info = audio::probe(&clip.id.path).ok()?;
             Some(info.frames? as f64 / f64::from(info.sample_rate))
         });
         seconds.collect()
     }
+}
+
+/// The whole sequence of splits; a recording is one span.
+fn runs_of(splits: &[Split], passes: Passes) -> Vec<Run> {
+    sequence::runs(splits.iter().map(|split| match split.plan.recordings {
+        Some(_) => (split.clips.len(), Passes::One(1)),
+        None => (split.clips.len(), passes),
+    }))
 }
 
 /// Takes the splits out of a plan whose input is missing and may be: a file of no
@@ -131,7 +175,7 @@ pub(super) fn find(plan: &Plan, watch: &dyn Watch) -> Result<Inputs, BuildError>
         .map(|(split, source)| find_split(plan, split, source, watch, &mut passed_over));
     let splits: Vec<Split> = splits.collect::<Result<_, _>>()?;
     let passes = effects::passes(plan);
-    let runs = sequence::runs(splits.iter().map(|split| split.clips.len()), passes);
+    let runs = runs_of(&splits, passes);
     let mut inputs = Inputs {
         planned: runs.iter().map(Run::spans).sum(),
         splits,
@@ -161,7 +205,9 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
     let clips = splits
         .iter()
         .flat_map(|split| split.clips.iter().map(move |clip| (split, clip)));
-    for (split, clip) in clips.filter(|(_, clip)| clip.problem.is_none()) {
+    // Parts of a recording share its file.
+    let whole = |(_, clip): &(_, &Entry)| clip.problem.is_none() && clip.segment.is_none();
+    for (split, clip) in clips.filter(whole) {
         let Some(identity) = Identity::of(&clip.id.path) else {
             continue;
         };
@@ -214,7 +260,10 @@ pub(super) fn source_of(split: &SplitPlan) -> Arc<dyn ClipSource> {
         Input::Glob(_) => Arc::new(GlobSource {
             pattern: path.to_string_lossy().into_owned(),
         }),
-        Input::List(_) => Arc::new(ListSource { path }),
+        Input::List(_) => Arc::new(ListSource {
+            path,
+            parts: split.recordings.is_some(),
+        }),
     }
 }
 
@@ -245,10 +294,36 @@ fn find_split(
     Ok(Split {
         plan: split.clone(),
         source,
+        excluded: excluded(split, &clips, watch)?,
         clips,
         wavs,
         stale,
     })
+}
+
+/// What is left out of a split's recordings.
+fn excluded(
+    split: &SplitPlan,
+    recordings: &[Entry],
+    watch: &dyn Watch,
+) -> Result<Arc<Excluded>, BuildError> {
+    let list = split.recordings.as_ref().and_then(|of| of.exclude.as_ref());
+    let Some(list) = list else {
+        return Ok(Arc::default());
+    };
+    let excluded = Excluded::read(&list.path).map_err(|error| BuildError::Input {
+        split: split.name.clone(),
+        error,
+    })?;
+    let unmatched = excluded.unmatched(recordings);
+    if let Some(first) = unmatched.first() {
+        watch.warn(&format!(
+            "split '{}': {} of the names in {list} are of none of its recordings, '{first}' the first; nothing is left out for them",
+            split.name,
+            unmatched.len()
+        ));
+    }
+    Ok(excluded.into())
 }
 
 /// What was passed over in a place, if anything.

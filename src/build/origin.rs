@@ -240,7 +240,12 @@ pub(super) fn lists<'a>(
         let files = files.map(|file| (&*file.name, Stamp::of(&file.path)));
         (key_of(kind).to_owned(), files.collect())
     });
-    splits.chain(sounds)
+    let exclusions = inputs.splits.iter().filter_map(|split| {
+        let list = split.plan.recordings.as_ref()?.exclude.as_ref()?;
+        let of = format!("what split '{}' excludes", split.name());
+        Some((of, vec![(&*list.configured, Stamp::of(&list.path))]))
+    });
+    splits.chain(sounds).chain(exclusions)
 }
 
 /// What the list of a split's clips is called.

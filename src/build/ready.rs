@@ -8,9 +8,9 @@ use crate::config::plan::Plan;
 use crate::dataset::RowSink;
 use crate::flow::{CancelToken, Sheltered};
 use crate::frontend::FrontEnd;
-use crate::records::Batch;
 use crate::source::order::Walk;
 use crate::source::sequence;
+use crate::stages::recordings::Entering;
 
 use super::render::Renderer;
 use super::stream::Stages;
@@ -85,7 +85,7 @@ impl Ready {
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<(), BuildError> {
-        self.stream_batches(self.batches(0), sink, watch, cancel)
+        self.stream_batches(self.batches(0, None), sink, watch, cancel)
     }
 
     /// As [`Ready::stream`], in another order.
@@ -103,12 +103,13 @@ impl Ready {
         let lists = splits.map(|split| split.clips.as_slice()).collect();
         let at_once = self.sizing.spans_per_batch;
         let batches = sequence::ordered(lists, self.inputs.passes, walk, at_once);
+        let batches = batches.map(Entering::from);
         self.stream_batches(batches, sink, watch, cancel)
     }
 
     fn stream_batches(
         &self,
-        batches: impl Iterator<Item = Batch<()>> + Send,
+        batches: impl Iterator<Item = Entering> + Send,
         sink: &mut dyn RowSink,
         watch: &dyn Watch,
         cancel: &CancelToken,

@@ -1,8 +1,13 @@
 //! The exact audio of one row, computed alone.
 
+use std::io;
+use std::sync::Arc;
+
 use crate::augment::{Augment, Augmenter, SplitRules};
 use crate::records::{ClipId, Findings, Pcm, Row, Rows, Samples};
+use crate::source::sequence::Entry;
 use crate::stages::decode::{Decode, Decoder};
+use crate::stages::recordings::{self, Reads};
 use crate::stages::{Buffers, Refusal};
 
 use super::{BuildError, Prepared, Split, Watch, effects};
@@ -95,6 +100,93 @@ impl Prepared {
         decoder
             .decode(&clip, &mut Findings::default())
             .map_err(|refusal| refused(&clip, &refusal))
+    }
+
+    /// Whether a split has recordings.
+    pub fn has_recordings(&self, split: &str) -> bool {
+        let mut splits = self.splits().iter();
+        splits.any(|found| found.name() == split && found.plan.recordings.is_some())
+    }
+
+    /// The samples of a recording as it is decoded, a block at a time.
+    ///
+    /// # Errors
+    /// No such split or recording; one that cannot be opened; what `take` fails
+    /// with.
+    pub fn recording(
+        &self,
+        split: &str,
+        recording: &str,
+        take: &mut dyn FnMut(&[f32]) -> io::Result<()>,
+    ) -> Result<(), BuildError> {
+        let (_, entry, reads) = self.find_recording(split, recording)?;
+        let mut take = |samples: &[f32]| Ok(take(samples)?);
+        recordings::decoded(&reads, &entry, &mut take).map_err(|error| refused(&entry.id, &error))
+    }
+
+    /// One row of a recording: the same samples as in a build, and what was drawn
+    /// for it.
+    ///
+    /// # Errors
+    /// As [`recording`](Self::recording); no such row.
+    pub fn recording_row(
+        &self,
+        split: &str,
+        recording: &str,
+        row: u64,
+        watch: &dyn Watch,
+    ) -> Result<Row<Pcm>, BuildError> {
+        let (index, entry, reads) = self.find_recording(split, recording)?;
+        let refused = |error| refused(&entry.id, &error);
+        let samples = recordings::row(&reads, &entry, row).map_err(refused)?;
+        let mut samples = samples.ok_or_else(|| {
+            BuildError::NoSuchRow(format!(
+                "'{recording}' has no row {row}: rows are counted from 0, {} s apart",
+                reads.hop as f64 / f64::from(reads.sample_rate)
+            ))
+        })?;
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        if !reads.augment {
+            let mut pcm = Pcm::new();
+            self.plan.augment.overflow.encode_into(&samples, &mut pcm);
+            return Ok(Row {
+                round: number,
+                data: pcm,
+                provenance: Arc::default(),
+            });
+        }
+        let mut augmenter = self.augment(watch)?.augmenter();
+        let rows = augmenter.rows(
+            (index, 0),
+            &entry.id,
+            &(number..number + 1),
+            &mut samples,
+            &mut Findings::default(),
+            Pcm::new,
+        );
+        let rows = rows.map_err(|error| refused(error.into()))?;
+        let made = rows.into_iter().next();
+        made.ok_or_else(|| BuildError::NoSuchRow(format!("'{recording}' has no row {row}")))
+    }
+
+    fn find_recording(
+        &self,
+        split: &str,
+        recording: &str,
+    ) -> Result<(usize, Entry, Reads), BuildError> {
+        let (index, clip) = self.find(split, recording)?;
+        let split = &self.splits()[index];
+        let mut entries = split.clips.iter();
+        let entry = entries.find(|entry| entry.id == clip);
+        match (entry, &split.plan.recordings) {
+            (Some(entry), Some(planned)) => {
+                Ok((index, entry.clone(), effects::reads(&self.plan, planned)))
+            }
+            _ => Err(BuildError::NoSuchRow(format!(
+                "split '{}' has clips, not recordings: their rows are told by --round",
+                split.name()
+            ))),
+        }
     }
 
     fn find(&self, split: &str, clip: &str) -> Result<(usize, ClipId), BuildError> {

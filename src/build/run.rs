@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use crate::config::plan::{FailurePolicy, Plan};
+use crate::config::plan::{FailurePolicy, Layout, Plan};
 use crate::dataset::RowSink;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
+use crate::dataset::layout::INDEX_ENDING;
 use crate::dataset::manifest::Dataset;
 use crate::dataset::seal::Seal;
-use crate::dataset::write::{Commit, Step, Told, WriteError, WriteSettings, Writer, Written};
+use crate::dataset::write::{
+    Commit, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings, Writer,
+    Written,
+};
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
@@ -16,7 +20,7 @@ use super::manifest::manifest;
 use super::origin::{Named, Origin, Stamped, lists};
 use super::stream::Streamed;
 use super::timeline::{Moment, Timeline};
-use super::{BuildError, Event, Ready, Watch};
+use super::{BuildError, Event, Ready, Split, Watch};
 
 /// What `dataset.json` and the journal take on the disk, about.
 const DATASET_BYTES: u64 = 64 << 10;
@@ -164,7 +168,13 @@ impl Ready {
     ) -> Result<Option<Begun>, BuildError> {
         let plan = &self.plan;
         let splits = plan.splits.iter();
-        let features: Vec<&str> = splits.map(|split| &*split.features).collect();
+        let indices: Vec<String> = splits
+            .clone()
+            .filter(|split| split.recordings.is_some())
+            .map(|split| format!("{}{INDEX_ENDING}", split.name))
+            .collect();
+        let features = splits.map(|split| &*split.features);
+        let features: Vec<&str> = features.chain(indices.iter().map(String::as_str)).collect();
         let begun = match Folder::open(&plan.output.path, &features, serves, existing)? {
             State::UpToDate => return Ok(None),
             State::Empty(folder) => Begun {
@@ -223,7 +233,8 @@ impl Ready {
             watch.hear(Event::Resumed(last));
         }
 
-        let batches = self.batches(write.spans());
+        let turns = last.as_ref().and_then(|last| last.turns.clone());
+        let batches = self.batches(write.spans(), turns);
         let (streamed, ended) = self.flow(batches, &mut write, timeline, cancel);
         let committed = write.commit().map_err(BuildError::from);
         let kept = write.kept();
@@ -324,11 +335,21 @@ impl Ready {
 
     fn write_settings(&self) -> WriteSettings {
         let plan = &self.plan;
-        let splits = plan.splits.iter();
+        let rate = f64::from(plan.audio.sample_rate);
+        let split = |split: &Split| SplitSettings {
+            name: split.plan.name.clone(),
+            features: split.plan.features.clone(),
+            dtype: split.plan.dtype.into(),
+            recordings: split.plan.recordings.as_ref().map(|of| RecordingsSettings {
+                count: u32::try_from(split.clips.len()).unwrap_or(u32::MAX),
+                steps: of.layout == Layout::Steps,
+                lines: of.augment,
+                hop_seconds: plan.hop_samples(of) as f64 / rate,
+            }),
+        };
+        let splits = self.inputs.splits.iter();
         WriteSettings {
-            splits: splits
-                .map(|split| (split.name.clone(), split.features.clone()))
-                .collect(),
+            splits: splits.map(split).collect(),
             row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
             tolerated: self.tolerated(),

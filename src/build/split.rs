@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::plan::SplitPlan;
 use crate::source::ClipSource;
+use crate::source::exclude::Excluded;
 use crate::source::sequence::Entry;
 
 use super::BuildError;
@@ -19,6 +20,8 @@ pub struct Split {
     pub source: Arc<dyn ClipSource>,
     /// Its clips, by name.
     pub clips: Vec<Entry>,
+    /// What is left out of its recordings.
+    pub excluded: Arc<Excluded>,
     /// The folder that its rows' WAVs go to, where they are wanted.
     pub wavs: Option<PathBuf>,
     /// WAVs of an earlier build's rows, to be removed before new ones are
@@ -38,6 +41,7 @@ impl Split {
             plan: self.plan.clone(),
             source: Arc::clone(&self.source),
             clips,
+            excluded: Arc::clone(&self.excluded),
             wavs: None,
             stale: Vec::new(),
         }

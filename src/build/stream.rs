@@ -4,21 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dataset::RowSink;
+use crate::dataset::write::TurnsCommit;
 use crate::flow::{Budget, CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
 use crate::frontend::FrontEnd;
-use crate::records::{Batch, EMBEDDING};
-use crate::source::sequence;
+use crate::records::{EMBEDDING, Places};
+use crate::source::sequence::{self, Entry};
+use crate::source::turns::{self, Turns};
 use crate::stages::Buffers;
 use crate::stages::augment::AugmentStage;
 use crate::stages::decode::Decode;
 use crate::stages::net::NetStage;
+use crate::stages::recordings::{Entering, Recordings};
 use crate::stages::write::Write;
 
-use super::{Ready, effects};
+use super::{Ready, Split, effects};
 use crate::augment::Augment;
 use crate::autoscale::balance::Decision;
 use crate::autoscale::sizing::Sizing;
-use crate::config::plan::Plan;
+use crate::config::plan::{Plan, RecordingsPlan};
 
 /// How often an observer is told how things are.
 const TICK: Duration = Duration::from_millis(250);
@@ -63,17 +66,65 @@ impl Stages {
 }
 
 impl Ready {
-    /// Every span but the first `skip`, in the order of the sequence.
-    pub(super) fn batches(&self, skip: u64) -> impl Iterator<Item = Batch<()>> + Send {
-        let splits = self.inputs.splits.iter();
-        let splits = splits.map(|split| split.clips.as_slice()).collect();
-        sequence::batches(splits, &self.inputs.runs, self.sizing.spans_per_batch, skip)
+    /// Every span but the first `skip`, in the order of the sequence; of
+    /// recordings from where their turns stand.
+    pub(super) fn batches(
+        &self,
+        mut skip: u64,
+        turns: Option<TurnsCommit>,
+    ) -> impl Iterator<Item = Entering> + Send {
+        let mut parts: Vec<Box<dyn Iterator<Item = Entering> + Send + '_>> = Vec::new();
+        let lists: Vec<&[Entry]> = self
+            .inputs
+            .splits
+            .iter()
+            .map(|split| &*split.clips)
+            .collect();
+        for run in &self.inputs.runs {
+            let skipped = skip.min(run.spans());
+            skip -= skipped;
+            if skipped == run.spans() {
+                continue;
+            }
+            let split = &self.inputs.splits[run.split];
+            parts.push(match &split.plan.recordings {
+                Some(planned) => {
+                    let turns = turns.as_ref().filter(|turns| turns.split == run.split);
+                    let from = turns.map_or_else(|| Places::at(0), |turns| turns.places.clone());
+                    skip = 0;
+                    Box::new(self.visits(run.split, split, planned, &from))
+                }
+                None => {
+                    let (run, at_once) = (std::slice::from_ref(run), self.sizing.spans_per_batch);
+                    let batches = sequence::batches(lists.clone(), run, at_once, skipped);
+                    Box::new(batches.map(Entering::from))
+                }
+            });
+        }
+        parts.into_iter().flatten()
+    }
+
+    /// The visits of a split's recordings.
+    fn visits(
+        &self,
+        index: usize,
+        split: &Split,
+        planned: &RecordingsPlan,
+        from: &Places,
+    ) -> impl Iterator<Item = Entering> + Send + use<> {
+        let entries: Arc<[Entry]> = split.clips.as_slice().into();
+        let blocks = 0..Turns::blocks(entries.len());
+        let (turns, visits) = Turns::begin(entries.len(), planned.interleave, blocks, from);
+        let reads = effects::reads(&self.plan, planned);
+        let excluded = Arc::clone(&split.excluded);
+        let recordings = Recordings::new(reads, entries, excluded, turns, from);
+        visits.map(move |visit| recordings.admit(turns::batch(index, visit)))
     }
 
     /// Runs batches through the stages into `sink`.
     pub(super) fn flow(
         &self,
-        batches: impl Iterator<Item = Batch<()>> + Send,
+        batches: impl Iterator<Item = Entering> + Send,
         sink: &mut dyn RowSink,
         observer: &dyn Observer,
         cancel: &CancelToken,

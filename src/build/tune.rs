@@ -68,7 +68,7 @@ impl Ready {
             window: Mutex::default(),
         };
         let mut sink = Nowhere::default();
-        let (streamed, ended) = build.flow(build.batches(0), &mut sink, &meter, cancel);
+        let (streamed, ended) = build.flow(build.batches(0, None), &mut sink, &meter, cancel);
         ended?;
         let rows = sink.rows;
         let facts = &streamed.facts;
@@ -180,6 +180,8 @@ mod tests {
                 name: index.to_string().into(),
                 path: Path::new("").into(),
             },
+            recording: index.to_string().into(),
+            segment: None,
             problem: None,
         };
         let clips: Vec<Entry> = (0..4).map(entry).collect();

@@ -6,7 +6,9 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::api::inspect::{self, ArrayFacts, FolderFacts, InspectError, ScaleGuess, Verdict};
+use crate::api::inspect::{
+    self, ArrayFacts, FolderFacts, InspectError, RowOrigin, ScaleGuess, Verdict,
+};
 use crate::api::{InputScale, MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;
@@ -27,6 +29,9 @@ pub(super) struct InspectArgs {
     /// Compare every file of a folder with its hash in dataset.json
     #[arg(long)]
     verify: bool,
+    /// Say where this row of an .npy file of recordings is from, counted from 0
+    #[arg(long, value_name = "N", conflicts_with = "verify")]
+    row: Option<usize>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,8 +53,24 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
     if !path.exists() {
         return Err(InspectError::Missing(path.clone()).into());
     }
+    if let Some(row) = args.row {
+        let origin = inspect::row(path, row)?;
+        return print(args, &origin, origin_text);
+    }
     let facts = inspect::array(path)?;
     print(args, &facts, array_text)
+}
+
+fn origin_text(origin: &RowOrigin) -> String {
+    let RowOrigin {
+        split,
+        recording,
+        row,
+        seconds,
+    } = origin;
+    format!(
+        "{recording}, row {row}, {seconds} s into what was decoded\n  to hear it: wakemill render FILE --split {split} --clip '{recording}' --row {row} -o OUT.wav\n"
+    )
 }
 
 fn print<T: Serialize>(
@@ -128,6 +149,19 @@ fn folder_text(facts: &FolderFacts) -> String {
             shape(&split.shape),
             split.features
         ));
+    }
+    for split in &facts.splits {
+        if let Some(hours) = &split.hours {
+            lines.push(format!(
+                "  {:20} {:.2} h read of {} recordings, {:.2} h in rows, {} rows excluded, {} faults",
+                split.name,
+                hours.hours_read,
+                hours.recordings,
+                hours.hours_in_rows,
+                hours.rows_excluded,
+                hours.faults
+            ));
+        }
     }
     match &facts.provenance {
         Some(statistics) => provenance_text(statistics, &mut lines),

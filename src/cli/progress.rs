@@ -45,7 +45,9 @@ struct Bars {
     all: MultiProgress,
     splits: OnceLock<Vec<ProgressBar>>,
     bottleneck: OnceLock<ProgressBar>,
-    /// Clips that an earlier run had built.
+    /// Which splits have recordings: their bars count milliseconds.
+    recordings: OnceLock<Vec<bool>>,
+    /// What an earlier run had built, of all bars.
     before: AtomicU64,
 }
 
@@ -60,8 +62,18 @@ struct PlainState {
     before: u64,
     clips: u64,
     planned: u64,
+    hours: Hours,
     started: Option<Instant>,
     said: Option<Instant>,
+}
+
+/// Recordings, in hours of audio.
+#[derive(Clone, Copy, Default)]
+struct Hours {
+    before: f64,
+    read: f64,
+    /// About.
+    planned: f64,
 }
 
 impl Progress {
@@ -160,8 +172,12 @@ impl Progress {
         let clips = commit.spans;
         self.say(&format!("going on after {clips} clips"));
         match &self.show {
-            Show::Bars(bars) => bars.resume(clips),
-            Show::Plain(plain) => plain.lock().before = clips,
+            Show::Bars(bars) => bars.resume(commit),
+            Show::Plain(plain) => {
+                let mut state = plain.lock();
+                state.before = clips;
+                state.hours.before = hours_of(commit).sum();
+            }
             Show::Nothing => {}
         }
     }
@@ -175,8 +191,12 @@ impl Progress {
         }
         let clips = taken.spans + taken.left_out.len() as u64;
         match &self.show {
-            Show::Bars(bars) => bars.advance(taken.split, clips),
-            Show::Plain(plain) => plain.lock().clips += clips,
+            Show::Bars(bars) => bars.advance(taken, clips),
+            Show::Plain(plain) => {
+                let mut state = plain.lock();
+                state.clips += clips;
+                state.hours.read += taken.seconds / 3600.0;
+            }
             Show::Nothing => {}
         }
     }
@@ -200,10 +220,21 @@ impl Bars {
         let style = |template| {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
         };
+        let recordings = splits.clone().map(|split| split.plan.recordings.is_some());
+        let _ = self.recordings.set(recordings.collect());
         let bar = |(index, split): (usize, &Split)| {
-            let clips = inputs.spans_of(index);
-            let bar = self.all.add(ProgressBar::new(clips));
-            bar.set_style(style("{prefix} {bar:30} {pos}/{len} clips  {msg}"));
+            let (length, template) = match split.plan.recordings {
+                Some(_) => (
+                    (inputs.seconds_of(split) * 1000.0) as u64,
+                    "{prefix} {bar:30} {msg}",
+                ),
+                None => (
+                    inputs.spans_of(index),
+                    "{prefix} {bar:30} {pos}/{len} clips  {msg}",
+                ),
+            };
+            let bar = self.all.add(ProgressBar::new(length));
+            bar.set_style(style(template));
             bar.set_prefix(format!("{:width$}", split.name()));
             bar
         };
@@ -215,35 +246,60 @@ impl Bars {
         let _ = self.bottleneck.set(line);
     }
 
-    fn resume(&self, mut clips: u64) {
-        self.before.store(clips, Ordering::Relaxed);
-        for bar in self.splits() {
-            let done = clips.min(bar.length().unwrap_or(0));
-            clips -= done;
+    fn resume(&self, commit: &Commit) {
+        let mut clips = commit.spans;
+        for ((bar, recordings), hours) in self
+            .splits()
+            .iter()
+            .zip(self.recordings())
+            .zip(hours_of(commit))
+        {
+            let length = bar.length().unwrap_or(0);
+            let done = match recordings {
+                true => ((hours * 3.6e6) as u64).min(length),
+                false => clips.min(length),
+            };
+            clips -= if *recordings { 0 } else { done };
             bar.set_position(done);
+            self.before.fetch_add(done, Ordering::Relaxed);
         }
     }
 
-    fn advance(&self, split: usize, clips: u64) {
-        if let Some(bar) = self.splits().get(split) {
-            bar.inc(clips);
+    fn advance(&self, taken: &Taken<'_>, clips: u64) {
+        let recordings = self.recordings().get(taken.split) == Some(&true);
+        if let Some(bar) = self.splits().get(taken.split) {
+            bar.inc(match recordings {
+                true => (taken.seconds * 1000.0) as u64,
+                false => clips,
+            });
         }
     }
 
-    /// Splits are built one after the other at about the same rate, so that
-    /// each is done when it and those before it are.
+    /// Splits are built one after the other at about the same rate, those of
+    /// clips and those of recordings each at their own, so that each is done when
+    /// it and those before it are.
     fn tick(&self, facts: &FlowFacts) {
         let position: u64 = self.splits().iter().map(ProgressBar::position).sum();
         let built = position - self.before.load(Ordering::Relaxed).min(position);
         let rate = built as f64 / facts.elapsed.as_secs_f64();
         let mut left = 0;
-        for bar in self.splits() {
-            let own = bar.length().unwrap_or(0) - bar.position();
+        for (bar, recordings) in self.splits().iter().zip(self.recordings()) {
+            let (length, position) = (bar.length().unwrap_or(0), bar.position());
+            let own = length.saturating_sub(position);
             let begun = left == 0;
             left += own;
+            let how_far = match recordings {
+                true => format!(
+                    "{} h of about {:.1}, {:.0} h an hour",
+                    hours(position),
+                    length as f64 / 3.6e6,
+                    rate / 1000.0
+                ),
+                false => clips_a_second(rate),
+            };
             bar.set_message(match (own, begun) {
-                (0, _) => "done".to_owned(),
-                (_, true) => format!("{}  {}", clips_a_second(rate), eta(left, rate)),
+                (0, _) if position > 0 => "done".to_owned(),
+                (_, true) => format!("{how_far}  {}", eta(left, rate)),
                 (_, false) => format!("waits  {}", eta(left, rate)),
             });
         }
@@ -259,6 +315,10 @@ impl Bars {
         }
     }
 
+    fn recordings(&self) -> &[bool] {
+        self.recordings.get().map_or(&[], Vec::as_slice)
+    }
+
     fn splits(&self) -> &[ProgressBar] {
         self.splits.get().map_or(&[], Vec::as_slice)
     }
@@ -269,6 +329,14 @@ impl Plain {
         let now = Instant::now();
         let mut state = self.lock();
         state.planned = inputs.span_count();
+        let recordings = inputs
+            .splits
+            .iter()
+            .filter(|split| split.plan.recordings.is_some());
+        state.hours.planned = recordings
+            .map(|split| inputs.seconds_of(split))
+            .sum::<f64>()
+            / 3600.0;
         state.started = Some(now);
         state.said = Some(now);
     }
@@ -286,6 +354,19 @@ impl Plain {
         let eta = eta(planned - clips.min(planned), rate);
         let share = 100 * clips / planned.max(1);
         let bottleneck = bottleneck(facts).unwrap_or_default();
+        let hours = state.hours;
+        if hours.planned > 0.0 && hours.read > 0.0 {
+            let rate = hours.read * 3600.0 / started.elapsed().as_secs_f64();
+            let (read, about) = (
+                hours.before + hours.read,
+                hours.planned.max(hours.before + hours.read),
+            );
+            let left = (3600.0 * (about - read)).ceil() as u64;
+            return Some(format!(
+                "{read:.2} of about {about:.2} h, {clips}/{planned} recordings and clips, {rate:.0} h an hour, {}; {bottleneck}",
+                self::eta(left, rate)
+            ));
+        }
         Some(format!(
             "{clips}/{planned} clips ({share} %), {}, {eta}; {bottleneck}",
             clips_a_second(rate)
@@ -295,6 +376,17 @@ impl Plain {
     fn lock(&self) -> MutexGuard<'_, PlainState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Hours that were read, of each split.
+fn hours_of(commit: &Commit) -> impl Iterator<Item = f64> {
+    let splits = commit.splits.iter();
+    splits.map(|split| split.recordings.as_ref().map_or(0.0, |of| of.hours_read))
+}
+
+/// Milliseconds in hours.
+fn hours(milliseconds: u64) -> String {
+    format!("{:.2}", milliseconds as f64 / 3.6e6)
 }
 
 fn clips_a_second(rate: f64) -> String {
@@ -341,14 +433,27 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
     )];
     for split in &dataset.splits {
         let written = &split.written;
-        let left_out = match written.left_out {
-            0 => String::new(),
-            clips => format!(", {clips} clips left out (quarantine.jsonl)"),
+        let left_out = match (written.left_out, &written.hours) {
+            (0, _) => String::new(),
+            (clips, None) => format!(", {clips} clips left out (quarantine.jsonl)"),
+            (recordings, Some(_)) => {
+                format!(", {recordings} recordings broken or left out (quarantine.jsonl)")
+            }
         };
         lines.push(format!(
             "  {}: {} rows in {}{left_out}",
             written.name, written.rows, written.features
         ));
+        if let Some(hours) = &written.hours {
+            lines.push(format!(
+                "    {:.2} h read of {} recordings, {:.2} h in rows, {} rows excluded, {} faults",
+                hours.hours_read,
+                hours.recordings,
+                hours.hours_in_rows,
+                hours.rows_excluded,
+                hours.faults
+            ));
+        }
         let found = written.found.iter();
         lines.extend(found.map(|(finding, clips)| format!("    {}", clips.say(finding))));
     }

@@ -70,6 +70,13 @@ impl Plan {
         chain
     }
 
+    /// Samples from one row of a split's recordings to the next.
+    pub fn hop_samples(&self, recordings: &RecordingsPlan) -> usize {
+        let features = &self.features;
+        let default = features.timesteps * features.stride * MEL_HOP;
+        recordings.hop_samples.unwrap_or(default)
+    }
+
     /// Settles the length of the window, in samples.
     pub fn fit(&mut self, samples: usize) {
         self.audio.clip_samples = samples;
@@ -102,6 +109,7 @@ impl Plan {
                 "backend": features.backend,
                 "mel_model": features.mel_model,
                 "embedding_model": features.embedding_model,
+                "floor": features.floor,
                 "window": features.window,
                 "stride": features.stride,
                 "timesteps": features.timesteps,
@@ -196,11 +204,19 @@ pub struct SplitPlan {
     /// Signal-to-noise ratio of its backgrounds, in dB; `None` is the effect's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snr_db: Option<Range>,
+    /// The type of its feature file.
+    #[serde(default)]
+    pub dtype: ElementType,
+    /// How its recordings become rows; `None` where its files are clips.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<RecordingsPlan>,
 }
 
 impl SplitPlan {
     fn essence(&self) -> Value {
         json!({
+            "dtype": self.dtype,
+            "recordings": self.recordings,
             "name": self.name,
             "input": self.input,
             "features": self.features,
@@ -210,6 +226,10 @@ impl SplitPlan {
         })
     }
 }
+
+mod recordings;
+
+pub use recordings::{ElementType, Floor, Kind, Layout, RecordingsPlan};
 
 /// Where a split's clips are.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -354,6 +374,9 @@ pub struct FeaturesPlan {
     pub mel_model: Option<Location>,
     /// Another embedding network.
     pub embedding_model: Option<Location>,
+    /// What the mel network's floor is taken of.
+    #[serde(default)]
+    pub floor: Floor,
     /// Mel frames in one embedding window.
     pub window: usize,
     /// Mel frames between embedding windows.

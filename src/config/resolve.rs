@@ -3,6 +3,7 @@
 
 mod augment;
 mod front_end;
+mod recordings;
 mod splits;
 
 use std::path::Path;
@@ -45,7 +46,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn plan(&mut self, settings: &Settings) -> Option<Plan> {
         let output = self.output(settings);
-        let splits = self.splits(&settings.split);
+        let splits = self.splits(settings);
         let audio = self.audio(settings);
         let augment = self.augment(settings, &audio);
         self.wavs(settings);

@@ -10,8 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::plan::{
-    Backend, Channel, ClipFiles, FailurePolicy, InputScale, Missing, RoundFrom, RowOrder,
-    SoundFiles, Strategy, WavsIn,
+    Backend, Channel, ClipFiles, ElementType, FailurePolicy, Floor, InputScale, Kind, Layout,
+    Missing, RoundFrom, RowOrder, SoundFiles, Strategy, WavsIn,
 };
 use super::rules;
 use crate::dsp::Range;
@@ -58,13 +58,20 @@ pub struct Split {
     pub name: Option<String>,
     pub input: Option<String>,
     pub features: Option<String>,
-    #[serde(default)]
-    pub place: PlaceName,
+    pub place: Option<PlaceName>,
     #[serde(default)]
     pub files: ClipFiles,
     #[serde(default)]
     pub missing: Missing,
     pub snr_db: Option<Range>,
+    #[serde(default)]
+    pub kind: Kind,
+    pub hop_seconds: Option<f64>,
+    pub interleave: Option<usize>,
+    pub dtype: Option<ElementType>,
+    pub layout: Option<Layout>,
+    pub exclude: Option<String>,
+    pub augment: Option<bool>,
 }
 
 /// `[augment]`, without the tables of the effects: each reads its own.
@@ -103,6 +110,7 @@ pub struct Features {
     pub verify: bool,
     pub mel_model: Option<String>,
     pub embedding_model: Option<String>,
+    pub floor: Floor,
     pub window: usize,
     pub stride: usize,
     #[serde(deserialize_with = "auto")]

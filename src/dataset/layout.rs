@@ -4,6 +4,12 @@
 pub const DATASET_FILE: &str = "dataset.json";
 /// One line a row.
 pub const ROWS_FILE: &str = "rows.jsonl";
+/// One line a recording, and a part of one that was listed.
+pub const RECORDINGS_FILE: &str = "recordings.jsonl";
+/// What the name of a split's index of rows ends with, after the split's.
+pub const INDEX_ENDING: &str = ".index.npy";
+/// Samples of one step of that index: as embeddings follow each other.
+pub const INDEX_STEP: u64 = 1280;
 /// One line a clip left out.
 pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
 /// What went in and where the time went, to look at.

@@ -126,6 +126,9 @@ pub struct SplitWritten {
     /// The files that it is in, in order, where it is not one file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
+    /// What its recordings came to, where it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none", flatten)]
+    pub hours: Option<Hours>,
 }
 
 /// A feature file that holds a part of a split's rows.
@@ -159,6 +162,24 @@ pub struct Spread {
     pub median: f64,
     /// The largest.
     pub most: f64,
+}
+
+/// What the recordings of a split came to.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Hours {
+    /// Recordings, and parts of them that were listed, that came to their end.
+    pub recordings: u64,
+    /// Hours that were decoded.
+    pub hours_read: f64,
+    /// Hours that rows are windows of: that of a row from its start to the next
+    /// one's.
+    pub hours_in_rows: f64,
+    /// Times that a stretch of a recording ended in a fault.
+    pub faults: u64,
+    /// Rows left out as the list of exclusions has it.
+    pub rows_excluded: u64,
+    /// The index of the rows.
+    pub index: String,
 }
 
 /// A change of a stage's workers while the flow ran.
@@ -226,12 +247,14 @@ impl Seal for Dataset {
 }
 
 impl SplitWritten {
-    /// The names of its feature files.
+    /// The names of its feature files, and of the index of its rows.
     pub fn files(&self) -> Vec<&str> {
-        match self.parts.is_empty() {
-            true => vec![&self.features],
+        let mut files = match self.parts.is_empty() {
+            true => vec![&*self.features],
             false => self.parts.iter().map(|part| &*part.features).collect(),
-        }
+        };
+        files.extend(self.hours.iter().map(|hours| &*hours.index));
+        files
     }
 }
 

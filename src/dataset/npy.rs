@@ -13,9 +13,10 @@ pub use header::{DType, HeaderError};
 pub use reader::{NpyError, NpyReader};
 
 use super::partial::{Committed, Finished, PartialFile, WriteError};
+use crate::config::plan::ElementType;
 
-/// A `(N, a, b)` float32 file being written to `<name>.partial`, of a length
-/// that is known only at the end.
+/// An array of rows being written to `<name>.partial`, of a length that is known
+/// only at the end.
 ///
 /// Memory is constant. The header's place is kept free, with room for any
 /// number of rows, and filled in when the file is finished: the result is byte
@@ -23,8 +24,38 @@ use super::partial::{Committed, Finished, PartialFile, WriteError};
 #[derive(Debug)]
 pub struct NpyWriter {
     file: PartialFile,
-    row_shape: [usize; 2],
+    array: Array,
     row_bytes: u64,
+    /// Room for converted values.
+    bytes: Vec<u8>,
+}
+
+/// What an array's rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// The type of an element.
+    pub dtype: DType,
+    /// The shape of a row.
+    pub row_shape: Vec<usize>,
+}
+
+impl From<ElementType> for DType {
+    fn from(of: ElementType) -> Self {
+        match of {
+            ElementType::Float32 => Self::Float32,
+            ElementType::Float16 => Self::Float16,
+        }
+    }
+}
+
+impl From<[usize; 2]> for Array {
+    /// Rows of that shape, float32.
+    fn from(row_shape: [usize; 2]) -> Self {
+        Self {
+            dtype: DType::Float32,
+            row_shape: row_shape.into(),
+        }
+    }
 }
 
 /// A finished feature file.
@@ -39,14 +70,14 @@ pub struct Summary {
 }
 
 impl NpyWriter {
-    /// Begins the file that will be `path`, in place of an earlier attempt,
-    /// with rows of shape `(a, b)`.
+    /// Begins the file that will be `path`, in place of an earlier attempt.
     ///
     /// # Errors
     /// [`WriteError`] where it cannot be made, or for a row of no values.
-    pub fn create(path: &Path, row_shape: [usize; 2]) -> Result<Self, WriteError> {
-        let header = header::float32(0, row_shape);
-        Self::new(PartialFile::create(path, &header)?, row_shape)
+    pub fn create(path: &Path, array: impl Into<Array>) -> Result<Self, WriteError> {
+        let array = array.into();
+        let header = header::write(0, array.dtype, &array.row_shape);
+        Self::new(PartialFile::create(path, &header)?, array)
     }
 
     /// Reopens a file at an earlier state, and goes on: see
@@ -57,25 +88,27 @@ impl NpyWriter {
     /// not there.
     pub fn open_at(
         path: &Path,
-        row_shape: [usize; 2],
+        array: impl Into<Array>,
         committed: &Committed,
     ) -> Result<Self, WriteError> {
-        let header = header::float32(0, row_shape).len() as u64;
-        Self::new(PartialFile::open_at(path, header, committed)?, row_shape)
+        let array = array.into();
+        let header = header::write(0, array.dtype, &array.row_shape).len() as u64;
+        Self::new(PartialFile::open_at(path, header, committed)?, array)
     }
 
-    fn new(file: PartialFile, row_shape: [usize; 2]) -> Result<Self, WriteError> {
-        let row_bytes = row_bytes(row_shape);
+    fn new(file: PartialFile, array: Array) -> Result<Self, WriteError> {
+        let row_bytes = row_bytes(&array);
         if row_bytes == 0 {
             return Err(WriteError::Value {
                 path: file.path().to_path_buf(),
-                reason: format!("rows of shape {row_shape:?} hold nothing"),
+                reason: format!("rows of shape {:?} hold nothing", array.row_shape),
             });
         }
         Ok(Self {
             file,
-            row_shape,
+            array,
             row_bytes,
+            bytes: Vec::new(),
         })
     }
 
@@ -84,28 +117,53 @@ impl NpyWriter {
         self.file.body() / self.row_bytes
     }
 
-    /// Appends one or more whole rows, in C order.
+    /// Appends one or more whole rows, in C order; as float16 rounded to nearest,
+    /// ties to even.
     ///
     /// # Errors
     /// [`WriteError::Value`] for a length that is not whole rows, with nothing
     /// written; [`WriteError::Io`].
     pub fn append(&mut self, values: &[f32]) -> Result<(), WriteError> {
-        if !(size_of_val(values) as u64).is_multiple_of(self.row_bytes) {
-            return Err(WriteError::Value {
+        self.check(values.len())?;
+        match self.array.dtype {
+            DType::Float32 if cfg!(target_endian = "little") => {
+                self.file.append(bytemuck::cast_slice(values))
+            }
+            DType::Float32 => self.append_all(values.iter().map(|x| x.to_le_bytes())),
+            DType::Float16 => {
+                self.append_all(values.iter().map(|&x| half::f16::from_f32(x).to_le_bytes()))
+            }
+            DType::Int32 => self.append_all(values.iter().map(|&x| (x as i32).to_le_bytes())),
+        }
+    }
+
+    /// Appends one or more whole rows of whole numbers.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_ints(&mut self, values: &[i32]) -> Result<(), WriteError> {
+        self.check(values.len())?;
+        self.append_all(values.iter().map(|x| x.to_le_bytes()))
+    }
+
+    fn check(&self, values: usize) -> Result<(), WriteError> {
+        let bytes = (values * self.array.dtype.bytes()) as u64;
+        match bytes.is_multiple_of(self.row_bytes) {
+            true => Ok(()),
+            false => Err(WriteError::Value {
                 path: self.file.path().to_path_buf(),
-                reason: format!(
-                    "{} values are not rows of {:?}",
-                    values.len(),
-                    self.row_shape
-                ),
-            });
+                reason: format!("{values} values are not rows of {:?}", self.array.row_shape),
+            }),
         }
-        if cfg!(target_endian = "little") {
-            self.file.append(bytemuck::cast_slice(values))
-        } else {
-            let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-            self.file.append(&bytes)
-        }
+    }
+
+    fn append_all<const N: usize>(
+        &mut self,
+        values: impl Iterator<Item = [u8; N]>,
+    ) -> Result<(), WriteError> {
+        self.bytes.clear();
+        values.for_each(|value| self.bytes.extend_from_slice(&value));
+        self.file.append(&self.bytes)
     }
 
     /// Makes all rows so far durable. The hash is that of the data without the
@@ -129,7 +187,7 @@ impl NpyWriter {
     /// [`WriteError::Io`].
     pub fn finish(self) -> Result<Summary, WriteError> {
         let rows = self.rows();
-        let header = header::float32(rows, self.row_shape);
+        let header = header::write(rows, self.array.dtype, &self.array.row_shape);
         let Finished { bytes, sha256 } = self.file.finish(&header)?;
         Ok(Summary {
             rows,
@@ -139,14 +197,14 @@ impl NpyWriter {
     }
 }
 
-/// The header of an array of so many rows of shape `(a, b)`: of the same length for
-/// any number.
-pub(super) fn header(rows: u64, row_shape: [usize; 2]) -> Vec<u8> {
-    header::float32(rows, row_shape)
+/// The header of an array of so many rows: of the same length for any number.
+pub(super) fn header(rows: u64, array: &Array) -> Vec<u8> {
+    header::write(rows, array.dtype, &array.row_shape)
 }
 
-fn row_bytes([a, b]: [usize; 2]) -> u64 {
-    (a as u64).saturating_mul(b as u64).saturating_mul(4)
+fn row_bytes(array: &Array) -> u64 {
+    let values = array.row_shape.iter().map(|&n| n as u64);
+    values.fold(array.dtype.bytes() as u64, u64::saturating_mul)
 }
 
 #[cfg(test)]

@@ -39,6 +39,33 @@ pub struct QuarantineRecord<'a> {
     pub reason: Cow<'a, str>,
 }
 
+/// One line of `recordings.jsonl`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RecordingRecord<'a> {
+    /// The split.
+    pub split: Cow<'a, str>,
+    /// The recording.
+    pub recording: Cow<'a, str>,
+    /// Where the part of it that was listed begins, in seconds.
+    pub start: Option<f64>,
+    /// Where that ends.
+    pub end: Option<f64>,
+    /// Seconds that were decoded.
+    pub seconds: f64,
+    /// Its sample rate in Hz, where it could be opened.
+    pub sample_rate: Option<u32>,
+    /// Its channels, likewise.
+    pub channels: Option<usize>,
+    /// Its codec, likewise.
+    pub codec: Option<Cow<'a, str>>,
+    /// Rows made of it.
+    pub rows: u64,
+    /// Rows left out as the list of exclusions has it.
+    pub excluded: u64,
+    /// Times that a stretch of it ended in a fault.
+    pub faults: u64,
+}
+
 fn is_first(round: &u32) -> bool {
     *round == 0
 }

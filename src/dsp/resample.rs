@@ -175,6 +175,15 @@ impl Conversion {
     /// # Errors
     /// A resampler that fails.
     pub fn finish(mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
+        self.flush(out)
+    }
+
+    /// As [`finish`](Self::finish), where the conversion is kept; nothing can be
+    /// taken after it.
+    ///
+    /// # Errors
+    /// A resampler that fails.
+    pub fn flush(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
         let Some(converter) = &self.converter else {
             return Ok(());
         };

@@ -50,6 +50,7 @@ mod shared;
 mod stage;
 mod stop;
 mod stopwatch;
+mod turnstile;
 
 pub use background::Background;
 pub use budget::{Account, Budget, Cancelled};
@@ -66,3 +67,4 @@ pub use recycle::Recycler;
 pub use reorder::{Reorder, Repeated};
 pub use shared::{Settings, StageSettings};
 pub use stage::{Focus, Sink, Stage, Worker};
+pub use turnstile::{Ticket, Turnstile};

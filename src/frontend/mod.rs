@@ -13,6 +13,7 @@ mod front_end;
 mod native;
 mod net;
 mod onnx;
+pub mod piece;
 pub mod proof;
 mod spec;
 mod verify;

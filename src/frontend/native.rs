@@ -150,6 +150,11 @@ impl Net for NativeMel {
         }
         Ok(())
     }
+
+    fn run_whole(&mut self, audio: &[f32], out: &mut Vec<f32>) -> Result<bool, ModelError> {
+        self.kernel.levels(&mut self.scratch, audio, out);
+        Ok(true)
+    }
 }
 
 struct NativeEmbed {
@@ -164,5 +169,10 @@ impl Net for NativeEmbed {
             self.kernel.run_last(&mut self.scratch, mel, self.last, out);
         }
         Ok(())
+    }
+
+    fn run_whole(&mut self, mel: &[f32], out: &mut Vec<f32>) -> Result<bool, ModelError> {
+        self.kernel.run(&mut self.scratch, mel, out);
+        Ok(true)
     }
 }

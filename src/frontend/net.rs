@@ -10,6 +10,18 @@ pub trait Net: Send {
     /// # Errors
     /// Where the runtime fails.
     fn run(&mut self, input: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError>;
+
+    /// Runs once over a long input, of which parts can then be told from the
+    /// whole: the mel network gives levels in dB without a floor, the embedding
+    /// network every window and not only the last ones. `false`, with `out` as it
+    /// was, where it cannot.
+    ///
+    /// # Errors
+    /// Where the runtime fails.
+    fn run_whole(&mut self, input: &[f32], out: &mut Vec<f32>) -> Result<bool, ModelError> {
+        let _ = (input, out);
+        Ok(false)
+    }
 }
 
 /// Which of the networks of a front end, in the order in which they run.

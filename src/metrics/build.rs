@@ -4,9 +4,9 @@ use metrics::{Counter, Gauge, Histogram};
 
 use crate::flow::FlowFacts;
 
-use super::BuildFacts;
 use super::registry::Registry;
 use super::table;
+use super::{BuildFacts, SplitFacts};
 
 /// Instruments of a build.
 pub(super) struct BuildMetrics {
@@ -23,6 +23,8 @@ struct SplitMetrics {
     rows: Counter,
     bytes: Counter,
     audio: Gauge,
+    read: Gauge,
+    recordings: bool,
     fill: Histogram,
 }
 
@@ -43,7 +45,7 @@ impl BuildMetrics {
         Self {
             building,
             splits: splits
-                .map(|(name, planned)| SplitMetrics::new(registry, name, *planned))
+                .map(|split| SplitMetrics::new(registry, split))
                 .collect(),
             networks: networks
                 .map(|(stage, model)| NetworkMetrics {
@@ -73,9 +75,19 @@ impl BuildMetrics {
         }
     }
 
+    /// Seconds of recordings that were read, and whose rows these are.
+    pub(super) fn read(&self, split: usize, seconds: f64) {
+        if let Some(split) = self.splits.get(split) {
+            split.read.increment(seconds);
+        }
+    }
+
     pub(super) fn left_out(&self, split: usize, spans: u64) {
         if let Some(split) = self.splits.get(split) {
-            split.planned.decrement(self.rows_per_span * spans as f64);
+            // How many rows a recording would have had, nobody knows.
+            if !split.recordings {
+                split.planned.decrement(self.rows_per_span * spans as f64);
+            }
         }
     }
 
@@ -94,20 +106,32 @@ impl BuildMetrics {
 }
 
 impl SplitMetrics {
-    fn new(registry: &Registry, name: &str, planned: u64) -> Self {
+    fn new(registry: &Registry, split: &SplitFacts<'_>) -> Self {
+        let SplitFacts {
+            name,
+            rows,
+            seconds,
+        } = *split;
+        if let Some(seconds) = seconds {
+            let planned = registry.gauge(&table::AUDIO_READ_PLANNED, &[name]);
+            planned.set(seconds);
+        }
         let this = Self {
+            recordings: seconds.is_some(),
+            read: registry.gauge(&table::AUDIO_READ, &[name]),
             planned: registry.gauge(&table::ROWS_PLANNED, &[name]),
             rows: registry.counter(&table::ROWS, &[name]),
             bytes: registry.counter(&table::BYTES, &[name]),
             audio: registry.gauge(&table::AUDIO, &[name]),
             fill: registry.histogram(&table::BATCH_FILL, &[name]),
         };
-        this.planned.set(planned as f64);
+        this.planned.set(rows as f64);
         // A time series that starts at its first value hides that value from
         // `rate` and `increase`: it has to be seen at zero first.
         this.rows.absolute(0);
         this.bytes.absolute(0);
         this.audio.set(0.0);
+        this.read.set(0.0);
         this
     }
 }

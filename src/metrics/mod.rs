@@ -43,8 +43,8 @@ pub enum MetricsError {
 /// What is known of a build before it starts.
 #[derive(Clone, Debug)]
 pub struct BuildFacts<'a> {
-    /// Name of each split, and the rows it will have.
-    pub splits: Vec<(&'a str, u64)>,
+    /// The splits, in order.
+    pub splits: Vec<SplitFacts<'a>>,
     /// Rows of what is left out at once: a clip, or a round of it.
     pub rows_per_span: u64,
     /// Rows in a full batch.
@@ -61,6 +61,17 @@ pub struct BuildFacts<'a> {
     pub refusals: Vec<(&'a str, &'a str)>,
     /// Each stage whose workers may change, and for what cause.
     pub resizes: Vec<(&'a str, &'a str)>,
+}
+
+/// What is known of a split before it is built.
+#[derive(Clone, Copy, Debug)]
+pub struct SplitFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Rows that it will have, of recordings about.
+    pub rows: u64,
+    /// Seconds of its recordings, about, where it has some.
+    pub seconds: Option<f64>,
 }
 
 /// The metrics of one build, served while this lives.
@@ -120,6 +131,13 @@ impl Metrics {
     pub fn wrote(&self, split: usize, rows: u64, bytes: u64) {
         if let Some(build) = self.build.get() {
             build.wrote(split, rows, bytes);
+        }
+    }
+
+    /// Seconds of recordings were read.
+    pub fn read(&self, split: usize, seconds: f64) {
+        if let Some(build) = self.build.get() {
+            build.read(split, seconds);
         }
     }
 

@@ -79,6 +79,10 @@ metrics! {
         "Bytes of the rows in the split's feature file.";
     AUDIO = Sum, "wakemill_audio_seconds_total", "seconds", ["split"],
         "Audio that was turned into rows by this run: rows times the window.";
+    AUDIO_READ = Sum, "wakemill_recordings_read_seconds_total", "seconds", ["split"],
+        "Audio of long recordings that was decoded, what an earlier run had read included.";
+    AUDIO_READ_PLANNED = Gauge, "wakemill_recordings_planned_seconds", "seconds", ["split"],
+        "Audio of the split's long recordings, about: by the headers of some and their sizes.";
     BATCH_FILL = SHARES, "wakemill_batch_fill_ratio", "ratio", ["split"],
         "Rows in a batch, as a share of a full batch.";
 

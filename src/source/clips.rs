@@ -9,7 +9,7 @@ use crate::records::ClipId;
 
 use super::{
     DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips,
-    openwakeword_clips, split_pattern,
+    openwakeword_clips, segments, split_pattern,
 };
 
 /// Where a split's clips come from. Each clip is read at its
@@ -160,11 +160,16 @@ impl ClipSource for GlobSource {
 pub struct ListSource {
     /// The list file.
     pub path: PathBuf,
+    /// Whether its lines may name parts of recordings.
+    pub parts: bool,
 }
 
 impl ClipSource for ListSource {
     fn list(&self) -> Result<Listing, DiscoverError> {
-        list(&self.path)
+        match self.parts {
+            true => segments(&self.path),
+            false => list(&self.path),
+        }
     }
 
     fn place(&self) -> String {

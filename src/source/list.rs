@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DiscoverError, Found, Listing, Problem};
+use super::{DiscoverError, Found, Listing, Problem, Segment};
 use crate::paths::expand;
 
 /// The files that a list names: one path a line, relative to the list's folder.
@@ -20,6 +20,19 @@ use crate::paths::expand;
 /// [`DiscoverError`] where the list cannot be read, a line is not UTF-8, a file
 /// is named twice, or nothing is named.
 pub fn list(path: &Path) -> Result<Listing, DiscoverError> {
+    listing(path, false)
+}
+
+/// The recordings that a list names, as [`list`]; a line may go on with a tab, a
+/// start, a tab and an end in seconds: a part of one.
+///
+/// # Errors
+/// [`DiscoverError`] as [`list`], and where times make no sense.
+pub fn segments(path: &Path) -> Result<Listing, DiscoverError> {
+    listing(path, true)
+}
+
+fn listing(path: &Path, parts: bool) -> Result<Listing, DiscoverError> {
     let io = |error| DiscoverError::io(path, error);
     if !std::fs::metadata(path).map_err(io)?.is_file() {
         return Err(io(std::io::Error::other("not a regular file")));
@@ -27,12 +40,16 @@ pub fn list(path: &Path) -> Result<Listing, DiscoverError> {
     let file = BufReader::new(File::open(path).map_err(io)?);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut listing = Listing::default();
-    for name in names(path, file)? {
+    for (name, segment) in lines(path, file, parts)? {
         let path = folder.join(&*name);
         let problem = match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => {
                 let path = Arc::from(path);
-                listing.files.push(Found { name, path });
+                listing.files.push(Found {
+                    name,
+                    path,
+                    segment,
+                });
                 continue;
             }
             Ok(_) => "not a regular file".to_owned(),
@@ -54,8 +71,15 @@ pub fn list(path: &Path) -> Result<Listing, DiscoverError> {
     )
 }
 
-/// The names in a list, each once.
-pub(super) fn names(path: &Path, mut reader: impl BufRead) -> Result<Vec<Arc<str>>, DiscoverError> {
+/// What a line names.
+pub(super) type Line = (Arc<str>, Option<Segment>);
+
+/// What the lines of a list name, each once; with `parts` also parts of files.
+pub(super) fn lines(
+    path: &Path,
+    mut reader: impl BufRead,
+    parts: bool,
+) -> Result<Vec<Line>, DiscoverError> {
     let mut lines = HashMap::new();
     let mut names = Vec::new();
     let mut bytes = Vec::new();
@@ -76,6 +100,14 @@ pub(super) fn names(path: &Path, mut reader: impl BufRead) -> Result<Vec<Arc<str
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
+        let (text, segment) = match parts {
+            true => Segment::split(text).map_err(|reason| DiscoverError::Times {
+                path: path.to_path_buf(),
+                line,
+                reason,
+            })?,
+            false => (text, None),
+        };
         let written = expand(path.parent(), Path::new(text));
         let written = written.map_err(|error| DiscoverError::Line {
             path: path.to_path_buf(),
@@ -86,15 +118,16 @@ pub(super) fn names(path: &Path, mut reader: impl BufRead) -> Result<Vec<Arc<str
         let name: PathBuf = written.components().collect();
         let name = name.to_string_lossy().replace(MAIN_SEPARATOR, "/");
         let name: Arc<str> = Arc::from(name.trim_start_matches("./"));
-        if let Some(first) = lines.insert(Arc::clone(&name), line) {
+        let label = segment.map_or_else(|| Arc::clone(&name), |segment| segment.label(&name));
+        if let Some(first) = lines.insert(Arc::clone(&label), line) {
             return Err(DiscoverError::Duplicate {
                 path: path.to_path_buf(),
-                name: name.to_string(),
+                name: label.to_string(),
                 first,
                 second: line,
             });
         }
-        names.push(name);
+        names.push((name, segment));
     }
     Ok(names)
 }

@@ -8,10 +8,13 @@
 //! and the rest is counted.
 
 mod clips;
+pub mod exclude;
 mod kinds;
 mod list;
 pub mod order;
+mod segment;
 pub mod sequence;
+pub mod turns;
 mod walk;
 
 use std::io;
@@ -26,7 +29,8 @@ use walk::Hidden;
 
 pub use clips::{ClipSource, FolderSource, GlobSource, Identity, ListSource, Names, Stamp};
 pub use kinds::{EXTENSIONS, Kinds};
-pub use list::list;
+pub use list::{list, segments};
+pub use segment::Segment;
 
 use crate::records::FilesByExtension;
 use kinds::{Verdict, only};
@@ -38,6 +42,8 @@ pub struct Found {
     pub name: Arc<str>,
     /// Where to read it.
     pub path: Arc<Path>,
+    /// Which part of it, where that is not all.
+    pub segment: Option<Segment>,
 }
 
 /// Something that looks like a clip and cannot be read as one.
@@ -67,14 +73,21 @@ impl Listing {
     pub fn into_entries(self, root: &Path) -> Vec<Entry> {
         let good = self.files.into_iter().map(|found| Entry {
             id: ClipId {
-                name: found.name,
+                name: found
+                    .segment
+                    .as_ref()
+                    .map_or_else(|| found.name.clone(), |segment| segment.label(&found.name)),
                 path: found.path,
             },
+            recording: found.name,
+            segment: found.segment,
             problem: None,
         });
         let bad = self.problems.into_iter().map(|problem| {
             let name = problem.path.strip_prefix(root).unwrap_or(&problem.path);
             Entry {
+                recording: name.to_string_lossy().into(),
+                segment: None,
                 id: ClipId {
                     name: name.to_string_lossy().into(),
                     path: problem.path.into(),
@@ -83,7 +96,11 @@ impl Listing {
             }
         });
         let mut entries: Vec<_> = good.chain(bad).collect();
-        entries.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+        let start = |entry: &Entry| entry.segment.map_or(0.0, |segment| segment.start);
+        entries.sort_by(|a, b| {
+            let by_name = a.recording.cmp(&b.recording);
+            by_name.then(start(a).total_cmp(&start(b)))
+        });
         entries
     }
 }
@@ -146,6 +163,19 @@ pub enum DiscoverError {
         /// What is wrong with it.
         #[source]
         error: std::io::Error,
+    },
+    /// Times of a line of a list that make no sense.
+    #[error(
+        "{}, line {line}: {reason}; a part of a recording is its path, a tab, the start, a tab and the end, in seconds",
+        path.display()
+    )]
+    Times {
+        /// The list file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A file named twice.
     #[error("{}: '{name}' is in line {first} and again in line {second}", path.display())]

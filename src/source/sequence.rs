@@ -1,7 +1,9 @@
 //! The source: the one ordered sequence of spans, cut into batches.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::Segment;
 use super::order::{Place, Shard, Walk};
 use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
 
@@ -13,6 +15,10 @@ pub const NAME: &str = "scan";
 pub struct Entry {
     /// Which clip it is.
     pub id: ClipId,
+    /// The file's name, where the clip is named after a part of it too.
+    pub recording: Arc<str>,
+    /// Which part of a recording, where that is not all.
+    pub segment: Option<Segment>,
     /// Why it cannot be read, where that is known already.
     pub problem: Option<String>,
 }
@@ -78,9 +84,9 @@ impl Run {
 }
 
 /// The whole sequence: every pass over every split, of so many clips each.
-pub fn runs(clips: impl IntoIterator<Item = usize>, passes: Passes) -> Vec<Run> {
-    let splits = clips.into_iter().enumerate();
-    let runs = splits.flat_map(|(split, clips)| {
+pub fn runs(splits: impl IntoIterator<Item = (usize, Passes)>) -> Vec<Run> {
+    let splits = splits.into_iter().enumerate();
+    let runs = splits.flat_map(|(split, (clips, passes))| {
         passes.rounds().map(move |rounds| Run {
             split,
             clips: 0..clips,
@@ -128,6 +134,7 @@ pub fn batches<'a>(
                 split: run.split,
                 epoch: 0,
                 spans: chunk.iter().map(|entry| span(entry, &run.rounds)).collect(),
+                visit: None,
             })
     })
 }
@@ -151,6 +158,7 @@ pub fn ordered<'a>(
                 split: places.clone().map(|place| place.split).next().unwrap_or(0),
                 epoch: window.epoch,
                 spans: places.map(one).collect(),
+                visit: None,
             }
         };
         let steps = window.steps(spans_per_batch).into_iter();
@@ -191,7 +199,7 @@ mod tests {
                 };
                 runs.iter().flat_map(of).collect()
             };
-            let all = runs(clips, passes);
+            let all = runs(clips.into_iter().map(|clips| (clips, passes)));
             let whole = spans(&all);
             let shards: Vec<_> = (0..count)
                 .map(|index| spans(&cut(&all, Shard { index, count })))

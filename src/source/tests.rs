@@ -317,11 +317,14 @@ fn broken_lists_are_errors_that_name_the_line() {
 proptest! {
     #[test]
     fn any_bytes_are_a_list_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        if let Ok(names) = list::names(Path::new("list"), &*bytes) {
-            let unique: std::collections::HashSet<_> = names.iter().collect();
-            prop_assert_eq!(unique.len(), names.len());
-            for name in &names {
-                prop_assert!(!name.is_empty() && !name.contains('\n'));
+        for parts in [false, true] {
+            if let Ok(names) = list::lines(Path::new("list"), &*bytes, parts) {
+                let label = |(name, part): &list::Line| format!("{name} {part:?}");
+                let unique: std::collections::HashSet<_> = names.iter().map(label).collect();
+                prop_assert_eq!(unique.len(), names.len());
+                for (name, _) in &names {
+                    prop_assert!(!name.is_empty() && !name.contains('\n'));
+                }
             }
         }
     }

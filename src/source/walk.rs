@@ -92,7 +92,12 @@ fn file(
     } else {
         let path = Arc::from(entry.into_path());
         let name = Arc::from(name);
-        return listing.files.push(Found { name, path });
+        let segment = None;
+        return listing.files.push(Found {
+            name,
+            path,
+            segment,
+        });
     };
     let path = entry.into_path();
     let reason = reason.to_owned();

@@ -1,10 +1,11 @@
 //! Samples to rows: every effect, round by round.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::augment::{Augment, AugmentError, Augmenter};
 use crate::flow::{BoxError, Budget, Focus, Stage, Worker};
-use crate::records::{Batch, Pcm, Row, Rows, Values};
+use crate::records::{Batch, ClipId, Findings, Pcm, Piece, Row, Rows, Samples, Values};
 
 use super::decode::{Decode, Decoded, Decoder, tell_once};
 use super::{Buffers, Charged, Refusal, each_span};
@@ -73,6 +74,13 @@ impl Worker for AugmentWorker {
         let (mut account, mut waiting) = (None, 0);
         let batch = each_span(batch, focus, |clip, rounds, decoded, findings| {
             let (mut samples, is_long) = match decoded {
+                Decoded::Piece {
+                    piece,
+                    augment: false,
+                } => return Ok(augmenter.piece(rounds.start, piece)),
+                Decoded::Piece { piece, .. } => {
+                    return alone(augmenter, place, clip, rounds, &piece, findings);
+                }
                 Decoded::Samples(samples) => (samples, false),
                 Decoded::Long => {
                     let account = account.get_or_insert_with(|| budget.open());
@@ -104,6 +112,29 @@ impl Worker for AugmentWorker {
             account: account.filter(|account| account.held() > 0),
         })
     }
+}
+
+/// The rows of a piece that are kept, each augmented as a clip of its own.
+fn alone(
+    augmenter: &mut Augmenter,
+    place: (usize, u64),
+    clip: &ClipId,
+    rows: &Range<u32>,
+    piece: &Piece<Samples>,
+    findings: &mut Findings,
+) -> Result<Rows<Values>, Refusal> {
+    let mut made = Vec::new();
+    for (k, row) in rows.clone().enumerate().filter(|(k, _)| piece.kept[*k]) {
+        let mut samples = piece.values[k * piece.hop..][..piece.window].to_vec();
+        let of = row..row + 1;
+        let rows = augmenter.rows(place, clip, &of, &mut samples, findings, Pcm::new)?;
+        made.extend(rows.into_iter().map(|row| Row {
+            round: row.round,
+            data: Values::Pcm(row.data),
+            provenance: row.provenance,
+        }));
+    }
+    Ok(made)
 }
 
 impl From<AugmentError> for Refusal {

@@ -7,8 +7,9 @@ use crate::audio::{self, AudioError, Channel, Ear, Fault, Limits, Reader, retry}
 use crate::dsp::level::{Level, SILENCE};
 use crate::dsp::resample::{Conversion, ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::records::{Batch, ClipId, Finding, Findings, Rejection, Samples, Trouble};
+use crate::records::{Batch, ClipId, Finding, Findings, Piece, Rejection, Samples, Trouble};
 
+use super::recordings::{Entering, Scratch};
 use super::{Buffers, Refusal, each_span};
 
 /// The stage.
@@ -42,6 +43,13 @@ pub enum Decoded {
     Samples(Samples),
     /// Nothing yet: it is long.
     Long,
+    /// A piece of a recording.
+    Piece {
+        /// The samples of its rows.
+        piece: Piece<Samples>,
+        /// Whether its rows are augmented, each alone.
+        augment: bool,
+    },
 }
 
 /// Reads clips on one thread.
@@ -50,10 +58,11 @@ pub struct Decoder {
     ear: Ear,
     resampler: Resampler,
     raw: Vec<f32>,
+    scratch: Scratch,
 }
 
 impl Stage for Decode {
-    type In = Batch<()>;
+    type In = Entering;
     type Out = Batch<Decoded>;
     type Worker = Decoder;
 
@@ -77,15 +86,20 @@ impl Decode {
             ear: Ear::new(self.channel),
             resampler: Resampler::new(self.sample_rate)?,
             raw: Vec::new(),
+            scratch: Scratch::default(),
         })
     }
 }
 
 impl Worker for Decoder {
-    type In = Batch<()>;
+    type In = Entering;
     type Out = Batch<Decoded>;
 
-    fn process(&mut self, batch: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+    fn process(&mut self, entering: Self::In, focus: &mut Focus) -> Result<Self::Out, BoxError> {
+        let batch = match entering.visit(&mut self.scratch, focus)? {
+            Ok(visited) => return Ok(visited),
+            Err(clips) => clips,
+        };
         each_span(batch, focus, |clip, rounds, (), findings| {
             let samples = self.short(clip, findings)?;
             tell_once(rounds.start, findings);
@@ -244,7 +258,7 @@ pub(super) fn tell_once(round: u32, findings: &mut Findings) {
 }
 
 /// What samples just read are like, and the other channels.
-fn judge(level: Level, read: u64, others: f32, findings: &mut Findings) {
+pub(super) fn judge(level: Level, read: u64, others: f32, findings: &mut Findings) {
     if level.peak < SILENCE {
         findings.add(match others < SILENCE {
             true => Finding::Silent,
@@ -270,7 +284,7 @@ fn unconverted(error: ResampleError) -> Rejection {
 }
 
 /// What kind of trouble a fault is.
-fn trouble(fault: &Fault) -> Trouble {
+pub(super) fn trouble(fault: &Fault) -> Trouble {
     match fault {
         Fault::NoChannel { .. } => Trouble::Unsupported,
         Fault::Io(_) | Fault::NotAFile => Trouble::Unreadable,

@@ -7,6 +7,7 @@
 pub mod augment;
 pub mod decode;
 pub mod net;
+pub mod recordings;
 pub mod write;
 
 use std::ops::Range;
@@ -50,6 +51,7 @@ impl Buffers {
         match row {
             Values::Pcm(pcm) => self.pcm.give(pcm),
             Values::Floats(floats) => self.floats.give(floats),
+            Values::Piece(_) => {}
         }
     }
 }
@@ -124,6 +126,7 @@ pub(crate) fn each_span<T, U>(
         split: batch.split,
         epoch: batch.epoch,
         spans: spans.collect::<Result<_, _>>()?,
+        visit: batch.visit,
     })
 }
 
@@ -163,5 +166,6 @@ fn replace<T, U>(batch: Batch<Rows<T>>, new: Vec<U>, mut done: impl FnMut(T)) ->
         split: batch.split,
         epoch: batch.epoch,
         spans: spans.collect(),
+        visit: batch.visit,
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::frontend::{FeatureSpec, FrontEnd, Net, Network};
-use crate::records::{Batch, Rows, Values};
+use crate::frontend::{FeatureSpec, FrontEnd, Net, Network, piece};
+use crate::records::{Batch, Piece, PieceValues, Row, Rows, Values};
 
 use super::{Buffers, Charged, payloads, replace};
 
@@ -23,6 +23,8 @@ pub struct NetWorker {
     gain: f32,
     /// 16-bit samples as it takes them, a row each.
     audio: Vec<Vec<f32>>,
+    /// What a row is.
+    spec: FeatureSpec,
     /// How a row is cut to its shape; the last network does it.
     features: Option<FeatureSpec>,
     buffers: Buffers,
@@ -57,6 +59,7 @@ impl Stage for NetStage {
             net: self.front_end.net(self.network)?,
             gain: self.front_end.features().full_scale / 32768.0,
             audio: Vec::new(),
+            spec: self.front_end.features(),
             features: is_last.then(|| self.front_end.features()),
             buffers: self.buffers.clone(),
         })
@@ -71,6 +74,10 @@ impl Worker for NetWorker {
         let Charged { batch, account } = charged;
         if let Some(first) = batch.spans.first() {
             focus.set(&first.id.name);
+        }
+        if batch.visit.is_some() && payloads(&batch).iter().any(|row| is_piece(row)) {
+            let batch = self.pieces(batch)?;
+            return Ok(Charged { batch, account });
         }
         let rows = payloads(&batch);
         let mut out: Vec<_> = rows.iter().map(|_| self.buffers.floats.take()).collect();
@@ -94,7 +101,85 @@ impl Worker for NetWorker {
     }
 }
 
+fn is_piece(row: &Values) -> bool {
+    matches!(row, Values::Piece(_))
+}
+
 impl NetWorker {
+    /// Rows of recordings, which this network computes together.
+    fn pieces(&mut self, mut batch: Batch<Rows<Values>>) -> Result<Batch<Rows<Values>>, BoxError> {
+        for span in &mut batch.spans {
+            let Ok(rows) = &mut span.state else { continue };
+            let mut made = Vec::new();
+            for row in std::mem::take(rows) {
+                self.piece(row, &mut made)?;
+            }
+            *rows = made;
+        }
+        Ok(batch)
+    }
+
+    fn piece(&mut self, row: Row<Values>, made: &mut Rows<Values>) -> Result<(), BoxError> {
+        let Row {
+            round,
+            data,
+            provenance,
+        } = row;
+        let Values::Piece(piece) = data else {
+            return Ok(());
+        };
+        let Piece {
+            window,
+            hop,
+            kept,
+            values,
+        } = piece;
+        let with = |values| {
+            Values::Piece(Piece {
+                window,
+                hop,
+                kept: kept.clone(),
+                values,
+            })
+        };
+        match values {
+            PieceValues::Pcm(pcm) => {
+                let values = pcm
+                    .iter()
+                    .map(|sample| f32::from(*sample) * self.gain)
+                    .collect();
+                let piece = Piece {
+                    window,
+                    hop,
+                    kept: kept.clone(),
+                    values,
+                };
+                let parts = piece::mel(&mut *self.net, &piece)?;
+                made.push(Row {
+                    round,
+                    data: with(PieceValues::Mel(parts)),
+                    provenance,
+                });
+            }
+            PieceValues::Mel(parts) => {
+                let piece = Piece {
+                    window,
+                    hop,
+                    kept: kept.clone(),
+                    values: parts,
+                };
+                let rows = piece::embed(&mut *self.net, &self.spec, &piece)?;
+                let numbers = (round..).zip(&kept).filter(|(_, kept)| **kept);
+                made.extend(numbers.zip(rows).map(|((round, _), values)| Row {
+                    round,
+                    data: Values::Floats(values),
+                    provenance: Arc::clone(&provenance),
+                }));
+            }
+        }
+        Ok(())
+    }
+
     fn run(&mut self, rows: &[&Values], out: &mut [Vec<f32>]) -> Result<(), BoxError> {
         self.audio
             .resize_with(self.audio.len().max(rows.len()), Vec::new);
@@ -116,6 +201,7 @@ impl NetWorker {
 fn floats<'a>(row: &'a Values, gain: f32, audio: &'a mut Vec<f32>) -> &'a [f32] {
     match row {
         Values::Floats(floats) => floats,
+        Values::Piece(_) => &[],
         Values::Pcm(pcm) => {
             audio.clear();
             // Powers of two: exact.

@@ -43,6 +43,13 @@ impl Wanted {
                 "there is no shard {index} of {count}: shards are counted from 0"
             )));
         }
+        let mut splits = ready.inputs().splits.iter();
+        if let Some(split) = splits.find(|split| split.plan.recordings.is_some()) {
+            return Err(wrong(format!(
+                "split '{}' has recordings, whose rows come in turns of their own: build them with wakemill run, and feed the clips from a pipeline without it",
+                split.name()
+            )));
+        }
         let lanes = match &self.draw {
             Draw::Together { rows, splits } => vec![together(ready, *rows, splits)?],
             Draw::Shares(shares) => shared(ready, shares)?,

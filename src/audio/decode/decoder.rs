@@ -1,6 +1,8 @@
 //! Packets to samples.
 
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::packet::Packet;
@@ -29,6 +31,7 @@ impl Coded {
         if self.length_guessed {
             untrim(&mut packet);
         }
+        let fresh = self.decoder.is_none();
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             none => none.insert(Decoder::new(&self.codec)?),
@@ -51,7 +54,7 @@ impl Coded {
         };
         let buffer = match (decoder.decode(&packet), &self.packets) {
             (Ok(buffer), _) => buffer,
-            (Err(DecoderError::DecodeError(_)), Packets::Mpeg(mpeg)) => {
+            (Err(DecoderError::DecodeError(_)), Packets::Mpeg(mpeg)) if !self.strict => {
                 self.packets_damaged += 1;
                 planes.clear();
                 planes.push(vec![0.0; mpeg.kind().samples as usize]);
@@ -60,7 +63,7 @@ impl Coded {
             (Err(error), _) => return Err(fault(error)),
         };
         let spec = buffer.spec();
-        if found == 0 {
+        if found == 0 || (self.strict && fresh) {
             // The codec has the last word: HE-AAC states twice its core's rate.
             self.info.sample_rate = spec.rate();
             self.info.channels = spec.channels().count();
@@ -89,6 +92,19 @@ impl Decoder {
         let decoder = get_codecs().make_audio_decoder(codec, &options);
         let decoder = decoder.map_err(|error| Fault::from_decoder(error, 0))?;
         Ok(Self::Symphonia(decoder))
+    }
+}
+
+/// What a codec is called.
+pub(super) fn name(codec: &AudioCodecParameters) -> &'static str {
+    match codec.codec {
+        CODEC_ID_AAC => "aac",
+        CODEC_ID_ALAC => "alac",
+        CODEC_ID_FLAC => "flac",
+        CODEC_ID_MP3 => "mp3",
+        CODEC_ID_OPUS => "opus",
+        CODEC_ID_VORBIS => "vorbis",
+        _ => "other",
     }
 }
 

@@ -9,11 +9,15 @@ use crate::dataset::Dataset;
 use crate::dataset::shards::plan::Shards;
 use crate::dataset::shards::{Shard, ShardPlan, ShardsError};
 
-/// Refuses a configuration that writes the rows' audio.
-pub(super) fn without_wavs(plan: &Plan) -> Result<(), BuildError> {
-    match plan.output_files.wavs {
-        true => Err(ShardsError::Wavs.into()),
-        false => Ok(()),
+/// Refuses what cannot be built as shards: the rows' audio, and recordings.
+pub(super) fn can_be_shards(plan: &Plan) -> Result<(), BuildError> {
+    if plan.output_files.wavs {
+        return Err(ShardsError::Wavs.into());
+    }
+    let mut splits = plan.splits.iter();
+    match splits.find(|split| split.recordings.is_some()) {
+        Some(split) => Err(ShardsError::Recordings(split.name.clone()).into()),
+        None => Ok(()),
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) fn restore(
                 clips: Vec::new(),
                 wavs: None,
                 stale: Vec::new(),
+                excluded: Arc::default(),
             });
         }
         let index = splits.len() - 1;
@@ -65,9 +66,12 @@ pub(super) fn restore(
             if problem.is_none() {
                 check(&name, &path, stamp)?;
             }
+            let name: Arc<str> = name.into();
             split.clips.push(Entry {
+                recording: Arc::clone(&name),
+                segment: None,
                 id: ClipId {
-                    name: name.into(),
+                    name,
                     path: path.into(),
                 },
                 problem,

@@ -10,11 +10,12 @@ use crate::build::manifest::value;
 use crate::build::origin::{Origin, Stamped};
 use crate::build::run::tolerated;
 use crate::build::{BuildError, Built, Prepared, Ready, Watch, effects};
-use crate::config::plan::Plan;
+use crate::config::plan::{Plan, SplitPlan};
 use crate::dataset::folder::{self, Folder, State};
 use crate::dataset::journal::Journal;
 use crate::dataset::layout::JOURNAL_FILE;
 use crate::dataset::manifest::{ShardsReport, SplitReport, Spread, StageTimes};
+use crate::dataset::npy::Array;
 use crate::dataset::seal::{self, Seal};
 use crate::dataset::shards::clips::{self, PlannedRun};
 use crate::dataset::shards::merge::{self, MergeSettings, Merged};
@@ -67,7 +68,7 @@ struct Sum {
 /// # Errors
 /// No plan, or another one; a folder that cannot be looked into.
 pub fn status(mut plan: Plan) -> Result<Option<Status>, BuildError> {
-    agree::without_wavs(&plan)?;
+    agree::can_be_shards(&plan)?;
     let shards = Shards::of(&plan.output.path);
     let Some(planned) = planned(&plan, &shards)? else {
         return Ok(None);
@@ -87,7 +88,7 @@ pub fn merge(
     options: MergeOptions,
     watch: &dyn Watch,
 ) -> Result<Merging, BuildError> {
-    agree::without_wavs(&plan)?;
+    agree::can_be_shards(&plan)?;
     let output = plan.output.path.clone();
     let shards = Shards::of(&output);
     let Some(planned) = planned(&plan, &shards)? else {
@@ -238,7 +239,7 @@ fn make(
     let folder = open(plan, &origin, options)?;
     let settings = MergeSettings {
         output,
-        row_shape: [plan.features.timesteps, EMBEDDING],
+        arrays: arrays(plan),
         rows: plan.output_files.rows,
         parts: options.parts,
     };
@@ -390,4 +391,13 @@ fn larger(before: &Value, found: &Value) -> Value {
         }
     }
     Value::Object(both)
+}
+
+/// What each split's feature file is an array of.
+fn arrays(plan: &Plan) -> Vec<Array> {
+    let of = |split: &SplitPlan| Array {
+        dtype: split.dtype.into(),
+        row_shape: vec![plan.features.timesteps, EMBEDDING],
+    };
+    plan.splits.iter().map(of).collect()
 }

@@ -44,7 +44,7 @@ pub fn plan(
     notice: &mut dyn FnMut(&str),
     watch: &dyn Watch,
 ) -> Result<Planning, BuildError> {
-    agree::without_wavs(&plan)?;
+    agree::can_be_shards(&plan)?;
     let output = plan.output.path.clone();
     let ready = prepare(plan, cores, watch)?.ready(notice, watch)?;
     let stamped = Stamped::look(&ready.inputs, ready.sounds());

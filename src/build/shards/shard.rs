@@ -54,7 +54,7 @@ pub fn ready(
     notice: &mut dyn FnMut(&str),
     watch: &dyn Watch,
 ) -> Result<Option<ReadyShard>, BuildError> {
-    agree::without_wavs(&plan)?;
+    agree::can_be_shards(&plan)?;
     let output = plan.output.path.clone();
     let shards = Shards::of(&output);
     let Some(planned) = shards.plan()? else {

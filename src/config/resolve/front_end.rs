@@ -1,9 +1,9 @@
 //! The audio format and the front end, which must fit each other.
 
 use super::Resolver;
-use crate::config::plan::{AudioPlan, Backend, FeaturesPlan, MEL_HOP, MEL_WINDOW};
+use crate::config::plan::{AudioPlan, Backend, FeaturesPlan, Floor, Kind, MEL_HOP, MEL_WINDOW};
 use crate::config::rules;
-use crate::config::settings::{Features, Settings};
+use crate::config::settings::{Features, Settings, Split};
 
 /// What the frozen networks take.
 const FROZEN_RATE: u32 = 16_000;
@@ -54,11 +54,33 @@ impl Resolver<'_> {
                 self.warnings.push(message.to_owned());
                 None
             }
-            (None, None) => names().next().cloned(),
+            (None, None) => {
+                let mut clips = settings.split.iter();
+                clips
+                    .find(|split| split.kind == Kind::Clips)
+                    .and_then(|split| split.name.clone())
+                    .or_else(|| {
+                        let message = "'audio.clip_seconds' is \"auto\", and no split has clips to tell it: give a number";
+                        self.problem("audio.clip_seconds", message);
+                        None
+                    })
+            }
             (None, Some(split)) => {
                 if !names().any(|name| name == split) {
                     let message =
                         format!("'audio.clip_split' is {split:?}; there is no such split");
+                    self.problem("audio.clip_split", &message);
+                }
+                let of = |other: &&Split| other.name.as_ref() == Some(split);
+                if settings
+                    .split
+                    .iter()
+                    .find(of)
+                    .is_some_and(|split| split.kind == Kind::Recordings)
+                {
+                    let message = format!(
+                        "'audio.clip_split' is {split:?}, which has recordings: their length says nothing of a clip's"
+                    );
                     self.problem("audio.clip_split", &message);
                 }
                 Some(split.clone())
@@ -107,6 +129,10 @@ impl Resolver<'_> {
             let message = "'features.backend' is \"native\"; it runs only the frozen models, and only on the cpu";
             self.problem("features.backend", message);
         }
+        if features.floor == Floor::Stream {
+            let message = "'features.floor' is \"stream\", which is not built yet: rows have the floor of their window (\"clip\")";
+            self.problem("features.floor", message);
+        }
         let all_timesteps = features.timesteps.is_none();
         if all_timesteps && other_models {
             let message = "'features.timesteps' is \"auto\", which is known of the frozen models alone: give a number";
@@ -121,6 +147,7 @@ impl Resolver<'_> {
             mel_model: self.optional_path("features.mel_model", &features.mel_model),
             embedding_model: self
                 .optional_path("features.embedding_model", &features.embedding_model),
+            floor: features.floor,
             window: features.window,
             stride: features.stride,
             timesteps: features.timesteps.unwrap_or(1),

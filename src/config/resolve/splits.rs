@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Resolver;
 use crate::config::paths;
-use crate::config::plan::{ClipFiles, Input, SplitPlan};
-use crate::config::settings::Split;
+use crate::config::plan::{ClipFiles, ElementType, Input, Kind, SplitPlan};
+use crate::config::settings::{Settings, Split};
 
 impl Resolver<'_> {
-    pub(super) fn splits(&mut self, splits: &[Split]) -> Vec<SplitPlan> {
+    pub(super) fn splits(&mut self, settings: &Settings) -> Vec<SplitPlan> {
+        let splits = &settings.split;
         if splits.is_empty() {
             self.missing(
                 "split",
@@ -18,14 +19,14 @@ impl Resolver<'_> {
         let plans = splits
             .iter()
             .enumerate()
-            .filter_map(|(i, split)| self.split(i, split));
+            .filter_map(|(i, split)| self.split(i, split, settings));
         let plans = plans.collect();
         self.distinct("name", splits.iter().map(|split| split.name.clone()));
         self.distinct("features", splits.iter().map(feature_file));
         plans
     }
 
-    fn split(&mut self, index: usize, split: &Split) -> Option<SplitPlan> {
+    fn split(&mut self, index: usize, split: &Split, settings: &Settings) -> Option<SplitPlan> {
         let at = |key: &str| format!("split.{index}.{key}");
         for (key, value) in [("name", &split.name), ("input", &split.input)] {
             if value.is_none() {
@@ -49,8 +50,16 @@ impl Resolver<'_> {
             features: feature_file(split)?,
             files: split.files,
             missing: split.missing,
-            place: split.place.place(),
+            place: match split.kind {
+                Kind::Clips => split.place.unwrap_or_default().place(),
+                Kind::Recordings => None,
+            },
             snr_db: split.snr_db,
+            dtype: split.dtype.unwrap_or(match split.kind {
+                Kind::Clips => ElementType::Float32,
+                Kind::Recordings => ElementType::Float16,
+            }),
+            recordings: self.recordings(index, split, settings),
         })
     }
 

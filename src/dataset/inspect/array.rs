@@ -113,6 +113,7 @@ impl Meter {
             dtype: match dtype {
                 DType::Float16 => "float16",
                 DType::Float32 => "float32",
+                DType::Int32 => "int32",
             },
             values: self.values,
             finite: self.finite,

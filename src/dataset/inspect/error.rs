@@ -36,6 +36,14 @@ pub enum InspectError {
         #[source]
         error: io::Error,
     },
+    /// Nothing says where its rows are from.
+    #[error("{}: {reason}", path.display())]
+    NoOrigin {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
     /// A file is not the one that the build wrote.
     #[error("{}: {difference}\n  the file was changed or damaged after the build; build it again", path.display())]
     Changed {
@@ -56,6 +64,9 @@ impl InspectError {
 
     /// Whether another path has to be named.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::NoDataset(_))
+        matches!(
+            self,
+            Self::Missing(_) | Self::NoDataset(_) | Self::NoOrigin { .. }
+        )
     }
 }

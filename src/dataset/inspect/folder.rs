@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::dataset::layout::JOURNAL_FILE;
 use crate::dataset::layout::ROWS_FILE;
-use crate::dataset::manifest::{Dataset, SplitReport};
+use crate::dataset::manifest::{Dataset, Hours, SplitReport};
 use crate::dataset::partial::sha256_of;
 use crate::dataset::parts::FeatureReader;
 
 use super::error::InspectError;
-use crate::config::plan::InputScale;
+use crate::config::plan::{InputScale, Plan};
 use crate::dataset::statistics::Statistics;
 
 /// What is in an output folder.
@@ -34,7 +34,7 @@ pub struct FolderFacts {
 }
 
 /// What is there of one split.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SplitFacts {
     /// Its name.
     pub name: String,
@@ -51,6 +51,9 @@ pub struct SplitFacts {
     pub parts: usize,
     /// Shape of the array in it.
     pub shape: Vec<usize>,
+    /// What its recordings came to, where it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
 }
 
 /// Reads an output folder; with `verify` also every byte of its files.
@@ -68,7 +71,8 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     };
     let mut splits = Vec::with_capacity(dataset.splits.len());
     for split in &dataset.splits {
-        splits.push(split_facts(path, split)?);
+        let timesteps = dataset.configuration.features.timesteps;
+        splits.push(split_facts(path, split, timesteps)?);
         if verify && split.written.parts.is_empty() {
             check_hash(&path.join(&split.written.features), &split.written.sha256)?;
         }
@@ -84,7 +88,8 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     let provenance = match dataset.configuration.output_files.rows {
         true => {
             let statistics = Statistics::read(path, &dataset.configuration, &dataset.sounds)?;
-            check_counts(&path.join(ROWS_FILE), &dataset.splits, &statistics)?;
+            let plan = &dataset.configuration;
+            check_counts(&path.join(ROWS_FILE), &dataset.splits, plan, &statistics)?;
             Some(statistics)
         }
         false => None,
@@ -104,16 +109,25 @@ fn is_one(parts: &usize) -> bool {
     *parts == 0
 }
 
-fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, InspectError> {
+fn split_facts(
+    folder: &Path,
+    split: &SplitReport,
+    timesteps: usize,
+) -> Result<SplitFacts, InspectError> {
     let written = &split.written;
     let path = folder.join(&written.features);
     let npy = match FeatureReader::open(&path)? {
         Some(npy) => npy,
         None => return Err(InspectError::Missing(path)),
     };
-    if npy.rows() as u64 != written.rows {
+    // Of steps, a row is several.
+    let rows = match npy.shape() {
+        [steps, _] if written.hours.is_some() => *steps as u64 / timesteps.max(1) as u64,
+        _ => npy.rows() as u64,
+    };
+    if rows != written.rows {
         return Err(InspectError::Changed {
-            difference: format!("it has {} rows, {} were built", npy.rows(), written.rows),
+            difference: format!("it has {rows} rows, {} were built", written.rows),
             path,
         });
     }
@@ -125,15 +139,25 @@ fn split_facts(folder: &Path, split: &SplitReport) -> Result<SplitFacts, Inspect
         features: written.features.clone(),
         parts: written.parts.len(),
         shape: npy.shape().to_vec(),
+        hours: written.hours.clone(),
     })
 }
 
 fn check_counts(
     path: &Path,
     splits: &[SplitReport],
+    plan: &Plan,
     statistics: &Statistics,
 ) -> Result<(), InspectError> {
-    for split in splits {
+    let has_lines = |split: &&SplitReport| {
+        let planned = plan
+            .splits
+            .iter()
+            .find(|plan| plan.name == split.written.name);
+        let recordings = planned.and_then(|plan| plan.recordings.as_ref());
+        recordings.is_none_or(|of| of.augment)
+    };
+    for split in splits.iter().filter(has_lines) {
         let lines = statistics
             .splits
             .get(&split.written.name)

@@ -3,9 +3,11 @@
 mod array;
 mod error;
 mod folder;
+mod origin;
 mod scale;
 
 pub use array::{ArrayFacts, array};
 pub use error::InspectError;
 pub use folder::{FolderFacts, SplitFacts, folder};
+pub use origin::{RowOrigin, row};
 pub use scale::{ScaleGuess, Verdict};

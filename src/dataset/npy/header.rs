@@ -1,5 +1,5 @@
-//! The header of an `.npy` file: written for `(N, a, b)` float32, parsed for
-//! any shape of float32 and float16.
+//! The header of an `.npy` file: written for rows of any shape, parsed for any
+//! shape, of float32, float16 and int32.
 
 /// Where data begins is a multiple of this.
 const ALIGNMENT: usize = 64;
@@ -21,6 +21,8 @@ pub enum DType {
     Float16,
     /// IEEE 754 single precision, `<f4`.
     Float32,
+    /// Signed integers of 32 bits, `<i4`.
+    Int32,
 }
 
 impl DType {
@@ -28,7 +30,16 @@ impl DType {
     pub fn bytes(self) -> usize {
         match self {
             Self::Float16 => 2,
-            Self::Float32 => 4,
+            Self::Float32 | Self::Int32 => 4,
+        }
+    }
+
+    /// Its name in a header.
+    fn descr(self) -> &'static str {
+        match self {
+            Self::Float16 => "<f2",
+            Self::Float32 => "<f4",
+            Self::Int32 => "<i4",
         }
     }
 }
@@ -50,7 +61,7 @@ pub enum HeaderError {
     Syntax(&'static str),
     /// Elements of another type.
     #[error(
-        "elements of type {0}, not float32 ('<f4') or float16 ('<f2'): convert with numpy's astype"
+        "elements of type {0}, not float32 ('<f4'), float16 ('<f2') or int32 ('<i4'): convert with numpy's astype"
     )]
     Type(String),
     /// Columns first.
@@ -72,12 +83,14 @@ pub(super) struct Header {
     pub data_bytes: usize,
 }
 
-/// The header of a C-ordered little-endian float32 array of shape `(rows, a, b)`,
-/// in the bytes that NumPy gives it: of the same length for any number of rows.
-pub(super) fn float32(rows: u64, [a, b]: [usize; 2]) -> Vec<u8> {
+/// The header of a C-ordered little-endian array of `(rows, …)`, in the bytes that
+/// NumPy gives it: of the same length for any number of rows.
+pub(super) fn write(rows: u64, dtype: DType, row_shape: &[usize]) -> Vec<u8> {
     let rows = rows.to_string();
+    let shape: Vec<String> = row_shape.iter().map(|n| format!(", {n}")).collect();
+    let (descr, shape) = (dtype.descr(), shape.concat());
     let mut text = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {a}, {b}), }}{:1$}",
+        "{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}{shape}), }}{:1$}",
         "",
         GROWTH_DIGITS - rows.len()
     );
@@ -154,6 +167,7 @@ fn dictionary(text: &str) -> Result<(DType, Vec<usize>), HeaderError> {
     let dtype = match descr {
         "<f4" => DType::Float32,
         "<f2" => DType::Float16,
+        "<i4" => DType::Int32,
         other => return Err(HeaderError::Type(format!("'{other}'"))),
     };
     // The order means nothing for fewer than two dimensions.

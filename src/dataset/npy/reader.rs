@@ -154,12 +154,28 @@ impl NpyReader {
                 let (values, _) = bytes.as_chunks();
                 scratch.extend(values.iter().map(|&x| f32::from_le_bytes(x)));
             }
+            DType::Int32 => {
+                let (values, _) = bytes.as_chunks();
+                scratch.extend(values.iter().map(|&x| i32::from_le_bytes(x) as f32));
+            }
             DType::Float16 => {
                 let (values, _) = bytes.as_chunks();
-                scratch.extend(values.iter().map(|&x| half(u16::from_le_bytes(x))));
+                let value = |&x| half::f16::from_le_bytes(x).to_f32();
+                scratch.extend(values.iter().map(value));
             }
         }
         Some(scratch)
+    }
+
+    /// The values of one row of whole numbers; `None` where there is no such row,
+    /// or they are no whole numbers.
+    pub fn ints(&self, row: usize) -> Option<Vec<i32>> {
+        if self.header.dtype != DType::Int32 || row >= self.rows() {
+            return None;
+        }
+        let bytes = self.map.get(self.bytes_of(&(row..row + 1)))?;
+        let (values, _) = bytes.as_chunks();
+        Some(values.iter().map(|&x| i32::from_le_bytes(x)).collect())
     }
 
     /// Says that some rows are not looked at for now, so that their pages do not
@@ -176,17 +192,4 @@ impl NpyReader {
         let start = self.header.data_start;
         start + rows.start * row_bytes..start + rows.end * row_bytes
     }
-}
-
-/// The value of an IEEE 754 half-precision number; every one is a float32.
-pub(super) fn half(bits: u16) -> f32 {
-    let sign = u32::from(bits & 0x8000) << 16;
-    let magnitude = u32::from(bits & 0x7FFF);
-    if magnitude >= 0x7C00 {
-        // Infinity and NaN have the greatest exponent there as here.
-        return f32::from_bits(sign | 0x7F80_0000 | (magnitude << 13));
-    }
-    // Exponent and fraction moved to float32's places give the value times
-    // 2^(15 − 127), also for subnormal numbers.
-    f32::from_bits(sign | (magnitude << 13)) * f32::from_bits((254 - 15) << 23)
 }

@@ -18,7 +18,7 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::found::Found;
 use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
 use crate::dataset::manifest::{Part, SplitWritten};
-use crate::dataset::npy;
+use crate::dataset::npy::{self, Array};
 use crate::dataset::partial::{PartialFile, hex};
 use crate::dataset::seal::{self, Seal};
 
@@ -26,12 +26,12 @@ use crate::dataset::seal::{self, Seal};
 const BLOCK: usize = 1 << 20;
 
 /// What to make of the shards.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MergeSettings<'a> {
     /// The output folder.
     pub output: &'a Path,
-    /// Shape of one row: timesteps and embedding size.
-    pub row_shape: [usize; 2],
+    /// What each split's feature file is an array of, in the order of the plan.
+    pub arrays: Vec<Array>,
     /// Whether there is a `rows.jsonl`.
     pub rows: bool,
     /// Whether the shards' feature files are kept as they are, under names of
@@ -155,13 +155,14 @@ impl<'a> Merger<'a> {
     ) -> Result<Self, ShardsError> {
         let file = |name: &str| PartialFile::create(&settings.output.join(name), &[]);
         let mut splits = Vec::with_capacity(plan.splits.len());
-        for (split, &rows) in plan.splits.iter().zip(&survey.rows) {
+        let splits_planned = plan.splits.iter().zip(&settings.arrays);
+        for ((split, array), &rows) in splits_planned.zip(&survey.rows) {
             // What no shard has has a file of its own.
             let mut out = match settings.parts && split.clips > 0 {
                 true => Features::Parts(Sha256::new()),
                 false => Features::File(file(&split.features)?),
             };
-            out.append(&npy::header(rows, settings.row_shape))?;
+            out.append(&npy::header(rows, array))?;
             splits.push(SplitMerger {
                 out,
                 written: SplitWritten {
@@ -172,10 +173,13 @@ impl<'a> Merger<'a> {
                     found: Found::default(),
                     sha256: String::new(),
                     parts: Vec::new(),
+                    hours: None,
                 },
                 parts: Vec::new(),
             });
         }
+        let rows = settings.rows.then(|| file(ROWS_FILE)).transpose()?;
+        let quarantine = file(QUARANTINE_FILE)?;
         Ok(Self {
             shards,
             plan,
@@ -187,8 +191,8 @@ impl<'a> Merger<'a> {
                 .iter()
                 .map(|split| Counted::new(&split.name))
                 .collect(),
-            rows: settings.rows.then(|| file(ROWS_FILE)).transpose()?,
-            quarantine: file(QUARANTINE_FILE)?,
+            rows,
+            quarantine,
             block: vec![0; BLOCK],
         })
     }
@@ -213,7 +217,7 @@ impl<'a> Merger<'a> {
                 return Ok(Some(format!("it has a split '{}'", split.name)));
             };
             let path = folder.join(&split.features);
-            let skip = npy::header(split.rows, self.settings.row_shape).len();
+            let skip = npy::header(split.rows, &self.settings.arrays[at]).len();
             let merger = &mut self.splits[at];
             let found = copy(&path, skip, &mut self.block, &mut |bytes| {
                 merger.out.append(bytes)

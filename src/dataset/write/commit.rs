@@ -1,9 +1,13 @@
 //! What a commit says.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::found::Found;
+use crate::dataset::manifest::Hours;
 use crate::dataset::partial::Committed;
+use crate::records::{Ended, Places};
 
 /// How far the files have come: everything before `spans` is in them and on
 /// the disk, each span as rows or as a line in `quarantine.jsonl`.
@@ -17,6 +21,28 @@ pub struct Commit {
     pub lines: Option<Committed>,
     /// `quarantine.jsonl`.
     pub quarantine: Committed,
+    /// `recordings.jsonl`, where there are recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<Committed>,
+    /// How far the turns of a split's recordings have come, where one is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<TurnsCommit>,
+}
+
+/// How far the turns of a split's recordings have come.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct TurnsCommit {
+    /// Index of the split.
+    pub split: usize,
+    /// What is in the places.
+    pub places: Places,
+    /// Recordings of the split that have a line.
+    pub lines: u32,
+    /// Those that have come to their end before one listed before them.
+    pub ended: BTreeMap<u32, Ended>,
+    /// Rows that could not be made, of recordings that are open.
+    #[serde(default)]
+    pub unmade: BTreeMap<u32, u64>,
 }
 
 /// How far one split has come.
@@ -31,6 +57,12 @@ pub struct SplitCommit {
     pub found: Found,
     /// The data in the feature file, without its header.
     pub data: Committed,
+    /// The index of its rows, where it has recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Committed>,
+    /// What its recordings have come to, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recordings: Option<Hours>,
 }
 
 impl Commit {

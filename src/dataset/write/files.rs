@@ -4,18 +4,19 @@ use std::path::Path;
 
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
-use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
-use crate::dataset::npy::NpyWriter;
+use crate::dataset::layout::{INDEX_ENDING, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use crate::dataset::manifest::Hours;
+use crate::dataset::npy::{Array, DType, NpyWriter};
 use crate::dataset::partial::{self, Committed, WriteError as FileError};
 
-use super::commit::{Commit, SplitCommit};
+use super::commit::{Commit, SplitCommit, TurnsCommit};
 use super::error::WriteError;
 
 /// What to write.
 #[derive(Clone, Debug)]
 pub struct WriteSettings {
-    /// Name and feature file of each split.
-    pub splits: Vec<(String, String)>,
+    /// The splits, in order.
+    pub splits: Vec<SplitSettings>,
     /// Shape of one row: timesteps and embedding size.
     pub row_shape: [usize; 2],
     /// Whether to write `rows.jsonl`.
@@ -25,11 +26,62 @@ pub struct WriteSettings {
     pub tolerated: Option<u64>,
 }
 
+/// What to write of a split.
+#[derive(Clone, Debug)]
+pub struct SplitSettings {
+    /// Its name.
+    pub name: String,
+    /// Its feature file.
+    pub features: String,
+    /// The type of the values in it.
+    pub dtype: DType,
+    /// Where it has recordings.
+    pub recordings: Option<RecordingsSettings>,
+}
+
+/// What to write of a split's recordings.
+#[derive(Clone, Debug)]
+pub struct RecordingsSettings {
+    /// How many are listed.
+    pub count: u32,
+    /// Whether the feature file has a row for each embedding.
+    pub steps: bool,
+    /// Whether rows have lines in `rows.jsonl`: they are augmented.
+    pub lines: bool,
+    /// Seconds from one row to the next.
+    pub hop_seconds: f64,
+}
+
+impl SplitSettings {
+    /// What the feature file's rows are.
+    fn array(&self, [steps, size]: [usize; 2]) -> Array {
+        let flat = self.recordings.as_ref().is_some_and(|of| of.steps);
+        Array {
+            dtype: self.dtype,
+            row_shape: if flat { vec![size] } else { vec![steps, size] },
+        }
+    }
+
+    /// The file that says where each row is from.
+    fn index(&self) -> String {
+        format!("{}{INDEX_ENDING}", self.name)
+    }
+}
+
+/// The rows of an index.
+fn index_array() -> Array {
+    Array {
+        dtype: DType::Int32,
+        row_shape: vec![2],
+    }
+}
+
 /// All files of a writer.
 pub(super) struct Files {
     pub(super) splits: Vec<SplitWriter>,
     pub(super) rows: Option<JsonlWriter>,
     pub(super) quarantine: JsonlWriter,
+    pub(super) recordings: Option<JsonlWriter>,
 }
 
 impl Files {
@@ -40,19 +92,9 @@ impl Files {
         last: Option<&Commit>,
     ) -> Result<Self, WriteError> {
         let mut splits = Vec::with_capacity(settings.splits.len());
-        for (index, (name, features)) in settings.splits.iter().enumerate() {
-            let path = folder.join(features);
+        for (index, split) in settings.splits.iter().enumerate() {
             let last = last.and_then(|last| last.splits.get(index));
-            splits.push(SplitWriter {
-                name: name.clone(),
-                features: features.clone(),
-                npy: match last {
-                    Some(last) => NpyWriter::open_at(&path, settings.row_shape, &last.data)?,
-                    None => NpyWriter::create(&path, settings.row_shape)?,
-                },
-                left_out: last.map_or(0, |last| last.left_out),
-                found: last.map(|last| last.found.clone()).unwrap_or_default(),
-            });
+            splits.push(SplitWriter::open(folder, split, settings.row_shape, last)?);
         }
         let lines = |name, last: Option<&Committed>| match last {
             Some(last) => JsonlWriter::open_at(&folder.join(name), last),
@@ -62,6 +104,17 @@ impl Files {
         let files = Self {
             rows: settings.rows.then(rows).transpose()?,
             quarantine: lines(QUARANTINE_FILE, last.map(|last| &last.quarantine))?,
+            recordings: settings
+                .splits
+                .iter()
+                .any(|split| split.recordings.is_some())
+                .then(|| {
+                    lines(
+                        RECORDINGS_FILE,
+                        last.and_then(|last| last.recordings.as_ref()),
+                    )
+                })
+                .transpose()?,
             splits,
         };
         let any = folder.join(QUARANTINE_FILE);
@@ -71,10 +124,20 @@ impl Files {
 
     /// Makes durable everything that was written, and says what that is, with
     /// `spans` spans taken.
-    pub(super) fn sync(&mut self, spans: u64) -> Result<Commit, FileError> {
+    pub(super) fn sync(
+        &mut self,
+        spans: u64,
+        turns: Option<TurnsCommit>,
+    ) -> Result<Commit, FileError> {
         let sync = |split: &mut SplitWriter| {
             Ok(SplitCommit {
-                rows: split.npy.rows(),
+                index: split.index.as_mut().map(NpyWriter::sync).transpose()?,
+                recordings: split
+                    .settings
+                    .recordings
+                    .as_ref()
+                    .map(|_| split.hours.clone()),
+                rows: split.rows(),
                 left_out: split.left_out,
                 found: split.found.clone(),
                 data: split.npy.sync()?,
@@ -85,15 +148,67 @@ impl Files {
             splits: self.splits.iter_mut().map(sync).collect::<Result<_, _>>()?,
             lines: self.rows.as_mut().map(JsonlWriter::sync).transpose()?,
             quarantine: self.quarantine.sync()?,
+            recordings: self
+                .recordings
+                .as_mut()
+                .map(JsonlWriter::sync)
+                .transpose()?,
+            turns,
         })
     }
 }
 
 /// The files of one split.
 pub(super) struct SplitWriter {
-    pub(super) name: String,
-    pub(super) features: String,
+    pub(super) settings: SplitSettings,
     pub(super) npy: NpyWriter,
+    /// Rows of the file that one row is.
+    pub(super) steps: u64,
+    pub(super) index: Option<NpyWriter>,
     pub(super) left_out: u64,
     pub(super) found: Found,
+    pub(super) hours: Hours,
+}
+
+impl SplitWriter {
+    fn open(
+        folder: &Path,
+        settings: &SplitSettings,
+        row_shape: [usize; 2],
+        last: Option<&SplitCommit>,
+    ) -> Result<Self, WriteError> {
+        let npy = |name: &str, array: Array, last: Option<&Committed>| {
+            let path = folder.join(name);
+            match last {
+                Some(last) => NpyWriter::open_at(&path, array, last),
+                None => NpyWriter::create(&path, array),
+            }
+        };
+        let array = settings.array(row_shape);
+        let steps = match array.row_shape.len() {
+            1 => row_shape[0] as u64,
+            _ => 1,
+        };
+        let of_index = last.and_then(|last| last.index.as_ref());
+        let index = settings.recordings.is_some();
+        let index = index.then(|| npy(&settings.index(), index_array(), of_index));
+        let hours = last.and_then(|last| last.recordings.clone());
+        Ok(Self {
+            npy: npy(&settings.features, array, last.map(|last| &last.data))?,
+            steps,
+            index: index.transpose()?,
+            left_out: last.map_or(0, |last| last.left_out),
+            found: last.map(|last| last.found.clone()).unwrap_or_default(),
+            hours: hours.unwrap_or_else(|| Hours {
+                index: settings.index(),
+                ..Hours::default()
+            }),
+            settings: settings.clone(),
+        })
+    }
+
+    /// Rows in it.
+    pub(super) fn rows(&self) -> u64 {
+        self.npy.rows() / self.steps
+    }
 }

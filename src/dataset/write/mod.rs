@@ -7,6 +7,7 @@
 pub mod commit;
 pub mod error;
 mod files;
+mod turns;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,16 +16,16 @@ use std::sync::Arc;
 
 use ndarray::Axis;
 
-pub use commit::{Commit, SplitCommit};
+pub use commit::{Commit, SplitCommit, TurnsCommit};
 pub use error::WriteError;
-pub use files::WriteSettings;
+pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
 use crate::records::{ClipId, Rejection, Row, Span};
 
-use super::layout::{QUARANTINE_FILE, ROWS_FILE};
+use super::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
 use files::{Files, SplitWriter};
 
@@ -38,6 +39,8 @@ pub struct Writer<'a> {
     journal: Journal,
     /// Spans taken, of all splits.
     spans: u64,
+    /// How far the turns of the last split of recordings have come.
+    turns: Option<TurnsCommit>,
     /// As many as the last commit holds.
     kept: u64,
     /// Whether what was written ends within a span.
@@ -76,6 +79,8 @@ pub struct Taken<'a> {
     pub rows: u64,
     /// Bytes written to the feature file.
     pub bytes: u64,
+    /// Seconds of recordings that were decoded.
+    pub seconds: f64,
     /// The clips of spans left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
 }
@@ -117,6 +122,7 @@ impl<'a> Writer<'a> {
             left_out,
             journal,
             spans: last.map_or(0, |last| last.spans),
+            turns: last.and_then(|last| last.turns.clone()),
             kept: last.map_or(0, |last| last.spans),
             broken: false,
             told: Box::new(told),
@@ -140,30 +146,38 @@ impl<'a> Writer<'a> {
     /// [`WriteError`]; the files can then be opened again.
     pub fn finish(mut self) -> Result<Written, WriteError> {
         let rows = self.files.rows.map(|rows| (ROWS_FILE, rows));
+        let recordings = self.files.recordings;
+        let recordings = recordings.map(|lines| (RECORDINGS_FILE, lines));
         let quarantine = (QUARANTINE_FILE, self.files.quarantine);
         let mut files = BTreeMap::new();
-        for (name, file) in rows.into_iter().chain([quarantine]) {
+        let lines = rows.into_iter().chain(recordings);
+        for (name, file) in lines.chain([quarantine]) {
             files.insert(name.to_owned(), file.finish()?.sha256);
             (self.told)(Told::Step(Step::Renamed));
         }
-        let finish = |split: SplitWriter| {
+        let mut finish = |split: SplitWriter| {
+            let rows = split.rows();
             let summary = split.npy.finish()?;
             (self.told)(Told::Step(Step::Renamed));
+            let hours = split.index.is_some().then_some(split.hours);
+            if let (Some(index), Some(hours)) = (split.index, &hours) {
+                files.insert(hours.index.clone(), index.finish()?.sha256);
+                (self.told)(Told::Step(Step::Renamed));
+            }
             Ok(SplitWritten {
-                name: split.name,
-                features: split.features,
-                rows: summary.rows,
+                name: split.settings.name,
+                features: split.settings.features,
+                rows,
+                hours,
                 left_out: split.left_out,
                 found: split.found,
                 sha256: summary.sha256,
                 parts: Vec::new(),
             })
         };
-        let splits = self.files.splits.into_iter().map(finish);
-        Ok(Written {
-            splits: splits.collect::<Result<_, WriteError>>()?,
-            files,
-        })
+        let splits = self.files.splits.into_iter().map(&mut finish);
+        let splits = splits.collect::<Result<_, WriteError>>()?;
+        Ok(Written { splits, files })
     }
 
     fn take_block(
@@ -172,6 +186,9 @@ impl<'a> Writer<'a> {
         at: &mut dyn FnMut(&Arc<str>),
     ) -> Result<(), WriteError> {
         let RowBlock { batch, values } = block;
+        if batch.visit.is_some() {
+            return self.take_visit(batch, &values, at);
+        }
         let split = batch.split;
         let made = batch
             .spans
@@ -216,6 +233,7 @@ impl<'a> Writer<'a> {
             spans,
             rows,
             bytes,
+            seconds: 0.0,
             left_out: &left_out,
         }));
         Ok(())
@@ -229,10 +247,16 @@ impl<'a> Writer<'a> {
         values: &[f32],
     ) -> Result<(), WriteError> {
         let split = &mut self.files.splits[split];
-        if let Some(lines) = &mut self.files.rows {
+        let recordings = split.settings.recordings.as_ref();
+        if let Some(lines) = self
+            .files
+            .rows
+            .as_mut()
+            .filter(|_| recordings.is_none_or(|of| of.lines))
+        {
             lines.append(&RowRecord {
-                split: Cow::Borrowed(&split.name),
-                row: split.npy.rows(),
+                split: Cow::Borrowed(&split.settings.name),
+                row: split.rows(),
                 clip: Cow::Borrowed(&clip.name),
                 round: row.round,
                 provenance: Cow::Borrowed(&row.provenance),
@@ -255,7 +279,7 @@ impl<'a> Writer<'a> {
         let reason = rejection.reason.clone();
         let Some(tolerated) = self.tolerated else {
             return Err(WriteError::Rejected {
-                split: split.name.clone(),
+                split: split.settings.name.clone(),
                 clip: clip_name,
                 stage,
                 kind,
@@ -273,7 +297,7 @@ impl<'a> Writer<'a> {
             });
         }
         self.files.quarantine.append(&QuarantineRecord {
-            split: Cow::Borrowed(&split.name),
+            split: Cow::Borrowed(&split.settings.name),
             clip: Cow::Borrowed(&clip.name),
             round,
             stage: Cow::Borrowed(stage),
@@ -300,7 +324,7 @@ impl RowSink for Writer<'_> {
         }
         // A failed write leaves open what is in the file.
         self.broken = true;
-        let commit = self.files.sync(self.spans)?;
+        let commit = self.files.sync(self.spans, self.turns.clone())?;
         (self.told)(Told::Step(Step::Synced));
         self.journal.append(&commit)?;
         (self.told)(Told::Step(Step::Committed));

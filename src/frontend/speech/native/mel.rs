@@ -76,6 +76,13 @@ impl MelKernel {
     /// The frames of a clip at 16 kHz: `out` becomes `(frames, 32)`, mel
     /// spectrum in dB / 10 + 2, empty where there are fewer than 512 samples.
     pub fn run(&self, scratch: &mut MelScratch, audio: &[f32], out: &mut Vec<f32>) {
+        self.levels(scratch, audio, out);
+        floor(out);
+    }
+
+    /// The levels of the frames in dB, before the floor and the scale: each frame's
+    /// are those that it has in any clip.
+    pub fn levels(&self, scratch: &mut MelScratch, audio: &[f32], out: &mut Vec<f32>) {
         out.clear();
         out.resize(frames(audio.len()) * BANDS, 0.0);
         self.isa.run(Run {
@@ -85,6 +92,38 @@ impl MelKernel {
             out,
         });
     }
+}
+
+/// Levels in dB as the embedding network takes them: none lower than 80 dB under
+/// the loudest, and scaled.
+pub fn floor(levels: &mut [f32]) {
+    let least = loudest(levels) - RANGE_DB;
+    for level in levels.as_chunks_mut().0 {
+        *level = Lanes(*level).max(Lanes::splat(least)).0;
+    }
+    scale(levels);
+}
+
+/// Levels in dB, of which none lies under the floor, as the embedding network
+/// takes them.
+pub fn scale(levels: &mut [f32]) {
+    for value in levels {
+        *value = *value / 10.0 + 2.0;
+    }
+}
+
+/// Whether the floor of these levels bites: one of them lies under it.
+pub fn bites(levels: &[f32]) -> bool {
+    let least = loudest(levels) - RANGE_DB;
+    levels.iter().any(|level| *level < least)
+}
+
+fn loudest(levels: &[f32]) -> f32 {
+    let mut maximum = Lanes::splat(f32::NEG_INFINITY);
+    for level in levels.as_chunks().0 {
+        maximum = maximum.max(Lanes(*level));
+    }
+    maximum.0.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
 struct Run<'a> {
@@ -105,22 +144,11 @@ impl Operation for Run<'_> {
             audio,
             out,
         } = self;
-        let mut maximum = Lanes::splat(f32::NEG_INFINITY);
         let windows = audio.windows(WINDOW).step_by(HOP);
         for (samples, frame) in windows.zip(out.chunks_exact_mut(BANDS)) {
             let energies = energies::<FUSED>(front, scratch, samples);
             for (energy, out) in energies.into_iter().zip(frame.as_chunks_mut().0) {
-                let level = decibels::<FUSED>(energy);
-                maximum = maximum.max(level);
-                *out = level.0;
-            }
-        }
-        let loudest = maximum.0.into_iter().fold(f32::NEG_INFINITY, f32::max);
-        let least = Lanes::splat(loudest - RANGE_DB);
-        for level in out.as_chunks_mut().0 {
-            *level = Lanes(*level).max(least).0;
-            for value in level {
-                *value = *value / 10.0 + 2.0;
+                *out = decibels::<FUSED>(energy).0;
             }
         }
     }

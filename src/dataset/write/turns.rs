@@ -1,0 +1,211 @@
+//! Visits of recordings: rows, their index, and a line for each recording.
+//!
+//! Recordings end in another order than they are listed in; their lines wait
+//! for those before, a block of recordings at most.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use ndarray::Array3;
+
+use super::commit::TurnsCommit;
+use super::{Taken, Told, WriteError, Writer};
+use crate::dataset::layout::INDEX_STEP;
+use crate::dataset::rows::RecordingRecord;
+use crate::records::{Batch, ClipId, Ended, Met, Rejection, Rows, Trouble, Visit};
+
+impl Writer<'_> {
+    /// Takes what a visit came to.
+    pub(super) fn take_visit(
+        &mut self,
+        mut batch: Batch<Rows<()>>,
+        values: &Array3<f32>,
+        at: &mut dyn FnMut(&Arc<str>),
+    ) -> Result<(), WriteError> {
+        let Some(visit) = batch.visit.take() else {
+            return Ok(());
+        };
+        let Some(met) = &visit.met else {
+            return Ok(());
+        };
+        let split = batch.split;
+        self.refuse_broken(split, met)?;
+        let mut left_out = Vec::new();
+        let before = self.files.splits[split].rows();
+        let bytes = self.write_rows(batch, values, met, &mut left_out, at)?;
+        let rows = self.files.splits[split].rows() - before;
+        let mut spans = 0;
+        for ended in &met.ended {
+            match &ended.told {
+                Some(told) => left_out.push(self.tell(split, ended, told)?),
+                None => spans += 1,
+            }
+        }
+        self.note(split, &visit, met)?;
+        (self.told)(Told::Taken(Taken {
+            split,
+            spans,
+            rows,
+            bytes,
+            seconds: met.seconds,
+            left_out: &left_out,
+        }));
+        Ok(())
+    }
+
+    /// Where nothing may be left out, the build stops before a fault.
+    fn refuse_broken(&self, split: usize, met: &Met) -> Result<(), WriteError> {
+        let Some(broken) = met.broken.first().filter(|_| self.tolerated.is_none()) else {
+            return Ok(());
+        };
+        let Rejection {
+            stage,
+            kind,
+            reason,
+        } = broken.rejection.clone();
+        Err(WriteError::Rejected {
+            split: self.files.splits[split].settings.name.clone(),
+            clip: broken.name.to_string(),
+            stage,
+            kind,
+            reason,
+        })
+    }
+
+    /// Writes the rows of the visit's piece, and gives their bytes.
+    fn write_rows(
+        &mut self,
+        batch: Batch<Rows<()>>,
+        values: &Array3<f32>,
+        met: &Met,
+        left_out: &mut Vec<(ClipId, Rejection)>,
+        at: &mut dyn FnMut(&Arc<str>),
+    ) -> Result<u64, WriteError> {
+        let split = batch.split;
+        let (Some(span), Some(part)) = (batch.spans.into_iter().next(), &met.piece) else {
+            return Ok(0);
+        };
+        at(&span.id.name);
+        let claimed = part.rows().count();
+        let made = match span.state {
+            Ok(made) => made,
+            Err(rejection) => {
+                self.leave_out(split, &span.id, span.rounds.start, &rejection)?;
+                let turns = self.turns.get_or_insert_default();
+                *turns.unmade.entry(part.recording).or_default() += claimed as u64;
+                left_out.push((span.id, rejection));
+                return Ok(0);
+            }
+        };
+        let found = values.len_of(ndarray::Axis(0));
+        if claimed != found || made.len() != found {
+            return Err(WriteError::Block { claimed, found });
+        }
+        let line = self.line_of(split, part.recording);
+        let values = values.as_standard_layout();
+        let values = values.as_slice().unwrap_or_default();
+        let width = values.len() / found.max(1);
+        let rows = values.chunks(width.max(1)).zip(&made).zip(part.rows());
+        for ((values, row), (_, sample)) in rows {
+            self.write_row(split, &span.id, row, values)?;
+            if let Some(index) = &mut self.files.splits[split].index {
+                let step = i32::try_from(sample / INDEX_STEP).unwrap_or(i32::MAX);
+                index.append_ints(&[line, step])?;
+            }
+        }
+        Ok(size_of_val(values) as u64)
+    }
+
+    /// The line that a recording has, or will have.
+    fn line_of(&self, split: usize, recording: u32) -> i32 {
+        let before = self.files.splits[..split].iter();
+        let before = before.filter_map(|split| split.settings.recordings.as_ref());
+        let line = before.map(|of| of.count).sum::<u32>() + recording;
+        i32::try_from(line).unwrap_or(i32::MAX)
+    }
+
+    /// Tells of a recording that is broken or could not be read.
+    fn tell(
+        &mut self,
+        split: usize,
+        ended: &Ended,
+        told: &str,
+    ) -> Result<(ClipId, Rejection), WriteError> {
+        let reason = match (ended.faults, ended.rows) {
+            _ if ended.sample_rate.is_none() => told.to_owned(),
+            (1, rows) => format!("{rows} rows kept; a fault {told}"),
+            (faults, rows) => format!("{rows} rows kept; {faults} faults, the first {told}"),
+        };
+        let rejection = Rejection {
+            stage: "decode",
+            kind: match ended.sample_rate {
+                Some(_) => Trouble::Damaged,
+                None => Trouble::Unreadable,
+            },
+            reason,
+        };
+        let id = ClipId {
+            name: ended.recording.as_str().into(),
+            path: std::path::Path::new("").into(),
+        };
+        self.leave_out(split, &id, 0, &rejection)?;
+        Ok((id, rejection))
+    }
+
+    /// Takes note of how far the turns have come, and writes the lines that no
+    /// other has to come before.
+    fn note(&mut self, split: usize, visit: &Visit, met: &Met) -> Result<(), WriteError> {
+        let turns = self.turns.get_or_insert_default();
+        if turns.split != split {
+            *turns = TurnsCommit {
+                split,
+                ..TurnsCommit::default()
+            };
+        }
+        turns.places.note(visit, met);
+        let of = &mut self.files.splits[split];
+        for ended in &met.ended {
+            self.spans += 1;
+            of.found.add(&ended.recording, ended.findings);
+            let unmade = turns.unmade.remove(&ended.index).unwrap_or(0);
+            let ended = Ended {
+                rows: ended.rows - unmade.min(ended.rows),
+                ..ended.clone()
+            };
+            let hop = of
+                .settings
+                .recordings
+                .as_ref()
+                .map_or(0.0, |of| of.hop_seconds);
+            of.hours.recordings += 1;
+            of.hours.hours_read += ended.seconds / 3600.0;
+            of.hours.hours_in_rows += ended.rows as f64 * hop / 3600.0;
+            of.hours.faults += ended.faults;
+            of.hours.rows_excluded += ended.excluded;
+            turns.ended.insert(ended.index, ended);
+        }
+        while let Some(ended) = turns.ended.remove(&turns.lines) {
+            if let Some(lines) = &mut self.files.recordings {
+                lines.append(&record(&of.settings.name, &ended))?;
+            }
+            turns.lines += 1;
+        }
+        Ok(())
+    }
+}
+
+fn record<'a>(split: &'a str, ended: &'a Ended) -> RecordingRecord<'a> {
+    RecordingRecord {
+        split: Cow::Borrowed(split),
+        recording: Cow::Borrowed(&ended.recording),
+        start: ended.start,
+        end: ended.end,
+        seconds: ended.seconds,
+        sample_rate: ended.sample_rate,
+        channels: ended.channels,
+        codec: ended.codec.as_deref().map(Cow::Borrowed),
+        rows: ended.rows,
+        excluded: ended.excluded,
+        faults: ended.faults,
+    }
+}

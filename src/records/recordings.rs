@@ -1,0 +1,160 @@
+//! What travels of long recordings.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Findings, Pcm};
+
+/// One turn of a recording: what the source numbers, before anybody knows which
+/// recording it will be.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Which run of recordings, of all that are taken in turns together.
+    pub block: u32,
+    /// Which of the places for open recordings.
+    pub place: usize,
+    /// Its number among all visits of the split.
+    pub turn: u64,
+    /// Its number among the visits of the place.
+    pub lap: u64,
+    /// What was met; nothing before it was decoded, or where the place had been
+    /// closed.
+    pub met: Option<Met>,
+}
+
+/// What a visit came to.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    /// Recordings that the place has taken.
+    pub taken: u32,
+    /// Recordings that have come to their end.
+    pub ended: Vec<Ended>,
+    /// What is open afterwards; nothing closes the place.
+    pub open: Option<Open>,
+    /// What was found broken.
+    pub broken: Vec<Broken>,
+    /// Which rows its piece is.
+    pub piece: Option<Part>,
+    /// Seconds of audio that were decoded.
+    pub seconds: f64,
+}
+
+/// A recording that is open, as far as it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Open {
+    /// Its index in the split's list.
+    pub recording: u32,
+    /// Rows taken of it, those left out too.
+    pub rows: u64,
+}
+
+/// Something broken in a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// The recording.
+    pub name: Arc<str>,
+    /// The stage that found it, its kind, where and what.
+    pub rejection: super::Rejection,
+}
+
+/// Which rows of which recording a piece is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The recording's index in the split's list.
+    pub recording: u32,
+    /// The first row's number: how many hops its first sample lies behind that of
+    /// the recording. No two rows have one, whatever breaks between them.
+    pub row: u64,
+    /// Its first sample in what was decoded.
+    pub sample: u64,
+    /// Samples from one row to the next.
+    pub hop: usize,
+    /// Which of its rows are kept.
+    pub kept: Vec<bool>,
+}
+
+impl Part {
+    /// Number and first sample of each row that is kept.
+    pub fn rows(&self) -> impl Iterator<Item = (u64, u64)> {
+        let rows = (0..).zip(&self.kept).filter(|(_, kept)| **kept);
+        rows.map(|(k, _)| (self.row + k, self.sample + k * self.hop as u64))
+    }
+}
+
+/// What a recording came to.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Ended {
+    /// Its index in the split's list.
+    pub index: u32,
+    /// Its name.
+    pub recording: String,
+    /// Where the part of it that was listed begins, in seconds.
+    pub start: Option<f64>,
+    /// Where that ends.
+    pub end: Option<f64>,
+    /// Seconds that were decoded.
+    pub seconds: f64,
+    /// Its sample rate in Hz, where it could be opened.
+    pub sample_rate: Option<u32>,
+    /// Its channels, likewise.
+    pub channels: Option<usize>,
+    /// Its codec, likewise.
+    pub codec: Option<String>,
+    /// Rows made of it.
+    pub rows: u64,
+    /// Rows left out as the split's list of exclusions has it.
+    pub excluded: u64,
+    /// Times that a stretch of it ended in a fault.
+    pub faults: u64,
+    /// What is to be told of it: the first fault, or why there is none of it.
+    pub told: Option<String>,
+    /// What was found out about it.
+    #[serde(skip)]
+    pub findings: Findings,
+}
+
+/// Rows of a recording that are windows of the same samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece<T> {
+    /// Samples of a row.
+    pub window: usize,
+    /// Samples from one row to the next.
+    pub hop: usize,
+    /// Which rows are kept: as many as there are.
+    pub kept: Vec<bool>,
+    /// What the last stage made of it.
+    pub values: T,
+}
+
+/// A piece on its way through the front end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PieceValues {
+    /// Its samples.
+    Pcm(Pcm),
+    /// Spectrograms of its rows.
+    Mel(Vec<MelPart>),
+}
+
+impl PieceValues {
+    /// How many values there are.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Pcm(pcm) => pcm.len(),
+            Self::Mel(parts) => parts.iter().map(|part| part.frames.len()).sum(),
+        }
+    }
+}
+
+/// The spectrogram of some rows of a piece: from the first row of the piece on
+/// where it serves several, else that row's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MelPart {
+    /// The rows, counted in the piece.
+    pub rows: Vec<usize>,
+    /// Whether it is the whole piece's.
+    pub whole: bool,
+    /// Frames of 32 values.
+    pub frames: Vec<f32>,
+}

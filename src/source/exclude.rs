@@ -1,0 +1,88 @@
+//! What is left out of recordings.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::list::lines;
+use super::sequence::Entry;
+use super::{DiscoverError, Segment};
+
+/// What a list leaves out: parts of recordings, or all of one.
+#[derive(Clone, Debug, Default)]
+pub struct Excluded {
+    by_path: HashMap<PathBuf, Vec<Segment>>,
+    by_name: HashMap<Arc<str>, Vec<Segment>>,
+}
+
+/// All of a recording.
+const ALL: Segment = Segment {
+    start: 0.0,
+    end: f64::INFINITY,
+};
+
+impl Excluded {
+    /// Reads a list of the lines that [`segments`](super::segments) takes; here
+    /// one without times is all of a recording.
+    ///
+    /// # Errors
+    /// [`DiscoverError`] where it cannot be read or understood.
+    pub fn read(path: &Path) -> Result<Self, DiscoverError> {
+        let file = File::open(path).map_err(|error| DiscoverError::io(path, error))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut excluded = Self::default();
+        for (name, segment) in lines(path, BufReader::new(file), true)? {
+            let segment = segment.unwrap_or(ALL);
+            if let Ok(path) = folder.join(&*name).canonicalize() {
+                excluded.by_path.entry(path).or_default().push(segment);
+            }
+            excluded.by_name.entry(name).or_default().push(segment);
+        }
+        Ok(excluded)
+    }
+
+    /// What is left out of a recording: named by its path, or as the split has
+    /// it.
+    pub fn of(&self, entry: &Entry) -> Vec<Segment> {
+        if self.by_name.is_empty() {
+            return Vec::new();
+        }
+        let path = entry.id.path.canonicalize();
+        let by_path = path.ok().and_then(|path| self.by_path.get(&path));
+        let parts = by_path.or_else(|| self.by_name.get(&entry.recording));
+        parts.cloned().unwrap_or_default()
+    }
+
+    /// Names of which nothing is among these.
+    pub fn unmatched<'a>(&'a self, entries: &[Entry]) -> Vec<&'a str> {
+        let names: std::collections::HashSet<&str> =
+            entries.iter().map(|entry| &*entry.recording).collect();
+        let paths: std::collections::HashSet<PathBuf> = match self.by_path.is_empty() {
+            true => Default::default(),
+            false => {
+                let paths = entries.iter().map(|entry| entry.id.path.canonicalize());
+                paths.filter_map(Result::ok).collect()
+            }
+        };
+        let hit = |name: &str| {
+            names.contains(name)
+                || self
+                    .by_path
+                    .keys()
+                    .any(|path| paths.contains(path) && path.ends_with(name))
+        };
+        let mut unmatched: Vec<&str> = self.by_name.keys().map(|name| &**name).collect();
+        unmatched.retain(|name| !hit(name));
+        unmatched.sort_unstable();
+        unmatched
+    }
+}
+
+/// Whether what is left out meets a stretch of time.
+pub fn meets(excluded: &[Segment], start: f64, end: f64) -> bool {
+    excluded
+        .iter()
+        .any(|part| part.start < end && start < part.end)
+}

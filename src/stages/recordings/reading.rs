@@ -1,0 +1,382 @@
+//! One recording that is open: its stretches, converted and cut into rows.
+
+use crate::audio::{Ear, Next, Recording, retry};
+use crate::dsp::level::Level;
+use crate::dsp::resample::{Conversion, ResampleError};
+use crate::flow::BoxError;
+use crate::records::{Broken, Ended, Finding, Findings, Part, Rejection};
+use crate::source::Segment;
+use crate::source::exclude::meets;
+use crate::source::sequence::Entry;
+
+use super::{ROWS, Reads, path, unlisted};
+use crate::stages::decode::{NAME, judge, trouble};
+
+/// Room for a block, and what was met on the way.
+#[derive(Default)]
+pub(in crate::stages) struct Scratch {
+    raw: Vec<f32>,
+    converted: Vec<f32>,
+    /// Faults since the last look.
+    pub broken: Vec<Broken>,
+    /// Seconds decoded since the last look.
+    pub seconds: f64,
+}
+
+/// A recording that is read on.
+pub(super) struct Reading {
+    /// Its index in the split's list.
+    pub index: u32,
+    reads: Reads,
+    entry: Entry,
+    excluded: Vec<Segment>,
+    audio: Recording,
+    stretch: Option<Stretch>,
+    /// Samples from the next row on, as far as they are there.
+    pending: Vec<f32>,
+    /// Whether the stretch has come to its end.
+    over: bool,
+    /// Whether there is no other.
+    done: bool,
+    /// Samples that were kept of the stretches before.
+    before: u64,
+    /// Samples of this one.
+    here: u64,
+    /// Rows of this one.
+    rows_here: u64,
+    rows: u64,
+    kept: u64,
+    faults: u64,
+    told: Option<String>,
+    level: Level,
+    read: u64,
+    overflows: bool,
+}
+
+/// What is whole of a recording.
+struct Stretch {
+    conversion: Conversion,
+    /// Where its first sample that counts is in the recording, in samples.
+    start: u64,
+    /// Samples still to be left out.
+    skip: u64,
+    /// Samples still to come, where the part listed ends.
+    left: u64,
+}
+
+impl Reading {
+    /// Opens a recording; or what it comes to where it cannot be.
+    pub(super) fn open(
+        reads: &Reads,
+        index: u32,
+        entry: &Entry,
+        excluded: Vec<Segment>,
+    ) -> Result<Self, Box<(Ended, Broken)>> {
+        let opened = match &entry.problem {
+            Some(reason) => Err(unlisted(reason)),
+            None => retry(|| Recording::open(path(entry), Ear::new(reads.channel)))
+                .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error)),
+        };
+        let audio = opened.map_err(|rejection| {
+            let ended = Ended {
+                faults: 1,
+                told: Some(rejection.reason.clone()),
+                ..ended(index, entry)
+            };
+            let name = entry.id.name.clone();
+            Box::new((ended, Broken { name, rejection }))
+        })?;
+        Ok(Self {
+            index,
+            reads: reads.clone(),
+            entry: entry.clone(),
+            excluded,
+            audio,
+            stretch: None,
+            pending: Vec::new(),
+            over: false,
+            done: false,
+            before: 0,
+            here: 0,
+            rows_here: 0,
+            rows: 0,
+            kept: 0,
+            faults: 0,
+            told: None,
+            level: Level::default(),
+            read: 0,
+            overflows: false,
+        })
+    }
+
+    /// Rows taken so far, those left out too.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Reads on to a row that a piece begins with.
+    pub(super) fn go_to(&mut self, rows: u64, scratch: &mut Scratch) -> Result<(), BoxError> {
+        while self.rows < rows && self.piece(scratch)?.is_some() {}
+        Ok(())
+    }
+
+    /// The next piece: the samples of its rows, and which they are; `None` where
+    /// there is none.
+    pub(super) fn piece(
+        &mut self,
+        scratch: &mut Scratch,
+    ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
+        let Reads { window, hop, .. } = self.reads;
+        loop {
+            while self.pending.len() < (ROWS - 1) * hop + window && !self.over {
+                self.fill(scratch)?;
+            }
+            let rows = match self.pending.len().checked_sub(window) {
+                Some(rest) => (rest / hop + 1).min(ROWS),
+                None => 0,
+            };
+            if rows > 0 {
+                return Ok(Some(self.take(rows)));
+            }
+            if self.done {
+                return Ok(None);
+            }
+            self.next_stretch();
+        }
+    }
+
+    /// Appends what is decoded next; `false` at the end.
+    pub(super) fn block(
+        &mut self,
+        scratch: &mut Scratch,
+        out: &mut Vec<f32>,
+    ) -> Result<bool, BoxError> {
+        self.fill(scratch)?;
+        out.append(&mut self.pending);
+        let more = !self.done;
+        if self.over && more {
+            self.next_stretch();
+        }
+        Ok(more)
+    }
+
+    fn take(&mut self, rows: usize) -> (Vec<f32>, Part) {
+        let Reads { window, hop, .. } = self.reads;
+        let taken = rows * hop;
+        // Rows may be further apart than they are long.
+        if let Some(stretch) = &mut self.stretch {
+            stretch.skip += taken.saturating_sub(self.pending.len()) as u64;
+        }
+        // What waits in a place is little: the piece takes the memory along.
+        let rest = self.pending[taken.min(self.pending.len())..].to_vec();
+        let mut samples = std::mem::replace(&mut self.pending, rest);
+        samples.truncate((rows - 1) * hop + window);
+        let kept: Vec<bool> = (0..rows as u64)
+            .map(|k| !self.is_excluded(self.rows_here + k))
+            .collect();
+        let sample = self.before + self.rows_here * hop as u64;
+        let part = Part {
+            recording: self.index,
+            row: sample / hop as u64,
+            sample,
+            hop,
+            kept,
+        };
+        self.kept += part.kept.iter().filter(|kept| **kept).count() as u64;
+        self.rows += rows as u64;
+        self.rows_here += rows as u64;
+        (samples, part)
+    }
+
+    /// Whether a row of the stretch is left out.
+    fn is_excluded(&self, row: u64) -> bool {
+        let Reads {
+            window,
+            hop,
+            sample_rate,
+            ..
+        } = self.reads;
+        let rate = f64::from(sample_rate);
+        let start = self.stretch.as_ref().map_or(0, |stretch| stretch.start) + row * hop as u64;
+        let end = start + window as u64;
+        meets(&self.excluded, start as f64 / rate, end as f64 / rate)
+    }
+
+    fn next_stretch(&mut self) {
+        self.pending.clear();
+        self.before += self.here;
+        (self.here, self.rows_here) = (0, 0);
+        self.stretch = None;
+        self.over = false;
+    }
+
+    /// Reads a block.
+    fn fill(&mut self, scratch: &mut Scratch) -> Result<(), BoxError> {
+        scratch.raw.clear();
+        scratch.converted.clear();
+        let at = self.audio.position();
+        let fault = match self.audio.next(&mut scratch.raw) {
+            Next::Samples if scratch.raw.is_empty() => return Ok(()),
+            Next::Samples => {
+                self.level = self.level.with(Level::of(&scratch.raw));
+                self.read += scratch.raw.len() as u64;
+                if self.stretch.is_none() {
+                    match self.begin() {
+                        Ok(stretch) => self.stretch = Some(stretch),
+                        Err(error) => {
+                            self.over = true;
+                            self.done = true;
+                            self.tell(
+                                at,
+                                error.to_string(),
+                                crate::records::Trouble::Damaged,
+                                scratch,
+                            );
+                            return Ok(());
+                        }
+                    }
+                }
+                if let Some(stretch) = &mut self.stretch {
+                    stretch
+                        .conversion
+                        .push(&scratch.raw, &mut scratch.converted)?;
+                }
+                self.accept(scratch);
+                return Ok(());
+            }
+            Next::Break(fault) => Some(fault),
+            Next::End(fault) => {
+                self.done = true;
+                fault
+            }
+        };
+        if let Some(stretch) = &mut self.stretch {
+            self.over = true;
+            stretch.conversion.flush(&mut scratch.converted)?;
+            self.accept(scratch);
+        }
+        self.over |= self.done;
+        if let Some(fault) = fault {
+            self.tell(at, fault.to_string(), trouble(&fault), scratch);
+        }
+        Ok(())
+    }
+
+    /// Begins a stretch where the reader is.
+    fn begin(&self) -> Result<Stretch, ResampleError> {
+        let rate = f64::from(self.reads.sample_rate);
+        let samples = |seconds: f64| (seconds * rate).round() as u64;
+        let start = samples(self.audio.start());
+        let (first, end) = match self.entry.segment {
+            Some(Segment { start, end }) => (samples(start), samples(end)),
+            None => (0, u64::MAX),
+        };
+        let skip = first.saturating_sub(start);
+        let from = self.audio.info().sample_rate;
+        Ok(Stretch {
+            conversion: Conversion::new(from, self.reads.sample_rate)?,
+            start: start + skip,
+            skip,
+            left: end.saturating_sub(start + skip),
+        })
+    }
+
+    /// Takes converted samples, as far as they belong to the part listed.
+    fn accept(&mut self, scratch: &mut Scratch) {
+        let Some(stretch) = &mut self.stretch else {
+            return;
+        };
+        let samples = &scratch.converted;
+        let skipped = stretch.skip.min(samples.len() as u64);
+        stretch.skip -= skipped;
+        // Between rows far apart too.
+        let between = match self.rows_here {
+            0 => 0,
+            _ => skipped,
+        };
+        let samples = &samples[skipped as usize..];
+        let length = stretch
+            .left
+            .saturating_sub(between)
+            .min(samples.len() as u64);
+        stretch.left = stretch.left.saturating_sub(between + length);
+        let samples = &samples[..length as usize];
+        self.overflows |= Level::of(samples).peak > 1.0;
+        self.pending.extend_from_slice(samples);
+        self.here += between + length;
+        scratch.seconds += (between + length) as f64 / f64::from(self.reads.sample_rate);
+        if stretch.left == 0 {
+            (self.over, self.done) = (true, true);
+        }
+    }
+
+    /// Tells of a fault; the first of a recording is told to people.
+    fn tell(
+        &mut self,
+        at: f64,
+        reason: String,
+        kind: crate::records::Trouble,
+        scratch: &mut Scratch,
+    ) {
+        self.faults += 1;
+        let reason = format!("at {at:.3} s: {reason}");
+        scratch.broken.push(Broken {
+            name: self.entry.id.name.clone(),
+            rejection: Rejection {
+                stage: NAME,
+                kind,
+                reason: reason.clone(),
+            },
+        });
+        self.told.get_or_insert(reason);
+    }
+
+    /// What it has come to.
+    pub(super) fn end(self) -> Ended {
+        let info = self.audio.info();
+        let mut findings = Findings::default();
+        if self.read > 0 {
+            judge(
+                self.level,
+                self.read,
+                self.audio.ear().others(),
+                &mut findings,
+            );
+        }
+        if self.overflows {
+            findings.add(Finding::Overflow);
+        }
+        let samples = self.before + self.here;
+        Ended {
+            seconds: samples as f64 / f64::from(self.reads.sample_rate),
+            sample_rate: Some(info.sample_rate),
+            channels: Some(info.channels),
+            codec: Some(self.audio.codec().to_owned()),
+            rows: self.kept,
+            excluded: self.rows - self.kept,
+            faults: self.faults,
+            told: self.told,
+            findings,
+            ..ended(self.index, &self.entry)
+        }
+    }
+}
+
+/// What a recording comes to of which nothing was read.
+fn ended(index: u32, entry: &Entry) -> Ended {
+    Ended {
+        index,
+        recording: entry.recording.to_string(),
+        start: entry.segment.map(|segment| segment.start),
+        end: entry.segment.map(|segment| segment.end),
+        seconds: 0.0,
+        sample_rate: None,
+        channels: None,
+        codec: None,
+        rows: 0,
+        excluded: 0,
+        faults: 0,
+        told: None,
+        findings: Findings::default(),
+    }
+}
