@@ -15,10 +15,12 @@ _BAR = 30
 
 
 def reporter() -> Callable[[Event], None]:
-    """What shows a build: a bar on a terminal, else, as in a notebook, a line every
-    few seconds."""
+    """What shows a build: a bar on a terminal and in a notebook, else a line every few
+    seconds."""
     terminal = getattr(sys.stderr, "isatty", lambda: False)()
-    return _Bar() if terminal else _Lines()
+    # Its stream says that it is no terminal, and goes back to a line's start all the same.
+    notebook = type(sys.stderr).__module__.startswith("ipykernel.")
+    return _Bar() if terminal or notebook else _Lines()
 
 
 class _Lines:
