@@ -141,29 +141,28 @@ fn folder_text(facts: &FolderFacts) -> String {
             0 => String::new(),
             parts => format!(" in {parts} parts"),
         };
+        let (what, lost) = match split.hours {
+            Some(_) => ("recordings", "broken or left out"),
+            None => ("clips", "left out"),
+        };
         lines.push(format!(
-            "  {:20} {:>8} clips, {} left out → {} {}{parts}",
+            "  {:20} {:>8} {what}, {} {lost} → {} {}{parts}",
             split.name,
             split.planned,
             split.left_out,
             shape(&split.shape),
             split.features
         ));
-    }
-    for split in &facts.splits {
         if let Some(hours) = &split.hours {
             lines.push(format!(
-                "  {:20} {:.2} h read of {} recordings, {:.2} h in rows, {} rows excluded, {} faults",
-                split.name,
-                hours.hours_read,
-                hours.recordings,
-                hours.hours_in_rows,
-                hours.rows_excluded,
-                hours.faults
+                "  {:20} {:.2} h read, {:.2} h in rows, {} rows excluded, {} faults",
+                "", hours.hours_read, hours.hours_in_rows, hours.rows_excluded, hours.faults
             ));
         }
     }
     match &facts.provenance {
+        // Rows of recordings have no lines there.
+        Some(statistics) if statistics.rows == 0 => {}
         Some(statistics) => provenance_text(statistics, &mut lines),
         None => {
             lines.push("the build wrote no rows.jsonl: nothing is known of its rows".to_owned())

@@ -75,7 +75,8 @@ impl Reading {
         let opened = match &entry.problem {
             Some(reason) => Err(unlisted(reason)),
             None => retry(|| Recording::open(path(entry), Ear::new(reads.channel)))
-                .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error)),
+                // Without the path, which differs from host to host.
+                .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error.fault)),
         };
         let audio = opened.map_err(|rejection| {
             let ended = Ended {
