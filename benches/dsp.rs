@@ -90,7 +90,9 @@ fn effects(c: &mut Criterion) {
     in_place(c, "room around the window, 8000 taps", |clip| {
         around.clear();
         around.extend_from_slice(clip);
-        convolver.convolve_around(&impulse, &mut around).unwrap();
+        convolver
+            .convolve_around(&impulse, around.len(), &mut around)
+            .unwrap();
     });
 
     let background = audio(10 * CLIP, 4);

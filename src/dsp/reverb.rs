@@ -149,13 +149,13 @@ impl Effect for Reverb {
         scene: &mut Scene<'_>,
         samples: &mut Vec<f32>,
     ) -> Result<(), EffectError> {
-        let convolver = &mut scene.workspace.convolver;
+        let (convolver, window) = (&mut scene.workspace.convolver, scene.window);
         let impulse = scene.sounds.impulse(file, convolver)?;
         let restored = self.level == Loudness::Clip;
         let before = restored.then(|| mean_magnitude(samples));
         match self.tail {
             Tail::Cut => convolver.convolve_from(&impulse, *shift, samples),
-            Tail::Wrap => convolver.convolve_around(&impulse, samples),
+            Tail::Wrap => convolver.convolve_around(&impulse, window, samples),
         }
         .map_err(|error| EffectError(format!("{file}: {error}")))?;
         if let Some(before) = before {
