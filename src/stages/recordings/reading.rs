@@ -12,6 +12,9 @@ use crate::source::sequence::Entry;
 use super::{ROWS, Reads, path, unlisted};
 use crate::stages::decode::{NAME, judge, trouble};
 
+/// A recording with a greater magnitude may not fit 16 bits once it is converted.
+const NEARLY_FULL: f32 = 0.7;
+
 /// Room for a block, and what was met on the way.
 #[derive(Default)]
 pub(in crate::stages) struct Scratch {
@@ -291,7 +294,10 @@ impl Reading {
         let length = stretch.left.saturating_sub(between).min(samples.len() as u64);
         stretch.left = stretch.left.saturating_sub(between + length);
         let samples = &samples[..length as usize];
-        self.overflows |= Level::of(samples).peak > 1.0;
+        // Conversion may overshoot, a little.
+        if !self.overflows && self.level.peak > NEARLY_FULL {
+            self.overflows = Level::of(samples).peak > 1.0;
+        }
         self.pending.extend_from_slice(samples);
         self.here += between + length;
         scratch.seconds += (between + length) as f64 / f64::from(self.reads.sample_rate);
