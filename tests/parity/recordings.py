@@ -184,7 +184,7 @@ def compare_runs(case, folder):
         run = subprocess.Popen(case.line("run", "p.toml", "--progress", "none", "--set", "output=killed", "--resume"),
                                cwd=folder, stderr=subprocess.DEVNULL)
         try:
-            run.wait(random.uniform(0.3, 4.0))
+            run.wait(random.uniform(0.1, 1.0))
             break
         except subprocess.TimeoutExpired:
             run.send_signal(signal.SIGKILL)
