@@ -85,7 +85,9 @@ fn of_recordings(key: &Key) -> bool {
 
 /// The split with recordings, one at a time.
 fn recordings() -> Vec<String> {
-    ["split.0.kind=recordings", "split.0.interleave=2"].map(str::to_owned).into()
+    ["split.0.kind=recordings", "split.0.interleave=2"]
+        .map(str::to_owned)
+        .into()
 }
 
 /// The key with another value than in the case, and what has to go with it.

@@ -22,9 +22,7 @@ impl<'a> Metered<'a> {
         let rows_per_span = ready.inputs().passes.rows().into();
         let splits = ready.inputs().splits.iter();
         metrics.start(&BuildFacts {
-            splits: splits
-                .map(|split| facts(ready, split, rounds))
-                .collect(),
+            splits: splits.map(|split| facts(ready, split, rounds)).collect(),
             rows_per_span,
             rows_per_batch: ready.sizing().rows_per_batch,
             row_seconds: plan.audio.window_seconds(),

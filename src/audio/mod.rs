@@ -51,8 +51,8 @@ use std::path::Path;
 pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
 pub use reader::Reader;
-pub use recording::{Next, Recording};
 pub use recognise::is_audio;
+pub use recording::{Next, Recording};
 pub use retry::retry;
 
 use decode::Coded;

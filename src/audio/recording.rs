@@ -122,8 +122,7 @@ impl Recording {
                 }
                 Next::Break(_) => {
                     out.truncate(before);
-                    if self.failed > FAILING_ANYWAY && self.failed * FAILING_ONE_IN > self.packets
-                    {
+                    if self.failed > FAILING_ANYWAY && self.failed * FAILING_ONE_IN > self.packets {
                         self.ended = true;
                         let what = "more than one packet in ten does not decode".to_owned();
                         let found = self.frames;

@@ -78,8 +78,7 @@ pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
                     is_open_ended: 8 + riff_bytes <= data_start,
                 };
                 let frame_bytes = (encoding.bytes() * usize::from(format.channels)) as u64;
-                let (bytes, flaw) =
-                    extent(&mut reader, claim, length, frame_bytes, Order::Little)?;
+                let (bytes, flaw) = extent(&mut reader, claim, length, frame_bytes, Order::Little)?;
                 return Ok(Header::Plain(Pcm {
                     frames: bytes / frame_bytes,
                     flaw,

@@ -70,7 +70,8 @@ impl Inputs {
         let (mut known, mut seconds) = (0, 0.0);
         for entry in split.clips.iter().step_by(step) {
             let info = audio::probe(&entry.id.path).ok();
-            let told = info.and_then(|info| Some(info.frames? as f64 / f64::from(info.sample_rate)));
+            let told =
+                info.and_then(|info| Some(info.frames? as f64 / f64::from(info.sample_rate)));
             if let Some(told) = told {
                 known += bytes(entry);
                 seconds += told;
@@ -99,7 +100,10 @@ impl Inputs {
     /// them, by their headers. Those that cannot be read, or whose header gives
     /// no length, are not among them.
     pub fn lengths(&self, most: usize) -> Vec<f64> {
-        let of_clips = self.splits.iter().filter(|split| split.plan.recordings.is_none());
+        let of_clips = self
+            .splits
+            .iter()
+            .filter(|split| split.plan.recordings.is_none());
         let count: usize = of_clips.clone().map(|split| split.clips.len()).sum();
         let step = count.div_ceil(most).max(1);
         let clips = of_clips.flat_map(|split| &split.clips);

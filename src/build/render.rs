@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::augment::{Augment, Augmenter, SplitRules};
 use crate::records::{ClipId, Findings, Pcm, Row, Rows, Samples};
-use crate::stages::decode::{Decode, Decoder};
 use crate::source::sequence::Entry;
+use crate::stages::decode::{Decode, Decoder};
 use crate::stages::recordings::{self, Reads};
 use crate::stages::{Buffers, Refusal};
 

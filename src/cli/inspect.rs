@@ -6,7 +6,9 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::api::inspect::{self, ArrayFacts, FolderFacts, InspectError, RowOrigin, ScaleGuess, Verdict};
+use crate::api::inspect::{
+    self, ArrayFacts, FolderFacts, InspectError, RowOrigin, ScaleGuess, Verdict,
+};
 use crate::api::{InputScale, MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;

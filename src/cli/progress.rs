@@ -243,7 +243,12 @@ impl Bars {
 
     fn resume(&self, commit: &Commit) {
         let mut clips = commit.spans;
-        for ((bar, recordings), hours) in self.splits().iter().zip(self.recordings()).zip(hours_of(commit)) {
+        for ((bar, recordings), hours) in self
+            .splits()
+            .iter()
+            .zip(self.recordings())
+            .zip(hours_of(commit))
+        {
             let length = bar.length().unwrap_or(0);
             let done = match recordings {
                 true => ((hours * 3.6e6) as u64).min(length),
@@ -279,7 +284,12 @@ impl Bars {
             let begun = left == 0;
             left += own;
             let how_far = match recordings {
-                true => format!("{} h of about {:.1}, {:.0} h an hour", hours(position), length as f64 / 3.6e6, rate / 1000.0),
+                true => format!(
+                    "{} h of about {:.1}, {:.0} h an hour",
+                    hours(position),
+                    length as f64 / 3.6e6,
+                    rate / 1000.0
+                ),
                 false => clips_a_second(rate),
             };
             bar.set_message(match (own, begun) {
@@ -314,8 +324,14 @@ impl Plain {
         let now = Instant::now();
         let mut state = self.lock();
         state.planned = inputs.span_count();
-        let recordings = inputs.splits.iter().filter(|split| split.plan.recordings.is_some());
-        state.hours.planned = recordings.map(|split| inputs.seconds_of(split)).sum::<f64>() / 3600.0;
+        let recordings = inputs
+            .splits
+            .iter()
+            .filter(|split| split.plan.recordings.is_some());
+        state.hours.planned = recordings
+            .map(|split| inputs.seconds_of(split))
+            .sum::<f64>()
+            / 3600.0;
         state.started = Some(now);
         state.said = Some(now);
     }
@@ -336,7 +352,10 @@ impl Plain {
         let hours = state.hours;
         if hours.planned > 0.0 && hours.read > 0.0 {
             let rate = hours.read * 3600.0 / started.elapsed().as_secs_f64();
-            let (read, about) = (hours.before + hours.read, hours.planned.max(hours.before + hours.read));
+            let (read, about) = (
+                hours.before + hours.read,
+                hours.planned.max(hours.before + hours.read),
+            );
             let left = (3600.0 * (about - read)).ceil() as u64;
             return Some(format!(
                 "{read:.2} of about {about:.2} h, {clips}/{planned} recordings and clips, {rate:.0} h an hour, {}; {bottleneck}",
@@ -423,7 +442,11 @@ fn summary(output: &Path, dataset: &Dataset) -> String {
         if let Some(hours) = &written.hours {
             lines.push(format!(
                 "    {:.2} h read of {} recordings, {:.2} h in rows, {} rows excluded, {} faults",
-                hours.hours_read, hours.recordings, hours.hours_in_rows, hours.rows_excluded, hours.faults
+                hours.hours_read,
+                hours.recordings,
+                hours.hours_in_rows,
+                hours.rows_excluded,
+                hours.faults
             ));
         }
         let found = written.found.iter();

@@ -7,9 +7,9 @@ use clap::Args;
 
 use crate::api::{self, wav};
 
-use super::{Configuration, Usage};
 use super::progress::{Progress, ProgressMode};
 use super::terminal::line;
+use super::{Configuration, Usage};
 
 #[derive(Args)]
 pub(super) struct RenderArgs {

@@ -10,8 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
 use super::layout::{
-    DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE,
-    ROWS_FILE,
+    DATASET_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE, ROWS_FILE,
 };
 use super::manifest::Dataset;
 use super::write::commit::Commit;

@@ -96,7 +96,9 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.through {
             let mut state = self.stile.lock();
-            let first = state.dropped.map_or(self.turn, |first| first.min(self.turn));
+            let first = state
+                .dropped
+                .map_or(self.turn, |first| first.min(self.turn));
             state.dropped = Some(first);
             drop(state);
             self.stile.changed.notify_all();

@@ -35,7 +35,10 @@ pub fn mel(net: &mut dyn Net, piece: &Piece<Vec<f32>>) -> Result<Vec<MelPart>, M
     }
     let mut levels = Vec::new();
     if !net.run_whole(audio, &mut levels)? {
-        let windows: Vec<&[f32]> = rows.iter().map(|row| &audio[row * hop..][..*window]).collect();
+        let windows: Vec<&[f32]> = rows
+            .iter()
+            .map(|row| &audio[row * hop..][..*window])
+            .collect();
         let mut out = vec![Vec::new(); rows.len()];
         net.run(&windows, &mut out)?;
         let parts = rows.into_iter().zip(out);
@@ -51,7 +54,10 @@ pub fn mel(net: &mut dyn Net, piece: &Piece<Vec<f32>>) -> Result<Vec<MelPart>, M
         floor(&mut frames);
         parts.push(alone(row, frames));
     }
-    let rest: Vec<usize> = rows.into_iter().filter(|row| together && !bitten[*row]).collect();
+    let rest: Vec<usize> = rows
+        .into_iter()
+        .filter(|row| together && !bitten[*row])
+        .collect();
     if !rest.is_empty() {
         scale(&mut levels);
         parts.push(MelPart {

@@ -4,9 +4,9 @@ use metrics::{Counter, Gauge, Histogram};
 
 use crate::flow::FlowFacts;
 
-use super::{BuildFacts, SplitFacts};
 use super::registry::Registry;
 use super::table;
+use super::{BuildFacts, SplitFacts};
 
 /// Instruments of a build.
 pub(super) struct BuildMetrics {

@@ -68,7 +68,10 @@ impl Excluded {
         };
         let hit = |name: &str| {
             names.contains(name)
-                || self.by_path.keys().any(|path| paths.contains(path) && path.ends_with(name))
+                || self
+                    .by_path
+                    .keys()
+                    .any(|path| paths.contains(path) && path.ends_with(name))
         };
         let mut unmatched: Vec<&str> = self.by_name.keys().map(|name| &**name).collect();
         unmatched.retain(|name| !hit(name));
@@ -79,5 +82,7 @@ impl Excluded {
 
 /// Whether what is left out meets a stretch of time.
 pub fn meets(excluded: &[Segment], start: f64, end: f64) -> bool {
-    excluded.iter().any(|part| part.start < end && start < part.end)
+    excluded
+        .iter()
+        .any(|part| part.start < end && start < part.end)
 }

@@ -8,8 +8,8 @@ use crate::records::FilesByExtension;
 /// The extensions of the formats that can be read, in lower case: files that
 /// are called so are clips, unseen.
 pub const EXTENSIONS: [&str; 19] = [
-    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "aac", "mp4", "aif", "aiff", "aifc",
-    "opus", "webm", "mkv", "mka", "weba", "m4b", "mov",
+    "wav", "wave", "flac", "mp3", "ogg", "oga", "m4a", "aac", "mp4", "aif", "aiff", "aifc", "opus",
+    "webm", "mkv", "mka", "weba", "m4b", "mov",
 ];
 
 /// What lies beside clips and says something of them: no news.

@@ -8,13 +8,13 @@
 //! and the rest is counted.
 
 mod clips;
+pub mod exclude;
 mod kinds;
 mod list;
-pub mod exclude;
-mod segment;
-pub mod turns;
 pub mod order;
+mod segment;
 pub mod sequence;
+pub mod turns;
 mod walk;
 
 use std::io;

@@ -57,7 +57,14 @@ mod tests {
         });
         assert_eq!(Segment::split("a b.mp3"), Ok(("a b.mp3", None)));
         assert_eq!(Segment::split("a.mp3\t1.5\t20"), Ok(("a.mp3", part)));
-        for wrong in ["a\t1", "a\t2\t1", "a\tx\t2", "a\t-1\t2", "a\t0\tinf", "a\t1\t2\t3"] {
+        for wrong in [
+            "a\t1",
+            "a\t2\t1",
+            "a\tx\t2",
+            "a\t-1\t2",
+            "a\t0\tinf",
+            "a\t1\t2\t3",
+        ] {
             assert!(Segment::split(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -13,8 +13,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::records::{Batch, Visit};
 pub use crate::records::{BLOCK, Places, Slot};
+use crate::records::{Batch, Visit};
 
 /// Who takes which recording, shared by the source and those who open them.
 #[derive(Debug)]
@@ -179,7 +179,12 @@ mod tests {
 
     /// Which recording each visit gives a piece of, where recordings have so many
     /// pieces, from a state on; visits are taken so far ahead of what they find.
-    fn order(pieces: &[u64], interleave: usize, ahead: usize, from: &Places) -> (Vec<Open>, Vec<Places>) {
+    fn order(
+        pieces: &[u64],
+        interleave: usize,
+        ahead: usize,
+        from: &Places,
+    ) -> (Vec<Open>, Vec<Places>) {
         let blocks = 0..Turns::blocks(pieces.len());
         let (turns, mut visits) = Turns::begin(pieces.len(), interleave, blocks, from);
         let mut open: Vec<Option<Open>> = vec![None; turns.places()];
@@ -204,7 +209,9 @@ mod tests {
             }
             let (place, mut met) = (&mut open[visit.place], Met::default());
             while place.is_none_or(|open| open.rows == pieces[open.recording as usize]) {
-                *place = turns.take(&visit).map(|recording| Open { recording, rows: 0 });
+                *place = turns
+                    .take(&visit)
+                    .map(|recording| Open { recording, rows: 0 });
                 if place.is_none() {
                     break;
                 }
@@ -247,7 +254,10 @@ mod tests {
     #[test]
     fn places_take_turns_and_a_block_ends_before_the_next_begins() {
         let (order, _) = order(&[2, 1, 3], 2, 3, &Places::at(0));
-        let order: Vec<(u32, u64)> = order.iter().map(|open| (open.recording, open.rows)).collect();
+        let order: Vec<(u32, u64)> = order
+            .iter()
+            .map(|open| (open.recording, open.rows))
+            .collect();
         assert_eq!(order, [(0, 0), (1, 0), (0, 1), (2, 0), (2, 1), (2, 2)]);
 
         let mut pieces = vec![1; BLOCK as usize + 1];

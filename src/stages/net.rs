@@ -107,10 +107,7 @@ fn is_piece(row: &Values) -> bool {
 
 impl NetWorker {
     /// Rows of recordings, which this network computes together.
-    fn pieces(
-        &mut self,
-        mut batch: Batch<Rows<Values>>,
-    ) -> Result<Batch<Rows<Values>>, BoxError> {
+    fn pieces(&mut self, mut batch: Batch<Rows<Values>>) -> Result<Batch<Rows<Values>>, BoxError> {
         for span in &mut batch.spans {
             let Ok(rows) = &mut span.state else { continue };
             let mut made = Vec::new();
@@ -137,15 +134,20 @@ impl NetWorker {
             kept,
             values,
         } = piece;
-        let with = |values| Values::Piece(Piece {
-            window,
-            hop,
-            kept: kept.clone(),
-            values,
-        });
+        let with = |values| {
+            Values::Piece(Piece {
+                window,
+                hop,
+                kept: kept.clone(),
+                values,
+            })
+        };
         match values {
             PieceValues::Pcm(pcm) => {
-                let values = pcm.iter().map(|sample| f32::from(*sample) * self.gain).collect();
+                let values = pcm
+                    .iter()
+                    .map(|sample| f32::from(*sample) * self.gain)
+                    .collect();
                 let piece = Piece {
                     window,
                     hop,

@@ -76,10 +76,20 @@ fn the_reference_pipeline_has_every_key() {
     let negatives = include_str!("../../pipelines/negatives.toml");
     let of_recordings = |path: &str| {
         let name = path.strip_prefix("split.").unwrap_or_default();
-        let names = ["kind", "hop_seconds", "interleave", "layout", "exclude", "augment"];
+        let names = [
+            "kind",
+            "hop_seconds",
+            "interleave",
+            "layout",
+            "exclude",
+            "augment",
+        ];
         names.contains(&name) && negatives.contains(&format!("{name} = "))
     };
-    for key in keys::KEYS.iter().filter(|key| !of_another(&key.path) && !of_recordings(&key.path)) {
+    for key in keys::KEYS
+        .iter()
+        .filter(|key| !of_another(&key.path) && !of_recordings(&key.path))
+    {
         let present = key
             .path
             .split('.')

@@ -34,7 +34,12 @@ fn what_is_whole_is_kept_and_the_rest_is_told() {
     build(&case, &[]);
     let lines = lines(&case, "recordings.jsonl");
     let of = |name: &str| lines.iter().find(|line| line["recording"] == name).unwrap();
-    let counts = |name: &str| (of(name)["rows"].as_u64().unwrap(), of(name)["faults"].as_u64().unwrap());
+    let counts = |name: &str| {
+        (
+            of(name)["rows"].as_u64().unwrap(),
+            of(name)["faults"].as_u64().unwrap(),
+        )
+    };
     assert_eq!(counts("00.wav"), (7, 0));
     assert_eq!(counts("cut.wav"), (4, 1));
     assert_eq!(counts("empty.wav"), (0, 1));
@@ -44,24 +49,54 @@ fn what_is_whole_is_kept_and_the_rest_is_told() {
     assert_eq!(counts("short.wav"), (0, 0));
     assert_eq!(counts("two.wav"), (7, 1));
     let told: Vec<_> = super::lines(&case, "quarantine.jsonl");
-    let names: Vec<&str> = told.iter().map(|line| line["clip"].as_str().unwrap()).collect();
+    let names: Vec<&str> = told
+        .iter()
+        .map(|line| line["clip"].as_str().unwrap())
+        .collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
-    assert_eq!(sorted, ["cut.wav", "empty.wav", "nan.wav", "noise.mp3", "two.wav"]);
+    assert_eq!(
+        sorted,
+        ["cut.wav", "empty.wav", "nan.wav", "noise.mp3", "two.wav"]
+    );
     let reason = |name: &str| {
         let line = told.iter().find(|line| line["clip"] == name).unwrap();
         line["reason"].as_str().unwrap().to_owned()
     };
-    assert!(reason("cut.wav").contains("4 rows kept"), "{}", reason("cut.wav"));
-    assert!(reason("nan.wav").contains("at 9.000 s"), "{}", reason("nan.wav"));
+    assert!(
+        reason("cut.wav").contains("4 rows kept"),
+        "{}",
+        reason("cut.wav")
+    );
+    assert!(
+        reason("nan.wav").contains("at 9.000 s"),
+        "{}",
+        reason("nan.wav")
+    );
     // The second stretch's rows are counted from its own start, in what was decoded.
-    let nan = lines.iter().position(|line| line["recording"] == "nan.wav").unwrap();
-    let steps: Vec<i32> = index(&case).iter().filter(|entry| entry[0] == nan as i32).map(|entry| entry[1]).collect();
-    assert_eq!(steps[5..8], [5 * 16, 9 * 16_000 / 1280, 9 * 16_000 / 1280 + 16]);
+    let nan = lines
+        .iter()
+        .position(|line| line["recording"] == "nan.wav")
+        .unwrap();
+    let steps: Vec<i32> = index(&case)
+        .iter()
+        .filter(|entry| entry[0] == nan as i32)
+        .map(|entry| entry[1])
+        .collect();
+    assert_eq!(
+        steps[5..8],
+        [5 * 16, 9 * 16_000 / 1280, 9 * 16_000 / 1280 + 16]
+    );
     let dataset = case.dataset("out");
     let split = &dataset["splits"][0];
-    assert_eq!((&split["left_out"], &split["faults"]), (&5.into(), &5.into()));
-    let read: f64 = lines.iter().map(|line| line["seconds"].as_f64().unwrap()).sum();
+    assert_eq!(
+        (&split["left_out"], &split["faults"]),
+        (&5.into(), &5.into())
+    );
+    let read: f64 = lines
+        .iter()
+        .map(|line| line["seconds"].as_f64().unwrap())
+        .sum();
     assert!((read / 3600.0 - split["hours_read"].as_f64().unwrap()).abs() < 1e-9);
 }
 
@@ -89,10 +124,21 @@ fn coded_recordings_lose_no_more_than_what_is_damaged() {
 fn a_build_that_may_leave_out_nothing_stops_at_the_fault_and_goes_on() {
     let case = recordings(&[30.0, 20.0]);
     case.write("rec/01.wav", with_nan(30, 21));
-    let run = case.run("out", &["--set", "failures.policy=stop", "--set", "split.0.interleave=1"]);
+    let run = case.run(
+        "out",
+        &[
+            "--set",
+            "failures.policy=stop",
+            "--set",
+            "split.0.interleave=1",
+        ],
+    );
     let said = errors(&run);
     assert_eq!(run.status.code(), Some(1), "{said}");
-    assert!(said.contains("clip '01.wav'") && said.contains("at 21.000 s"), "{said}");
+    assert!(
+        said.contains("clip '01.wav'") && said.contains("at 21.000 s"),
+        "{said}"
+    );
     let resumed = case.build("out", &["--resume", "--set", "split.0.interleave=1"]);
     let whole = case.build("whole", &["--set", "split.0.interleave=1"]);
     super::support::assert_same(&resumed, &whole, "resumed");
@@ -111,7 +157,10 @@ fn too_many_broken_recordings_fail_the_build() {
 fn keys_that_do_not_fit_recordings_are_refused() {
     let case = recordings(&[4.0]);
     for (set, says) in [
-        (&["split.0.place=end"][..], "a window of a recording is full"),
+        (
+            &["split.0.place=end"][..],
+            "a window of a recording is full",
+        ),
         (&["split.0.layout=steps"], "needs interleave = 1"),
         (&["split.0.hop_seconds=0.1"], "multiple of features.stride"),
         (&["split.0.kind=clips"], "concerns recordings"),
@@ -121,6 +170,9 @@ fn keys_that_do_not_fit_recordings_are_refused() {
         let args: Vec<&str> = set.iter().flat_map(|set| ["--set", *set]).collect();
         let run = case.run("out", &args);
         let said = errors(&run);
-        assert!(run.status.code() == Some(2) && said.contains(says), "{set:?}: {said}");
+        assert!(
+            run.status.code() == Some(2) && said.contains(says),
+            "{set:?}: {said}"
+        );
     }
 }

@@ -72,7 +72,9 @@ fn index(case: &Case) -> Vec<[i32; 2]> {
     let bytes = std::fs::read(case.path("out/neg.index.npy")).unwrap();
     let word = |chunk: &[u8]| i32::from_le_bytes(chunk.try_into().unwrap());
     let pairs = bytes[128..].chunks(8);
-    pairs.map(|pair| [word(&pair[..4]), word(&pair[4..])]).collect()
+    pairs
+        .map(|pair| [word(&pair[..4]), word(&pair[4..])])
+        .collect()
 }
 
 #[track_caller]

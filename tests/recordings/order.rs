@@ -11,15 +11,42 @@ const SECONDS: [f64; 9] = [31.0, 3.5, 12.0, 1.0, 44.0, 8.2, 2.0, 21.0, 17.7];
 #[test]
 fn the_same_bytes_whatever_workers_and_capacities() {
     let case = recordings(&SECONDS);
-    let expected = case.build("one", &["--set", "stages.decode.workers=1", "--set", "flow.in_flight=1"]);
+    let expected = case.build(
+        "one",
+        &[
+            "--set",
+            "stages.decode.workers=1",
+            "--set",
+            "flow.in_flight=1",
+        ],
+    );
     let sets: [&[&str]; 3] = [
-        &["stages.decode.workers=6", "flow.in_flight=20", "stages.mel.workers=3", "stages.embed.workers=3"],
-        &["stages.decode.workers=2", "stages.decode.capacity=1", "flow.batch=1", "flow.in_flight=3"],
-        &["stages.decode.workers=3", "flow.batch=64", "stages.embed.capacity=9", "flow.memory=8MiB"],
+        &[
+            "stages.decode.workers=6",
+            "flow.in_flight=20",
+            "stages.mel.workers=3",
+            "stages.embed.workers=3",
+        ],
+        &[
+            "stages.decode.workers=2",
+            "stages.decode.capacity=1",
+            "flow.batch=1",
+            "flow.in_flight=3",
+        ],
+        &[
+            "stages.decode.workers=3",
+            "flow.batch=64",
+            "stages.embed.capacity=9",
+            "flow.memory=8MiB",
+        ],
     ];
     for (n, set) in sets.iter().enumerate() {
         let args: Vec<&str> = set.iter().flat_map(|set| ["--set", *set]).collect();
-        assert_same(&case.build(&format!("out{n}"), &args), &expected, &set.join(" "));
+        assert_same(
+            &case.build(&format!("out{n}"), &args),
+            &expected,
+            &set.join(" "),
+        );
     }
 }
 
@@ -47,12 +74,18 @@ fn the_same_bytes_after_kills() {
 fn clips_and_recordings_in_one_build_go_on_where_they_were() {
     let case = recordings(&[15.0, 9.0, 30.0]);
     for clip in 0..9 {
-        case.write(&format!("wake/{clip}.wav"), wav(16_000, 1, &sound(clip, 16_000, 1.1)));
+        case.write(
+            &format!("wake/{clip}.wav"),
+            wav(16_000, 1, &sound(clip, 16_000, 1.1)),
+        );
     }
     let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
     let clips = |name: &str| format!("[[split]]\nname = '{name}'\ninput = 'wake'\n");
     let text = text.replacen("[[split]]", &format!("{}[[split]]", clips("before")), 1);
-    case.write("pipeline.toml", text.replacen("[augment]", &format!("{}[augment]", clips("after")), 1));
+    case.write(
+        "pipeline.toml",
+        text.replacen("[augment]", &format!("{}[augment]", clips("after")), 1),
+    );
     let expected = case.build("whole", &[]);
     for attempt in 0..40_u64 {
         let mut run = case.command("killed", &["--resume"]).spawn().unwrap();

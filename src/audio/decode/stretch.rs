@@ -165,7 +165,9 @@ impl Coded {
             let at = u64::try_from(packet.pts.get()).unwrap_or(found);
             self.decoded = at;
             return (at != found).then(|| {
-                damaged(format!("frame {at} follows: a part is missing or does not decode"))
+                damaged(format!(
+                    "frame {at} follows: a part is missing or does not decode"
+                ))
             });
         }
         let between = self.strays() - strays;
@@ -194,7 +196,9 @@ impl Coded {
         }
         self.heard = Heard::all();
         self.forget();
-        Ok(Fault::Unsupported("a second stream follows the first".to_owned()))
+        Ok(Fault::Unsupported(
+            "a second stream follows the first".to_owned(),
+        ))
     }
 
     /// Takes up MPEG frames of another kind, if that is what follows.
@@ -247,4 +251,3 @@ enum Taken {
     Break(Fault),
     End,
 }
-

@@ -72,8 +72,15 @@ impl Resolver<'_> {
                     self.problem("audio.clip_split", &message);
                 }
                 let of = |other: &&Split| other.name.as_ref() == Some(split);
-                if settings.split.iter().find(of).is_some_and(|split| split.kind == Kind::Recordings) {
-                    let message = format!("'audio.clip_split' is {split:?}, which has recordings: their length says nothing of a clip's");
+                if settings
+                    .split
+                    .iter()
+                    .find(of)
+                    .is_some_and(|split| split.kind == Kind::Recordings)
+                {
+                    let message = format!(
+                        "'audio.clip_split' is {split:?}, which has recordings: their length says nothing of a clip's"
+                    );
                     self.problem("audio.clip_split", &message);
                 }
                 Some(split.clone())

@@ -136,7 +136,10 @@ fn check_counts(
     statistics: &Statistics,
 ) -> Result<(), InspectError> {
     let has_lines = |split: &&SplitReport| {
-        let planned = plan.splits.iter().find(|plan| plan.name == split.written.name);
+        let planned = plan
+            .splits
+            .iter()
+            .find(|plan| plan.name == split.written.name);
         let recordings = planned.and_then(|plan| plan.recordings.as_ref());
         recordings.is_none_or(|of| of.augment)
     };

@@ -8,6 +8,6 @@ mod scale;
 
 pub use array::{ArrayFacts, array};
 pub use error::InspectError;
-pub use origin::{RowOrigin, row};
 pub use folder::{FolderFacts, SplitFacts, folder};
+pub use origin::{RowOrigin, row};
 pub use scale::{ScaleGuess, Verdict};

@@ -38,15 +38,15 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
         path: path.to_path_buf(),
         reason: reason.to_owned(),
     };
-    let dataset = Dataset::read(folder)?.ok_or_else(|| nothing("there is no dataset.json beside it"))?;
+    let dataset =
+        Dataset::read(folder)?.ok_or_else(|| nothing("there is no dataset.json beside it"))?;
     let name = path.file_name().and_then(|name| name.to_str());
     let mut splits = dataset.splits.iter().map(|split| &split.written);
     let split = splits.find(|split| Some(&*split.features) == name);
     let split = split.ok_or_else(|| nothing("dataset.json knows no such file"))?;
     let hours = split.hours.as_ref();
-    let hours = hours.ok_or_else(|| {
-        nothing("its rows are those of clips, which rows.jsonl names")
-    })?;
+    let hours =
+        hours.ok_or_else(|| nothing("its rows are those of clips, which rows.jsonl names"))?;
     let plan = &dataset.configuration;
     let mut plans = plan.splits.iter();
     let planned = plans.find(|plan| plan.name == split.name);

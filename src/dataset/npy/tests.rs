@@ -55,7 +55,10 @@ fn the_header_has_one_length_for_any_number_of_rows() {
         let empty = header::write(0, DType::Float32, &shape);
         assert_eq!(empty.len() % 64, 0);
         for rows in [1, 9, 10, 1_000_000, u64::MAX] {
-            assert_eq!(header::write(rows, DType::Float32, &shape).len(), empty.len());
+            assert_eq!(
+                header::write(rows, DType::Float32, &shape).len(),
+                empty.len()
+            );
         }
     }
 }

@@ -104,8 +104,16 @@ impl Files {
         let files = Self {
             rows: settings.rows.then(rows).transpose()?,
             quarantine: lines(QUARANTINE_FILE, last.map(|last| &last.quarantine))?,
-            recordings: settings.splits.iter().any(|split| split.recordings.is_some())
-                .then(|| lines(RECORDINGS_FILE, last.and_then(|last| last.recordings.as_ref())))
+            recordings: settings
+                .splits
+                .iter()
+                .any(|split| split.recordings.is_some())
+                .then(|| {
+                    lines(
+                        RECORDINGS_FILE,
+                        last.and_then(|last| last.recordings.as_ref()),
+                    )
+                })
                 .transpose()?,
             splits,
         };
@@ -124,7 +132,11 @@ impl Files {
         let sync = |split: &mut SplitWriter| {
             Ok(SplitCommit {
                 index: split.index.as_mut().map(NpyWriter::sync).transpose()?,
-                recordings: split.settings.recordings.as_ref().map(|_| split.hours.clone()),
+                recordings: split
+                    .settings
+                    .recordings
+                    .as_ref()
+                    .map(|_| split.hours.clone()),
                 rows: split.rows(),
                 left_out: split.left_out,
                 found: split.found.clone(),
@@ -136,7 +148,11 @@ impl Files {
             splits: self.splits.iter_mut().map(sync).collect::<Result<_, _>>()?,
             lines: self.rows.as_mut().map(JsonlWriter::sync).transpose()?,
             quarantine: self.quarantine.sync()?,
-            recordings: self.recordings.as_mut().map(JsonlWriter::sync).transpose()?,
+            recordings: self
+                .recordings
+                .as_mut()
+                .map(JsonlWriter::sync)
+                .transpose()?,
             turns,
         })
     }

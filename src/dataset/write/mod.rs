@@ -247,7 +247,12 @@ impl<'a> Writer<'a> {
     ) -> Result<(), WriteError> {
         let split = &mut self.files.splits[split];
         let recordings = split.settings.recordings.as_ref();
-        if let Some(lines) = self.files.rows.as_mut().filter(|_| recordings.is_none_or(|of| of.lines)) {
+        if let Some(lines) = self
+            .files
+            .rows
+            .as_mut()
+            .filter(|_| recordings.is_none_or(|of| of.lines))
+        {
             lines.append(&RowRecord {
                 split: Cow::Borrowed(&split.settings.name),
                 row: split.rows(),

@@ -172,7 +172,11 @@ impl Writer<'_> {
                 rows: ended.rows - unmade.min(ended.rows),
                 ..ended.clone()
             };
-            let hop = of.settings.recordings.as_ref().map_or(0.0, |of| of.hop_seconds);
+            let hop = of
+                .settings
+                .recordings
+                .as_ref()
+                .map_or(0.0, |of| of.hop_seconds);
             of.hours.recordings += 1;
             of.hours.hours_read += ended.seconds / 3600.0;
             of.hours.hours_in_rows += ended.rows as f64 * hop / 3600.0;

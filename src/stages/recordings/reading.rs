@@ -15,6 +15,9 @@ use crate::stages::decode::{NAME, judge, trouble};
 /// A recording with a greater magnitude may not fit 16 bits once it is converted.
 const NEARLY_FULL: f32 = 0.7;
 
+/// Samples that a block may have beyond a piece.
+const BLOCK: usize = 1 << 14;
+
 /// Room for a block, and what was met on the way.
 #[derive(Default)]
 pub(in crate::stages) struct Scratch {
@@ -131,7 +134,13 @@ impl Reading {
     ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
         let Reads { window, hop, .. } = self.reads;
         loop {
-            while self.pending.len() < (ROWS - 1) * hop + window && !self.over {
+            let wanted = (ROWS - 1) * hop + window;
+            while self.pending.len() < wanted && !self.over {
+                if self.pending.capacity() < wanted + BLOCK {
+                    // As much as is needed, and not twice that.
+                    self.pending
+                        .reserve_exact(wanted + BLOCK - self.pending.len());
+                }
                 self.fill(scratch)?;
             }
             let rows = match self.pending.len().checked_sub(window) {
@@ -229,13 +238,20 @@ impl Reading {
                         Err(error) => {
                             self.over = true;
                             self.done = true;
-                            self.tell(at, error.to_string(), crate::records::Trouble::Damaged, scratch);
+                            self.tell(
+                                at,
+                                error.to_string(),
+                                crate::records::Trouble::Damaged,
+                                scratch,
+                            );
                             return Ok(());
                         }
                     }
                 }
                 if let Some(stretch) = &mut self.stretch {
-                    stretch.conversion.push(&scratch.raw, &mut scratch.converted)?;
+                    stretch
+                        .conversion
+                        .push(&scratch.raw, &mut scratch.converted)?;
                 }
                 self.accept(scratch);
                 return Ok(());
@@ -291,7 +307,10 @@ impl Reading {
             _ => skipped,
         };
         let samples = &samples[skipped as usize..];
-        let length = stretch.left.saturating_sub(between).min(samples.len() as u64);
+        let length = stretch
+            .left
+            .saturating_sub(between)
+            .min(samples.len() as u64);
         stretch.left = stretch.left.saturating_sub(between + length);
         let samples = &samples[..length as usize];
         // Conversion may overshoot, a little.
@@ -332,7 +351,12 @@ impl Reading {
         let info = self.audio.info();
         let mut findings = Findings::default();
         if self.read > 0 {
-            judge(self.level, self.read, self.audio.ear().others(), &mut findings);
+            judge(
+                self.level,
+                self.read,
+                self.audio.ear().others(),
+                &mut findings,
+            );
         }
         if self.overflows {
             findings.add(Finding::Overflow);
