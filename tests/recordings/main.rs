@@ -51,7 +51,7 @@ fn sound(index: usize, rate: u32, seconds: f64) -> Vec<i16> {
             return 0;
         }
         let pitch = 140.0 + 20.0 * index as f64;
-        let voice = (t * pitch * 6.283).sin() * (t * 2.0).sin().max(0.0);
+        let voice = (t * pitch * std::f64::consts::TAU).sin() * (t * 2.0).sin().max(0.0);
         (voice * 7000.0 + hiss * 900.0) as i16
     };
     (0..length).map(sample).collect()

@@ -174,10 +174,8 @@ impl Coded {
         if between > 0 && found > 0 {
             return Some(damaged(format!("{between} bytes that are no audio")));
         }
-        if self.decoder.is_none() {
-            // What a decoder skips at its beginning is not missing.
-            return None;
-        }
+        // What a decoder skips at its beginning is not missing.
+        self.decoder.as_ref()?;
         let rate = self.info.sample_rate;
         let missing = self.clock.as_mut()?.missing(packet.pts, found, rate)?;
         self.decoded += (missing * f64::from(rate)).round() as u64;
