@@ -1,18 +1,22 @@
 //! Telling the user how a build goes.
 
+mod bars;
+mod summary;
+
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar};
+
+use summary::summary;
 
 use super::terminal::tell;
 use crate::api::{
-    Commit, Dataset, Event, FlowFacts, Inputs, Observer, REPORT_FILE, Resize, Split, StageFacts,
-    Taken, Watch,
+    Commit, Dataset, Event, FlowFacts, Inputs, Observer, Resize, StageFacts, Taken, Watch,
 };
 
 /// Time between two plain lines.
@@ -202,128 +206,6 @@ impl Progress {
     }
 }
 
-impl Bars {
-    /// Tells something above the bars; not by suspending them, which panics
-    /// where the terminal is gone.
-    fn tell(&self, text: &str) {
-        if self.all.is_hidden() {
-            tell(text);
-        } else {
-            let _ = self.all.println(text);
-        }
-    }
-
-    fn start(&self, inputs: &Inputs) {
-        let splits = inputs.splits.iter();
-        let names = splits.clone().map(|split| split.name().len());
-        let width = names.max().unwrap_or(0);
-        let style = |template| {
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-        };
-        let recordings = splits.clone().map(|split| split.plan.recordings.is_some());
-        let _ = self.recordings.set(recordings.collect());
-        let bar = |(index, split): (usize, &Split)| {
-            let (length, template) = match split.plan.recordings {
-                Some(_) => (
-                    (inputs.seconds_of(split) * 1000.0) as u64,
-                    "{prefix} {bar:30} {msg}",
-                ),
-                None => (
-                    inputs.spans_of(index),
-                    "{prefix} {bar:30} {pos}/{len} clips  {msg}",
-                ),
-            };
-            let bar = self.all.add(ProgressBar::new(length));
-            bar.set_style(style(template));
-            bar.set_prefix(format!("{:width$}", split.name()));
-            bar
-        };
-        let bars = splits.enumerate().map(bar).collect();
-        let line = self.all.add(ProgressBar::new_spinner());
-        line.set_style(style("{msg}"));
-        // A build starts once.
-        let _ = self.splits.set(bars);
-        let _ = self.bottleneck.set(line);
-    }
-
-    fn resume(&self, commit: &Commit) {
-        let mut clips = commit.spans;
-        for ((bar, recordings), hours) in self
-            .splits()
-            .iter()
-            .zip(self.recordings())
-            .zip(hours_of(commit))
-        {
-            let length = bar.length().unwrap_or(0);
-            let done = match recordings {
-                true => ((hours * 3.6e6) as u64).min(length),
-                false => clips.min(length),
-            };
-            clips -= if *recordings { 0 } else { done };
-            bar.set_position(done);
-            self.before.fetch_add(done, Ordering::Relaxed);
-        }
-    }
-
-    fn advance(&self, taken: &Taken<'_>, clips: u64) {
-        let recordings = self.recordings().get(taken.split) == Some(&true);
-        if let Some(bar) = self.splits().get(taken.split) {
-            bar.inc(match recordings {
-                true => (taken.seconds * 1000.0) as u64,
-                false => clips,
-            });
-        }
-    }
-
-    /// Splits are built one after the other at about the same rate, those of
-    /// clips and those of recordings each at their own, so that each is done when
-    /// it and those before it are.
-    fn tick(&self, facts: &FlowFacts) {
-        let position: u64 = self.splits().iter().map(ProgressBar::position).sum();
-        let built = position - self.before.load(Ordering::Relaxed).min(position);
-        let rate = built as f64 / facts.elapsed.as_secs_f64();
-        let mut left = 0;
-        for (bar, recordings) in self.splits().iter().zip(self.recordings()) {
-            let (length, position) = (bar.length().unwrap_or(0), bar.position());
-            let own = length.saturating_sub(position);
-            let begun = left == 0;
-            left += own;
-            let how_far = match recordings {
-                true => format!(
-                    "{} h of about {:.1}, {:.0} h an hour",
-                    hours(position),
-                    length as f64 / 3.6e6,
-                    rate / 1000.0
-                ),
-                false => clips_a_second(rate),
-            };
-            bar.set_message(match (own, begun) {
-                (0, _) if position > 0 => "done".to_owned(),
-                (_, true) => format!("{how_far}  {}", eta(left, rate)),
-                (_, false) => format!("waits  {}", eta(left, rate)),
-            });
-        }
-        if let (Some(line), Some(name)) = (self.bottleneck.get(), bottleneck(facts)) {
-            line.set_message(name);
-        }
-    }
-
-    /// Makes room for the summary, which says it all.
-    fn finish(&self) {
-        for bar in self.splits().iter().chain(self.bottleneck.get()) {
-            bar.finish_and_clear();
-        }
-    }
-
-    fn recordings(&self) -> &[bool] {
-        self.recordings.get().map_or(&[], Vec::as_slice)
-    }
-
-    fn splits(&self) -> &[ProgressBar] {
-        self.splits.get().map_or(&[], Vec::as_slice)
-    }
-}
-
 impl Plain {
     fn start(&self, inputs: &Inputs) {
         let now = Instant::now();
@@ -421,65 +303,6 @@ fn bottleneck(facts: &FlowFacts) -> Option<String> {
     let (slowest, share) = crate::api::bottleneck(facts.stages.iter().map(share))?;
     let (name, percent) = (facts.stages[slowest].name, 100.0 * share);
     (share > 0.0).then(|| format!("bottleneck: {name} ({percent:.0} % busy)"))
-}
-
-/// What was built, and how each stage spent its time.
-fn summary(output: &Path, dataset: &Dataset) -> String {
-    let mut lines = vec![format!(
-        "built {} in {:.1} s, {:.1} rows/s",
-        output.display(),
-        dataset.wall_seconds,
-        dataset.rows_per_second
-    )];
-    for split in &dataset.splits {
-        let written = &split.written;
-        let left_out = match (written.left_out, &written.hours) {
-            (0, _) => String::new(),
-            (clips, None) => format!(", {clips} clips left out (quarantine.jsonl)"),
-            (recordings, Some(_)) => {
-                format!(", {recordings} recordings broken or left out (quarantine.jsonl)")
-            }
-        };
-        lines.push(format!(
-            "  {}: {} rows in {}{left_out}",
-            written.name, written.rows, written.features
-        ));
-        if let Some(hours) = &written.hours {
-            lines.push(format!(
-                "    {:.2} h read of {} recordings, {:.2} h in rows, {} rows excluded, {} faults",
-                hours.hours_read,
-                hours.recordings,
-                hours.hours_in_rows,
-                hours.rows_excluded,
-                hours.faults
-            ));
-        }
-        let found = written.found.iter();
-        lines.extend(found.map(|(finding, clips)| format!("    {}", clips.say(finding))));
-    }
-    let passed = dataset.passed_over.iter();
-    lines.extend(passed.map(|passed| format!("  passed by: {passed}")));
-    lines.push(format!(
-        "  to look at: {}",
-        output.join(REPORT_FILE).display()
-    ));
-    if let Some(found) = &dataset.verification {
-        lines.push(format!("  verified against the published graphs: {found}"));
-    }
-    lines.push("  stage    workers   busy   idle  blocked  ms/batch".to_owned());
-    for stage in &dataset.stages {
-        let share = |seconds| 100.0 * stage.share(seconds);
-        lines.push(format!(
-            "  {:8} {:7} {:5.0}% {:5.0}% {:7.0}% {:9.2}",
-            stage.name,
-            stage.workers,
-            share(stage.busy_seconds),
-            share(stage.idle_seconds),
-            share(stage.blocked_seconds),
-            1000.0 * stage.busy_seconds / stage.items.max(1) as f64,
-        ));
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]

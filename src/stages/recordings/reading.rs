@@ -15,6 +15,9 @@ use crate::stages::decode::{NAME, judge, trouble};
 /// A recording with a greater magnitude may not fit 16 bits once it is converted.
 const NEARLY_FULL: f32 = 0.7;
 
+/// Samples that a block may have beyond a piece.
+const BLOCK: usize = 1 << 14;
+
 /// Room for a block, and what was met on the way.
 #[derive(Default)]
 pub(in crate::stages) struct Scratch {
@@ -132,7 +135,13 @@ impl Reading {
     ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
         let Reads { window, hop, .. } = self.reads;
         loop {
-            while self.pending.len() < (ROWS - 1) * hop + window && !self.over {
+            let wanted = (ROWS - 1) * hop + window;
+            while self.pending.len() < wanted && !self.over {
+                if self.pending.capacity() < wanted + BLOCK {
+                    // As much as is needed, and not twice that.
+                    self.pending
+                        .reserve_exact(wanted + BLOCK - self.pending.len());
+                }
                 self.fill(scratch)?;
             }
             let rows = match self.pending.len().checked_sub(window) {
