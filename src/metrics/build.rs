@@ -112,10 +112,8 @@ impl SplitMetrics {
             rows,
             seconds,
         } = *split;
-        if let Some(seconds) = seconds {
-            let planned = registry.gauge(&table::AUDIO_READ_PLANNED, &[name]);
-            planned.set(seconds);
-        }
+        let planned = registry.gauge(&table::AUDIO_READ_PLANNED, &[name]);
+        planned.set(seconds.unwrap_or(0.0));
         let this = Self {
             recordings: seconds.is_some(),
             read: registry.gauge(&table::AUDIO_READ, &[name]),
