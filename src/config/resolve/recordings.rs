@@ -69,7 +69,7 @@ impl Resolver<'_> {
         for (key, _) in given.iter().filter(|(_, given)| *given) {
             let key = format!("split.{index}.{key}");
             let message = format!(
-                "'{key}' concerns recordings, and this split has clips: remove it, or add kind = \"recordings\""
+                "'{key}' is set, which concerns recordings, and this split has clips: remove it, or add kind = \"recordings\""
             );
             self.problem(&key, &message);
         }
