@@ -193,12 +193,18 @@ impl Augmenter {
         Ok(rows)
     }
 
+    /// Samples in 16 bits, with nothing else done to them.
+    pub fn encode(&self, samples: &[f32]) -> Pcm {
+        let mut pcm = Pcm::new();
+        let overflow = self.augment.effects.overflow;
+        overflow.encode_into(samples, &mut pcm);
+        pcm
+    }
+
     /// A piece of a recording whose rows are not augmented, from `row` on: as one
     /// row, until its rows are features.
     pub fn piece(&self, row: u32, piece: Piece<Samples>) -> Rows<Values> {
-        let mut pcm = Pcm::new();
-        let overflow = self.augment.effects.overflow;
-        overflow.encode_into(&piece.values, &mut pcm);
+        let pcm = self.encode(&piece.values);
         let piece = Piece {
             window: piece.window,
             hop: piece.hop,

@@ -10,11 +10,11 @@ use crate::flow::{CancelToken, Sheltered};
 use crate::frontend::FrontEnd;
 use crate::source::order::Walk;
 use crate::source::sequence;
-use crate::stages::recordings::Entering;
+use crate::stages::recordings::{Entering, Reads};
 
 use super::render::Renderer;
 use super::stream::Stages;
-use super::{BuildError, Event, Inputs, Watch};
+use super::{BuildError, Event, Inputs, Watch, effects};
 
 /// A build that has everything it needs: inputs found, networks loaded, sounds
 /// opened, workers settled.
@@ -71,6 +71,12 @@ impl Ready {
     pub fn renderer(&self) -> Result<Renderer, BuildError> {
         let stages = &self.stages;
         Renderer::new(&stages.decode, &stages.augment.augment, self.plan.rounds())
+    }
+
+    /// What is read of a split's recordings; nothing of clips.
+    pub fn reads(&self, split: usize) -> Option<Reads> {
+        let planned = self.inputs.splits.get(split)?.plan.recordings.as_ref()?;
+        Some(effects::reads(&self.plan, planned))
     }
 
     /// Runs every clip through the stages into `sink`, and commits at the end;

@@ -56,6 +56,43 @@ impl Renderer {
     }
 }
 
+impl Renderer {
+    /// The samples of a recording's row, and the row: `None` where there is none of
+    /// that number.
+    ///
+    /// # Errors
+    /// A recording that cannot be opened; a sound drawn for the row that cannot be
+    /// used.
+    pub fn recording_row(
+        &mut self,
+        (split, reads): (usize, &Reads),
+        entry: &Entry,
+        number: u64,
+    ) -> Result<Option<(Samples, Row<Pcm>)>, Refusal> {
+        let Some(samples) = recordings::row(reads, entry, number)? else {
+            return Ok(None);
+        };
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        if !reads.augment {
+            let row = Row {
+                round: number,
+                data: self.augmenter.encode(&samples),
+                provenance: Arc::default(),
+            };
+            return Ok(Some((samples, row)));
+        }
+        let rows = self.augmenter.rows(
+            (split, 0),
+            &entry.id,
+            &(number..number + 1),
+            &mut samples.clone(),
+            &mut Findings::default(),
+            Pcm::new,
+        )?;
+        Ok(rows.into_iter().next().map(|row| (samples, row)))
+    }
+}
+
 impl Prepared {
     /// The row that a build makes of one clip in one round: the same samples,
     /// and what was drawn for it. `clip` is the clip's name, with or without
@@ -71,10 +108,7 @@ impl Prepared {
         watch: &dyn Watch,
     ) -> Result<Row<Pcm>, BuildError> {
         let (split, clip) = self.find(split, clip)?;
-        let buffers = Buffers::new(1, self.plan.audio.clip_samples);
-        let augment = self.augment(watch)?;
-        let decode = effects::decode(&self.plan, 1.0, &buffers);
-        let mut renderer = Renderer::new(&decode, &augment, self.plan.rounds())?;
+        let mut renderer = self.renderer(watch)?;
         let (_, rows) = renderer
             .rows(split, &clip)
             .map_err(|refusal| refused(&clip, &refusal))?;
@@ -133,40 +167,26 @@ impl Prepared {
         &self,
         split: &str,
         recording: &str,
-        row: u64,
+        number: u64,
         watch: &dyn Watch,
     ) -> Result<Row<Pcm>, BuildError> {
         let (index, entry, reads) = self.find_recording(split, recording)?;
-        let refused = |error| refused(&entry.id, &error);
-        let samples = recordings::row(&reads, &entry, row).map_err(refused)?;
-        let mut samples = samples.ok_or_else(|| {
+        let mut renderer = self.renderer(watch)?;
+        let row = renderer.recording_row((index, &reads), &entry, number);
+        let row = row.map_err(|error| refused(&entry.id, &error))?;
+        row.map(|(_, row)| row).ok_or_else(|| {
             BuildError::NoSuchRow(format!(
-                "'{recording}' has no row {row}: rows are counted from 0, {} s apart",
+                "'{recording}' has no row {number}: rows are counted from 0, {} s apart",
                 reads.hop as f64 / f64::from(reads.sample_rate)
             ))
-        })?;
-        let number = u32::try_from(row).unwrap_or(u32::MAX);
-        if !reads.augment {
-            let mut pcm = Pcm::new();
-            self.plan.augment.overflow.encode_into(&samples, &mut pcm);
-            return Ok(Row {
-                round: number,
-                data: pcm,
-                provenance: Arc::default(),
-            });
-        }
-        let mut augmenter = self.augment(watch)?.augmenter();
-        let rows = augmenter.rows(
-            (index, 0),
-            &entry.id,
-            &(number..number + 1),
-            &mut samples,
-            &mut Findings::default(),
-            Pcm::new,
-        );
-        let rows = rows.map_err(|error| refused(error.into()))?;
-        let made = rows.into_iter().next();
-        made.ok_or_else(|| BuildError::NoSuchRow(format!("'{recording}' has no row {row}")))
+        })
+    }
+
+    fn renderer(&self, watch: &dyn Watch) -> Result<Renderer, BuildError> {
+        let buffers = Buffers::new(1, self.plan.audio.clip_samples);
+        let augment = self.augment(watch)?;
+        let decode = effects::decode(&self.plan, 1.0, &buffers);
+        Renderer::new(&decode, &augment, self.plan.rounds())
     }
 
     fn find_recording(

@@ -52,14 +52,24 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
         .max((MOST_SECONDS * f64::from(audio.sample_rate)) as usize);
     let mut examples = Vec::new();
     for (index, split) in filled {
-        let clips = &split.clips;
+        let (clips, reads) = (&split.clips, ready.reads(index));
         for n in 0..each.min(clips.len()) {
             let first = clips.len() * (2 * n + 1) / (2 * each);
             let tried = clips.iter().skip(first).take(TRIES).enumerate();
             let mut usable = tried.filter(|(_, clip)| clip.problem.is_none());
             examples.extend(usable.find_map(|(n, clip)| {
-                let (original, mut rows) = renderer.rows(index, &clip.id).ok()?;
-                let row = rows.swap_remove(n % rows.len());
+                let (original, row) = match &reads {
+                    // Its first rows, which cost no reading of hours.
+                    Some(reads) => {
+                        let row = renderer.recording_row((index, reads), clip, n as u64);
+                        row.ok()??
+                    }
+                    None => {
+                        let (original, mut rows) = renderer.rows(index, &clip.id).ok()?;
+                        let row = rows.swap_remove(n % rows.len());
+                        (original, row)
+                    }
+                };
                 Some(Example {
                     split: split.name().to_owned(),
                     clip: clip.id.name.to_string(),

@@ -1,6 +1,7 @@
 //! The page: sections of HTML around charts.
 
 mod found;
+mod recordings;
 mod rows;
 
 use std::fmt::{self, Display, Write};
@@ -55,6 +56,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
     let name = name.to_string_lossy();
     let sections = [
         summary(dataset),
+        recordings::section(dataset),
         flow(dataset),
         time(dataset, &content.built.moments)?,
         rows::section(

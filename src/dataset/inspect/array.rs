@@ -44,7 +44,7 @@ pub struct ArrayFacts {
 /// # Errors
 /// [`InspectError::Array`] where it is none, or is cut off.
 pub fn array(path: &Path) -> Result<ArrayFacts, InspectError> {
-    let npy = NpyReader::open(path)?;
+    let npy = NpyReader::open_any(path)?;
     let mut meter = Meter::default();
     let row_len = npy.row_len();
     let rows_at_once = (BLOCK / row_len.max(1)).max(1);

@@ -52,7 +52,7 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
     let planned = plans.find(|plan| plan.name == split.name);
     let planned = planned.and_then(|plan| plan.recordings.as_ref());
     let hop = planned.map_or(0, |planned| plan.hop_samples(planned)) as u64;
-    let entry = NpyReader::open(&folder.join(&hours.index))?.ints(row);
+    let entry = NpyReader::open_any(&folder.join(&hours.index))?.ints(row);
     let Some([line, step]) = entry.as_deref().map(|entry| [entry[0], entry[1]]) else {
         return Err(nothing(&format!("it has {} rows", split.rows)));
     };

@@ -61,7 +61,7 @@ pub enum HeaderError {
     Syntax(&'static str),
     /// Elements of another type.
     #[error(
-        "elements of type {0}, not float32 ('<f4'), float16 ('<f2') or int32 ('<i4'): convert with numpy's astype"
+        "elements of type {0}, not float32 ('<f4') or float16 ('<f2'): convert with numpy's astype"
     )]
     Type(String),
     /// Columns first.

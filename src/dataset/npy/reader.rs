@@ -73,11 +73,27 @@ pub enum NpyError {
 }
 
 impl NpyReader {
-    /// Opens a file and checks its header against its length.
+    /// Opens a file of features, float32 or float16, and checks its header against
+    /// its length.
     ///
     /// # Errors
     /// [`NpyError`].
     pub fn open(path: &Path) -> Result<Self, NpyError> {
+        let reader = Self::open_any(path)?;
+        match reader.header.dtype {
+            DType::Int32 => Err(NpyError::Header {
+                path: path.to_path_buf(),
+                error: HeaderError::Type("'<i4'".to_owned()),
+            }),
+            _ => Ok(reader),
+        }
+    }
+
+    /// Opens a file of any type that is read, int32 too.
+    ///
+    /// # Errors
+    /// [`NpyError`].
+    pub fn open_any(path: &Path) -> Result<Self, NpyError> {
         let io = |error| NpyError::Io {
             path: path.to_path_buf(),
             error,

@@ -12,7 +12,7 @@ use super::commit::TurnsCommit;
 use super::{Taken, Told, WriteError, Writer};
 use crate::dataset::layout::INDEX_STEP;
 use crate::dataset::rows::RecordingRecord;
-use crate::records::{Batch, ClipId, Ended, Met, Rejection, Rows, Trouble, Visit};
+use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Places, Rejection, Rows, Trouble, Visit};
 
 impl Writer<'_> {
     /// Takes what a visit came to.
@@ -32,7 +32,7 @@ impl Writer<'_> {
         self.refuse_broken(split, met)?;
         let mut left_out = Vec::new();
         let before = self.files.splits[split].rows();
-        let bytes = self.write_rows(batch, values, met, &mut left_out, at)?;
+        let bytes = self.write_rows(batch, values, (&visit, met), &mut left_out, at)?;
         let rows = self.files.splits[split].rows() - before;
         let mut spans = 0;
         for ended in &met.ended {
@@ -51,6 +51,17 @@ impl Writer<'_> {
             left_out: &left_out,
         }));
         Ok(())
+    }
+
+    /// How far the turns of a split have come, which begin with a block.
+    fn turns_of(&mut self, split: usize, block: u32) -> &mut TurnsCommit {
+        let begun = self.turns.take().filter(|turns| turns.split == split);
+        self.turns.insert(begun.unwrap_or_else(|| TurnsCommit {
+            split,
+            places: Places::at(block),
+            lines: block * BLOCK,
+            ..TurnsCommit::default()
+        }))
     }
 
     /// Where nothing may be left out, the build stops before a fault.
@@ -77,7 +88,7 @@ impl Writer<'_> {
         &mut self,
         batch: Batch<Rows<()>>,
         values: &Array3<f32>,
-        met: &Met,
+        (visit, met): (&Visit, &Met),
         left_out: &mut Vec<(ClipId, Rejection)>,
         at: &mut dyn FnMut(&Arc<str>),
     ) -> Result<u64, WriteError> {
@@ -91,7 +102,7 @@ impl Writer<'_> {
             Ok(made) => made,
             Err(rejection) => {
                 self.leave_out(split, &span.id, span.rounds.start, &rejection)?;
-                let turns = self.turns.get_or_insert_default();
+                let turns = self.turns_of(split, visit.block);
                 *turns.unmade.entry(part.recording).or_default() += claimed as u64;
                 left_out.push((span.id, rejection));
                 return Ok(0);
@@ -155,13 +166,10 @@ impl Writer<'_> {
     /// Takes note of how far the turns have come, and writes the lines that no
     /// other has to come before.
     fn note(&mut self, split: usize, visit: &Visit, met: &Met) -> Result<(), WriteError> {
-        let turns = self.turns.get_or_insert_default();
-        if turns.split != split {
-            *turns = TurnsCommit {
-                split,
-                ..TurnsCommit::default()
-            };
-        }
+        self.turns_of(split, visit.block);
+        let Some(turns) = &mut self.turns else {
+            return Ok(());
+        };
         turns.places.note(visit, met);
         let of = &mut self.files.splits[split];
         for ended in &met.ended {
