@@ -39,9 +39,17 @@ class Dataset:
         return [split["name"] for split in self.manifest["splits"]]
 
     def features(self, split: str) -> np.ndarray:
-        """The features of a split: float32, ``(rows, 16, 96)``, mapped from its file."""
+        """The features of a split, mapped from its file: ``(rows, 16, 96)``, float32, or
+        what ``dtype`` and ``layout`` of the split say.
+
+        Raises :class:`UsageError` for a split that is not there, or that ``merge --parts``
+        has left in several files.
+        """
         for known in self.manifest["splits"]:
             if known["name"] == split:
+                if known.get("parts"):
+                    files = ", ".join(part["features"] for part in known["parts"])
+                    raise _wakemill.UsageError(f"split '{split}' is in parts: map each of {files}")
                 # What has no rows cannot be mapped.
                 mode = "r" if known["rows"] else None
                 return np.load(self.path / known["features"], mmap_mode=mode)

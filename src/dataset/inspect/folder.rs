@@ -47,7 +47,7 @@ pub struct SplitFacts {
     /// Its feature file.
     pub features: String,
     /// The files that it is in, where it is in parts.
-    #[serde(skip_serializing_if = "is_one")]
+    #[serde(skip_serializing_if = "is_in_one_file")]
     pub parts: usize,
     /// Shape of the array in it.
     pub shape: Vec<usize>,
@@ -105,7 +105,7 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     })
 }
 
-fn is_one(parts: &usize) -> bool {
+fn is_in_one_file(parts: &usize) -> bool {
     *parts == 0
 }
 
