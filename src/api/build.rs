@@ -1,5 +1,6 @@
 //! Building a data set, with its report.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use crate::build::{BuildError, Event, Outcome, Ready, Watch};
@@ -46,10 +47,15 @@ pub fn run(
         }
         Outcome::Built(built) => built,
     };
-    if let Err(error) = report::write(ready, &built) {
+    warn_unless_reported(report::write(ready, &built), watch);
+    Ok(Ended::Built(Box::new(built.dataset)))
+}
+
+/// Says why a data set that was just built has no report.
+pub(super) fn warn_unless_reported<E: Display>(reported: Result<(), E>, watch: &dyn Watch) {
+    if let Err(error) = reported {
         watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
     }
-    Ok(Ended::Built(Box::new(built.dataset)))
 }
 
 /// Says where a finished data set has no report: a kill came between the two.

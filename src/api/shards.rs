@@ -3,11 +3,11 @@
 use crate::build::shards::{self, MergeOptions, Merging};
 use crate::build::{BuildError, Watch};
 use crate::config::plan::Plan;
-use crate::dataset::layout::REPORT_FILE;
 use crate::flow::Sheltered;
 use crate::report;
 
 use super::Ended;
+use super::build::{check_report, warn_unless_reported};
 
 /// Makes the data set of all shards, and its report. A data set without a report is
 /// still one: that is a warning.
@@ -24,7 +24,7 @@ pub fn merge(
     let watch = &Sheltered(watch);
     let built = match shards::merge(plan.clone(), options, watch)? {
         Merging::UpToDate => {
-            super::build::check_report(&plan.output.path, watch);
+            check_report(&plan.output.path, watch);
             return Ok(Ended::UpToDate);
         }
         Merging::Merged(built) => built,
@@ -33,9 +33,7 @@ pub fn merge(
         Ok(ready) => report::write(&ready, &built).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    if let Err(error) = reported {
-        watch.warn(&format!("there is no {REPORT_FILE} of this build: {error}"));
-    }
+    warn_unless_reported(reported, watch);
     shards::remove(&built, options)?;
     Ok(Ended::Built(Box::new(built.dataset)))
 }

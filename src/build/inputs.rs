@@ -2,14 +2,14 @@
 
 mod hours;
 mod sounds;
+mod wavs;
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio;
-use crate::augment::{self, SoundFile};
+use crate::augment::SoundFile;
 use crate::config::plan::{ClipFiles, FailurePolicy, Input, Missing, Plan, SplitPlan, WavsIn};
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
@@ -21,6 +21,7 @@ use crate::source::{
 };
 
 use super::{BuildError, Split, Watch, effects};
+use wavs::{check_wav_folders, check_wav_names, check_wav_twins, rows_in, wavs_in};
 
 /// Every file that a build reads.
 #[derive(Clone, Debug)]
@@ -343,71 +344,4 @@ fn tolerate(
         }
         other => other,
     }
-}
-
-/// Rows of different splits must not be written to the same files.
-fn check_wav_folders(sources: &[(&SplitPlan, Arc<dyn ClipSource>)]) -> Result<(), BuildError> {
-    let mut folders = BTreeMap::new();
-    for (SplitPlan { name, .. }, source) in sources {
-        let reason = match source.root() {
-            Some(folder) => match folders.insert(folder, name) {
-                Some(other) => format!("split '{other}' has the same"),
-                None => continue,
-            },
-            None => "this is a pattern".to_owned(),
-        };
-        return Err(BuildError::WavFolder {
-            split: name.clone(),
-            reason,
-        });
-    }
-    Ok(())
-}
-
-/// Whether the rows' audio is written there.
-fn wavs_in(plan: &Plan, place: WavsIn) -> bool {
-    plan.output_files.wavs && plan.output_files.wavs_in == place
-}
-
-/// Fails where the rows of two clips would have one name, or a clip's would lie
-/// elsewhere than in the folder.
-fn check_wav_twins(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
-    let mut stems = HashMap::new();
-    for clip in clips {
-        let stem = augment::wav_stem(&clip.id.name);
-        let mut parts = Path::new(stem).components();
-        if !parts.all(|part| matches!(part, Component::Normal(_))) {
-            return Err(BuildError::WavOutside {
-                split: split.name.clone(),
-                clip: clip.id.name.to_string(),
-            });
-        }
-        if let Some(other) = stems.insert(stem, &clip.id.name) {
-            return Err(BuildError::WavTwins {
-                split: split.name.clone(),
-                first: other.to_string(),
-                second: clip.id.name.to_string(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Fails where a clip has a name that rows could not be named after.
-fn check_wav_names(split: &SplitPlan, clips: &[Entry]) -> Result<(), BuildError> {
-    let unfit = |clip: &&Entry| !source::is_clip_name(&clip.id.name);
-    match clips.iter().find(unfit) {
-        Some(clip) => Err(BuildError::WavName {
-            split: split.name.clone(),
-            clip: clip.id.name.to_string(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The WAVs that an earlier build has written of its rows.
-fn rows_in(folder: &Path) -> Vec<PathBuf> {
-    let found = source::livekit_augmented(folder).unwrap_or_default();
-    let paths = found.files.iter().map(|found| found.path.to_path_buf());
-    paths.collect()
 }

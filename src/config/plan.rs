@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::location::Location;
 use crate::dsp::Range;
-use crate::dsp::chain::{EffectKind, EffectSpec};
-use crate::dsp::pcm16::Overflow;
+use crate::dsp::chain::EffectSpec;
 use crate::dsp::placement::Place;
 
 /// Samples in a window of the frozen mel network.
@@ -119,34 +118,6 @@ impl Plan {
     }
 }
 
-impl AugmentPlan {
-    fn essence(&self) -> Value {
-        if !self.enabled {
-            return json!({ "enabled": false, "chain": self.chain });
-        }
-        json!({
-            "enabled": true,
-            "rounds": self.rounds,
-            "round_from": self.round_from,
-            "row_order": self.row_order,
-            "chain": self.chain,
-            "backgrounds": self.backgrounds,
-            "background_repeats": self.background_repeats,
-            "background_channel": self.background_channel,
-            "rirs": self.rirs,
-            "sound_files": self.sound_files,
-            "rir_files": self.rir_files,
-            "overflow": self.overflow,
-        })
-    }
-
-    /// Whether an effect is in the chain, and does something.
-    pub fn applies(&self, kind: EffectKind) -> bool {
-        let placing = kind == EffectKind::Place;
-        (self.enabled || placing) && self.chain.iter().any(|effect| effect.kind() == kind)
-    }
-}
-
 /// The audio format between the stages.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AudioPlan {
@@ -227,8 +198,12 @@ impl SplitPlan {
     }
 }
 
+mod augment;
+mod features;
 mod recordings;
 
+pub use augment::{AugmentPlan, RoundFrom, RowOrder, SoundFiles};
+pub use features::{Backend, FeaturesPlan, InputScale, Strategy};
 pub use recordings::{ElementType, Floor, Kind, Layout, RecordingsPlan};
 
 /// Where a split's clips are.
@@ -283,164 +258,6 @@ pub enum Missing {
     /// A missing folder leaves its split out, an empty one gives a file of no
     /// rows; either is warned about.
     Skip,
-}
-
-/// Which files below a folder are backgrounds or impulse responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SoundFiles {
-    /// Every audio file; a folder without any is an error.
-    Audio,
-    /// Only `.wav`; a folder without any is warned about.
-    Wav,
-    /// The same in any case.
-    #[serde(rename = "wav_nocase")]
-    WavNoCase,
-}
-
-/// Augmentation.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct AugmentPlan {
-    /// Whether more is done than placing clips.
-    pub enabled: bool,
-    /// Rounds, and so rows, a clip; at least 1.
-    pub rounds: u32,
-    /// What a round starts from.
-    #[serde(default)]
-    pub round_from: RoundFrom,
-    /// The order of rows.
-    pub row_order: RowOrder,
-    /// The effects, in the order in which they are applied.
-    pub chain: Vec<EffectSpec>,
-    /// What becomes of samples that 16 bits cannot hold.
-    #[serde(default)]
-    pub overflow: Overflow,
-    /// Files or folders of background noise.
-    pub backgrounds: Vec<Location>,
-    /// How often the files of each are listed; once where this is empty.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub background_repeats: Vec<u32>,
-    /// Which channel of a background is taken; `None` is that of a clip.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub background_channel: Option<Channel>,
-    /// Files or folders of room impulse responses.
-    pub rirs: Vec<Location>,
-    /// Which files below the folders of backgrounds count.
-    pub sound_files: SoundFiles,
-    /// Which files below the folders of impulse responses count.
-    pub rir_files: SoundFiles,
-    /// Memory for decoded backgrounds and impulse responses, in bytes.
-    pub cache_bytes: u64,
-}
-
-/// What a round starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RoundFrom {
-    /// The round before.
-    #[default]
-    Previous,
-    /// The clip itself.
-    Clip,
-}
-
-/// The order of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RowOrder {
-    /// By clip, and by round: 0, 1, 2, … 10.
-    Round,
-    /// By clip, and as the names of the rounds' files sort: 0, 1, 10, 2, …
-    Name,
-    /// By round, and by clip: all clips of round 0, all of round 1, …
-    Pass,
-}
-
-/// The front end: two networks and how they run.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct FeaturesPlan {
-    /// The scale of the mel network's input.
-    pub input_scale: InputScale,
-    /// Execution providers by name, in order of preference; never empty.
-    pub execution_providers: Vec<String>,
-    /// How the embedding network covers a clip.
-    pub strategy: Strategy,
-    /// What runs the networks.
-    pub backend: Backend,
-    /// Whether a sample of rows is also computed by the networks as published,
-    /// on ONNX Runtime, and compared; also where ONNX Runtime is the backend.
-    pub verify: bool,
-    /// Another mel network.
-    pub mel_model: Option<Location>,
-    /// Another embedding network.
-    pub embedding_model: Option<Location>,
-    /// What the mel network's floor is taken of.
-    #[serde(default)]
-    pub floor: Floor,
-    /// Mel frames in one embedding window.
-    pub window: usize,
-    /// Mel frames between embedding windows.
-    pub stride: usize,
-    /// Embeddings a row.
-    pub timesteps: usize,
-    /// Whether that is all that the window gives.
-    #[serde(default)]
-    pub all_timesteps: bool,
-}
-
-impl FeaturesPlan {
-    /// Embeddings that the frozen networks give for so many samples.
-    pub fn timesteps_of(&self, samples: usize) -> usize {
-        let frames = samples
-            .checked_sub(MEL_WINDOW)
-            .map_or(0, |rest| rest / MEL_HOP + 1);
-        let windows = frames.checked_sub(self.window);
-        windows.map_or(0, |rest| rest / self.stride + 1)
-    }
-}
-
-/// The scale of the mel network's input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InputScale {
-    /// [-1, 1]: livekit-wakeword.
-    Unit,
-    /// Integers of 16 bits as floats: openWakeWord.
-    Int16,
-}
-
-impl InputScale {
-    /// What a sample of full scale is to the network.
-    pub fn full_scale(self) -> f32 {
-        match self {
-            Self::Unit => 1.0,
-            Self::Int16 => 32768.0,
-        }
-    }
-}
-
-/// How the embedding network covers a clip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Strategy {
-    /// Dense where the network allows it.
-    Auto,
-    /// Once over the whole spectrogram.
-    Dense,
-    /// Once a window, as published.
-    Windows,
-}
-
-/// What runs the networks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Backend {
-    /// The faster one that serves.
-    Auto,
-    /// The crate's own kernels, on the CPU.
-    Native,
-    /// ONNX Runtime.
-    OnnxRuntime,
 }
 
 /// What is written beside the feature files.

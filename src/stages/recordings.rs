@@ -66,6 +66,15 @@ struct Held {
     earlier: Option<Open>,
 }
 
+/// What a place came to hold.
+enum Opened {
+    Reading(Box<Reading>),
+    /// It could not be opened, which is told.
+    LeftOut,
+    /// There is no more.
+    Nothing,
+}
+
 /// A batch at the door of the flow.
 pub struct Entering {
     /// The batch.
@@ -143,9 +152,9 @@ impl Recordings {
             let mut reading = match held.reading.take() {
                 Some(reading) => reading,
                 None => match self.open(visit, order, &mut held, &mut met, scratch)? {
-                    Some(Ok(reading)) => reading,
-                    Some(Err(())) => continue,
-                    None => return Ok((met, None)),
+                    Opened::Reading(reading) => *reading,
+                    Opened::LeftOut => continue,
+                    Opened::Nothing => return Ok((met, None)),
                 },
             };
             focus.set(&self.entries[reading.index as usize].id.name);
@@ -166,9 +175,7 @@ impl Recordings {
         }
     }
 
-    /// Opens what the place holds next: `None` where there is none, an error where
-    /// it could not be opened, which `met` then tells.
-    #[allow(clippy::type_complexity)]
+    /// Opens what the place holds next.
     fn open(
         &self,
         visit: &Visit,
@@ -176,14 +183,14 @@ impl Recordings {
         held: &mut Held,
         met: &mut Met,
         scratch: &mut Scratch,
-    ) -> Result<Option<Result<Reading, ()>>, BoxError> {
+    ) -> Result<Opened, BoxError> {
         let earlier = held.earlier.take();
         let index = match earlier {
             Some(open) => open.recording,
             None => {
                 order.wait()?;
                 let Some(index) = self.turns.take(visit) else {
-                    return Ok(None);
+                    return Ok(Opened::Nothing);
                 };
                 met.taken += 1;
                 index
@@ -197,7 +204,7 @@ impl Recordings {
                 let (ended, broken) = *left_out;
                 met.ended.push(ended);
                 met.broken.push(broken);
-                return Ok(Some(Err(())));
+                return Ok(Opened::LeftOut);
             }
         };
         if let Some(open) = earlier {
@@ -205,7 +212,7 @@ impl Recordings {
             scratch.broken.clear();
             scratch.seconds = 0.0;
         }
-        Ok(Some(Ok(reading)))
+        Ok(Opened::Reading(Box::new(reading)))
     }
 }
 

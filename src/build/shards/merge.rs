@@ -1,24 +1,21 @@
 //! `wakemill merge`: one data set of all shards.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::agree;
 use super::inputs::restore;
-use crate::build::manifest::value;
+use super::sum::Sum;
 use crate::build::origin::{Origin, Stamped};
 use crate::build::run::tolerated;
-use crate::build::{BuildError, Built, Prepared, Ready, Watch, effects};
+use crate::build::{BuildError, Built, Prepared, Ready, Watch};
 use crate::config::plan::{Plan, SplitPlan};
 use crate::dataset::folder::{self, Folder, State};
 use crate::dataset::journal::Journal;
 use crate::dataset::layout::JOURNAL_FILE;
-use crate::dataset::manifest::{ShardsReport, SplitReport, Spread, StageTimes};
 use crate::dataset::npy::Array;
 use crate::dataset::seal::{self, Seal};
 use crate::dataset::shards::clips::{self, PlannedRun};
-use crate::dataset::shards::merge::{self, MergeSettings, Merged};
+use crate::dataset::shards::merge::{self, MergeSettings};
 use crate::dataset::shards::plan::Shards;
 use crate::dataset::shards::status::Status;
 use crate::dataset::shards::survey::{Survey, survey};
@@ -48,18 +45,6 @@ pub enum Merging {
     UpToDate,
     /// It was made.
     Merged(Box<Built>),
-}
-
-/// What all shards say of themselves, added up.
-#[derive(Default)]
-struct Sum {
-    stages: Vec<StageTimes>,
-    verification: Option<Value>,
-    in_flight: usize,
-    rows_per_batch: usize,
-    rows_resumed: u64,
-    seconds: Vec<f64>,
-    hosts: BTreeMap<String, u64>,
 }
 
 /// Says which shards are whole; `None` where the finished data set is there, and its
@@ -291,106 +276,6 @@ fn open(plan: &Plan, origin: &Origin, options: MergeOptions) -> Result<Folder, B
     };
     Journal::create(&folder.journal(), origin)?;
     Ok(folder)
-}
-
-impl Sum {
-    fn add(&mut self, shard: &Shard) {
-        for stage in &shard.stages {
-            match self.stages.iter_mut().find(|of| of.name == stage.name) {
-                None => self.stages.push(stage.clone()),
-                Some(of) => {
-                    of.workers = of.workers.max(stage.workers);
-                    of.items += stage.items;
-                    of.busy_seconds += stage.busy_seconds;
-                    of.cpu_seconds += stage.cpu_seconds;
-                    of.idle_seconds += stage.idle_seconds;
-                    of.blocked_seconds += stage.blocked_seconds;
-                }
-            }
-        }
-        if let Some(found) = &shard.verification {
-            self.verification = Some(match &self.verification {
-                Some(before) => larger(before, found),
-                None => found.clone(),
-            });
-        }
-        self.in_flight = self.in_flight.max(shard.in_flight);
-        self.rows_per_batch = self.rows_per_batch.max(shard.rows_per_batch);
-        self.rows_resumed += shard.rows_resumed;
-        self.seconds.push(shard.wall_seconds);
-        *self.hosts.entry(shard.host.clone()).or_default() += 1;
-    }
-
-    fn dataset(
-        mut self,
-        plan: &Plan,
-        planned: &ShardPlan,
-        merged: Merged,
-        first: &Shard,
-        origin: &Origin,
-    ) -> Result<Dataset, BuildError> {
-        let wall_seconds: f64 = self.seconds.iter().sum();
-        self.seconds.sort_by(f64::total_cmp);
-        let at = |index: usize| self.seconds.get(index).copied().unwrap_or(0.0);
-        let rows: u64 = merged.splits.iter().map(|split| split.rows).sum();
-        let rows_per_second = rows as f64 / wall_seconds;
-        let passes = effects::passes(plan).spans();
-        let planned_splits = planned.splits.iter().map(|split| split.clips / passes);
-        let splits = merged.splits.into_iter().zip(planned_splits);
-        Ok(Dataset {
-            wakemill: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: plan.seed,
-            fingerprint: origin.fingerprint.clone(),
-            splits: splits
-                .map(|(written, planned)| SplitReport { planned, written })
-                .collect(),
-            files: merged.files,
-            front_end: first.front_end.clone(),
-            verification: self.verification,
-            stages: self.stages,
-            resizes: Vec::new(),
-            in_flight: self.in_flight,
-            rows_per_batch: self.rows_per_batch,
-            rows_resumed: self.rows_resumed,
-            wall_seconds,
-            rows_per_second,
-            clips_per_second: rows_per_second / f64::from(plan.rounds()),
-            shards: Some(ShardsReport {
-                of: planned.of,
-                wall_seconds: Spread {
-                    least: at(0),
-                    median: at(self.seconds.len() / 2),
-                    most: at(self.seconds.len().saturating_sub(1)),
-                },
-                hosts: self.hosts,
-            }),
-            sounds: BTreeMap::new(),
-            passed_over: Vec::new(),
-            configuration: plan.clone(),
-            origin: Some(value(origin)?),
-        })
-    }
-}
-
-/// Of each number the larger; rows are counted together.
-fn larger(before: &Value, found: &Value) -> Value {
-    let (Value::Object(before), Value::Object(found)) = (before, found) else {
-        return found.clone();
-    };
-    let mut both = before.clone();
-    for (key, value) in found {
-        let then = both.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-        let now = value.as_f64().unwrap_or(0.0);
-        let rows = (both.get(key).and_then(Value::as_u64), value.as_u64());
-        match (key.as_str(), rows) {
-            ("rows", (Some(then), Some(now))) => {
-                both.insert(key.clone(), Value::from(then + now));
-            }
-            _ if now > then => drop(both.insert(key.clone(), value.clone())),
-            _ => {}
-        }
-    }
-    Value::Object(both)
 }
 
 /// What each split's feature file is an array of.

@@ -6,6 +6,7 @@ mod inputs;
 mod merge;
 mod plan;
 mod shard;
+mod sum;
 
 pub use merge::{MergeOptions, Merging, merge, ready as ready_to_report, remove, status};
 pub use plan::{Planning, plan};
