@@ -1,6 +1,7 @@
 //! Coded audio: symphonia's containers and decoders, our own walk of MP3, and
 //! what is heard of it all.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
-    FORMAT_ID_WAVE,
+    FORMAT_ID_OGG, FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
@@ -20,13 +21,16 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::get_probe;
 
+use super::claimed::Claimed;
 use super::heard::Heard;
-use super::mp4::{self, Edits};
+use super::mp4;
 use super::mpeg::{Mpeg, Step};
+use super::ogg::Pages;
 use super::webm;
 use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
 
 mod decoder;
+mod pages;
 mod piece;
 mod stretch;
 
@@ -73,6 +77,11 @@ pub(super) struct Coded {
     clock: Option<stretch::Clock>,
     /// A packet that a gap lies before.
     behind_gap: Option<Packet>,
+    /// The pages that packets come in, where these are numbered.
+    pages: Option<Pages>,
+    /// Packets that were read ahead, and what comes behind them.
+    waiting: VecDeque<Packet>,
+    stopped: Option<Result<Next, Fault>>,
 }
 
 /// Where packets come from.
@@ -91,7 +100,8 @@ enum Next {
 
 impl Coded {
     pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let file = Box::new(Claimed::new(file)?);
+        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
                 &Hint::new(),
@@ -125,33 +135,25 @@ impl Coded {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
         let heard = match id {
-            FORMAT_ID_ISOMP4 => edited(path, track.id, info.sample_rate)?,
+            FORMAT_ID_ISOMP4 => mp4::heard(File::open(path)?, track.id, info.sample_rate)?,
             _ => Heard::all(),
         };
+        let pages = match id {
+            FORMAT_ID_OGG => Some(Pages::open(File::open(path)?, track.id)?),
+            _ => None,
+        };
         let padding = match id {
-            FORMAT_ID_MKV => webm::padding(File::open(path)?, track.id)?,
+            FORMAT_ID_MKV => webm::padding(File::open(path)?, track.id, info.sample_rate)?,
             _ => 0,
         };
         Ok(Self {
-            codec: codec.clone(),
-            track: track.id,
-            info,
-            decoder: None,
             self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
             length_guessed: id == FORMAT_ID_ADTS,
             heard,
-            counted: None,
-            packets: Packets::Container(format),
-            padding: samples_of(padding, info.sample_rate),
-            ahead: None,
-            packets_read: 0,
-            packets_damaged: 0,
-            decoded: 0,
-            planes: Vec::new(),
-            mean: Vec::new(),
-            strict: false,
+            padding,
             clock: stretch::Clock::of(id, track_clock),
-            behind_gap: None,
+            pages,
+            ..Self::begin(codec.clone(), track.id, info, Packets::Container(format))
         })
     }
 
@@ -164,24 +166,34 @@ impl Coded {
         let heard = mpeg.heard();
         // Other tags count now with their own frame, now without.
         let counted = mpeg.counted().filter(|_| mpeg.is_trimmed());
+        let info = Info {
+            sample_rate: kind.sample_rate,
+            channels: kind.channels,
+            frames: counted
+                .filter(|_| mpeg.is_all_counted())
+                .map(|counted| heard.of(0..counted)),
+            uncompressed: false,
+            mended: false,
+        };
         Self {
+            counted,
+            heard,
+            ..Self::begin(codec, 0, info, Packets::Mpeg(mpeg))
+        }
+    }
+
+    /// At the first packet, all of it heard.
+    fn begin(codec: AudioCodecParameters, track: u32, info: Info, packets: Packets) -> Self {
+        Self {
+            packets,
             codec,
-            track: 0,
-            info: Info {
-                sample_rate: kind.sample_rate,
-                channels: kind.channels,
-                frames: counted
-                    .filter(|_| mpeg.is_all_counted())
-                    .map(|counted| heard.of(0..counted)),
-                uncompressed: false,
-                mended: false,
-            },
+            track,
+            info,
             decoder: None,
             self_contained: false,
             length_guessed: false,
-            counted,
-            heard,
-            packets: Packets::Mpeg(mpeg),
+            heard: Heard::all(),
+            counted: None,
             padding: 0,
             ahead: None,
             packets_read: 0,
@@ -192,6 +204,9 @@ impl Coded {
             strict: false,
             clock: None,
             behind_gap: None,
+            pages: None,
+            waiting: VecDeque::new(),
+            stopped: None,
         }
     }
 
@@ -268,7 +283,7 @@ impl Coded {
     fn next_block(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
         let found = self.decoded;
         loop {
-            let packet = match self.next_packet(found)? {
+            let packet = match self.pull()? {
                 Next::Packet(packet) if self.padding > 0 && packet.track_id == self.track => {
                     match self.ahead.replace(packet) {
                         Some(packet) => packet,
@@ -290,6 +305,12 @@ impl Coded {
             };
             if packet.track_id != self.track {
                 continue;
+            }
+            if let Some(end) = self.lost_page(&packet)? {
+                match self.behind_pages(packet, end) {
+                    Some(fault) => return Err(fault),
+                    None => continue,
+                }
             }
             if self.self_contained && u64::try_from(packet.pts.get()) != Ok(found) {
                 // A damaged frame was skipped, or a false block size led a search astray.
@@ -338,7 +359,7 @@ impl Coded {
             return Err(changed());
         }
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
-        Ok(())
+        self.follow_pages()
     }
 }
 
@@ -350,20 +371,6 @@ fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParamete
         Some(CodecParameters::Audio(codec)) => Ok((track, codec)),
         _ => Err(Fault::NoTrack),
     }
-}
-
-/// What an MP4 file says is heard of a track.
-fn edited(path: &Path, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
-    match mp4::edits(File::open(path)?, track, sample_rate)? {
-        Edits::Heard(heard) => Ok(heard),
-        Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
-    }
-}
-
-/// A time in nanoseconds, in samples.
-fn samples_of(time: u64, sample_rate: u32) -> u64 {
-    let exact = u128::from(time) * u128::from(sample_rate);
-    u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
 }
 
 fn changed() -> Fault {

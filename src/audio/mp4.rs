@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::Fault;
 use super::heard::Heard;
 
 /// Edits that are read; a file of more is refused.
@@ -15,7 +16,7 @@ const MOST_EDITS: u32 = 4096;
 
 /// What is to be heard of a track.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Edits {
+enum Edits {
     /// These of its samples.
     Heard(Heard),
     /// Something that cannot be honoured.
@@ -40,8 +41,15 @@ struct Edit {
     rate: u32,
 }
 
-/// Reads which samples of a track are heard, at a sample rate in Hz.
-pub(super) fn edits(file: File, track: u32, sample_rate: u32) -> io::Result<Edits> {
+/// Which samples of a track are heard, at a sample rate in Hz.
+pub(super) fn heard(file: File, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
+    match edits(file, track, sample_rate)? {
+        Edits::Heard(heard) => Ok(heard),
+        Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
+    }
+}
+
+fn edits(file: File, track: u32, sample_rate: u32) -> io::Result<Edits> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let (mut movie_scale, mut tracks) = (0, Vec::new());
@@ -54,6 +62,27 @@ pub(super) fn edits(file: File, track: u32, sample_rate: u32) -> io::Result<Edit
     let found = tracks.into_iter().find(|found| found.id == track);
     let found: TrackBox = found.unwrap_or_default();
     Ok(found.heard(movie_scale, u64::from(sample_rate)))
+}
+
+/// Where a file should end: behind its samples, where these come last.
+pub(super) fn claimed_end(file: File) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(4096, file);
+    let actual = reader.seek(SeekFrom::End(0))?;
+    let mut claimed = actual;
+    boxes(&mut reader, 0..u64::MAX, &mut |_, name, body| {
+        if name == *b"mdat" && body.end != u64::MAX {
+            claimed = claimed.max(body.end);
+        }
+        match body.end >= actual {
+            true => Err(io::ErrorKind::UnexpectedEof.into()),
+            false => Ok(()),
+        }
+    })
+    .or_else(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Ok(()),
+        _ => Err(error),
+    })?;
+    Ok(claimed)
 }
 
 fn movie(

@@ -15,8 +15,13 @@ const DISCARD_PADDING: u64 = 0x75A2;
 /// Elements that are looked at; a file of more is a recording of weeks.
 const MOST: u64 = 1 << 26;
 
-/// Nanoseconds to discard at the end of a track's last block.
-pub(super) fn padding(file: File, track: u32) -> io::Result<u64> {
+/// Samples to discard at the end of a track's last block, at a sample rate in Hz.
+pub(super) fn padding(file: File, track: u32, sample_rate: u32) -> io::Result<u64> {
+    let exact = u128::from(nanoseconds(file, track)?) * u128::from(sample_rate);
+    Ok(u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX))
+}
+
+fn nanoseconds(file: File, track: u32) -> io::Result<u64> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let mut at = 0;
@@ -50,6 +55,22 @@ pub(super) fn padding(file: File, track: u32) -> io::Result<u64> {
         }
     }
     Ok(padding)
+}
+
+/// Where a file should end: behind its segment, where that says how long it is.
+pub(super) fn claimed_end(file: File) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(4096, file);
+    let actual = reader.seek(SeekFrom::End(0))?;
+    let header = element(&mut reader, 0, actual)?;
+    let Some((_, body, Some(size))) = header else {
+        return Ok(actual);
+    };
+    let segment = element(&mut reader, body.saturating_add(size), actual)?;
+    let claimed = segment.and_then(|(id, body, size)| match id {
+        SEGMENT => body.checked_add(size?),
+        _ => None,
+    });
+    Ok(claimed.unwrap_or(actual).max(actual))
 }
 
 /// The element at a place: its identifier, where its body begins, and how long
