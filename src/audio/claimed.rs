@@ -18,6 +18,9 @@ const MOST_MISSING: u64 = 16;
 pub(super) struct Claimed {
     file: File,
     length: u64,
+    /// Whether what lies behind may be looked for: symphonia goes to where a
+    /// Matroska file says that its index is.
+    is_seekable: bool,
 }
 
 impl Claimed {
@@ -29,18 +32,15 @@ impl Claimed {
         (&file).take(8).read_to_end(&mut head)?;
         let claimed = match &*head {
             [_, _, _, _, b'f', b't', b'y', b'p'] => mp4::claimed_end(file.try_clone()?)?,
-            [0x1A, 0x45, 0xDF, 0xA3, ..] => webm::claimed_end(file.try_clone()?)?,
+            head if head.starts_with(webm::MARK) => webm::claimed_end(file.try_clone()?)?,
             _ => actual,
         };
         file.rewind()?;
-        let plausible = actual..=actual.saturating_mul(MOST_MISSING);
+        let is_cut = claimed > actual && claimed / MOST_MISSING <= actual;
         Ok(Self {
-            length: if plausible.contains(&claimed) {
-                claimed
-            } else {
-                actual
-            },
             file,
+            length: if is_cut { claimed } else { actual },
+            is_seekable: !(is_cut && head.starts_with(webm::MARK)),
         })
     }
 }
@@ -66,7 +66,7 @@ impl Seek for Claimed {
 
 impl MediaSource for Claimed {
     fn is_seekable(&self) -> bool {
-        true
+        self.is_seekable
     }
 
     fn byte_len(&self) -> Option<u64> {

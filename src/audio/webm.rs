@@ -6,6 +6,9 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+/// What every such file begins with.
+pub(super) const MARK: &[u8] = b"\x1a\x45\xdf\xa3";
+
 const SEGMENT: u64 = 0x1853_8067;
 const CLUSTER: u64 = 0x1F43_B675;
 const BLOCK_GROUP: u64 = 0xA0;
