@@ -337,13 +337,6 @@ fn a_packet_that_does_not_decode_ends_the_stretch_there() {
     let files = with_packets_that_fail(|n| n == 60);
     let told = told(&files.clone().map(|(name, bytes, _)| (name, bytes)));
     for (told, (name, _, length)) in told.iter().zip(&files) {
-        println!(
-            "{name}: rows {} faults {} seconds {} {}",
-            told.rows, told.faults, told.seconds, told.reason
-        );
-        let _ = length;
-    }
-    for (told, (name, _, length)) in told.iter().zip(&files) {
         let before = 60.0 * length;
         assert_kept(
             name,
@@ -359,12 +352,6 @@ fn a_packet_that_does_not_decode_ends_the_stretch_there() {
 fn where_more_than_one_packet_in_ten_fails_the_recording_ends() {
     let files = with_packets_that_fail(|n| n % 5 == 4);
     let told = told(&files.clone().map(|(name, bytes, _)| (name, bytes)));
-    for (told, (name, _, _)) in told.iter().zip(&files) {
-        println!(
-            "{name}: rows {} faults {} seconds {} {}",
-            told.rows, told.faults, told.seconds, told.reason
-        );
-    }
     for (told, (name, _, length)) in told.iter().zip(&files) {
         assert_eq!(told.faults, 11, "{name}: {}", told.reason);
         assert!(told.seconds <= 60.0 * length, "{name}: {} s", told.seconds);
