@@ -209,9 +209,10 @@ mod tests {
             }
             let (place, mut met) = (&mut open[visit.place], Met::default());
             while place.is_none_or(|open| open.rows == pieces[open.recording as usize]) {
-                *place = turns
-                    .take(&visit)
-                    .map(|recording| Open { recording, rows: 0 });
+                *place = turns.take(&visit).map(|recording| Open {
+                    recording,
+                    ..Open::default()
+                });
                 if place.is_none() {
                     break;
                 }
