@@ -1,24 +1,26 @@
 //! The inputs of a build, as its plan of shards has written them down.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::augment::{SoundFile, Sounds};
 use crate::build::inputs::source_of;
-use crate::build::{Inputs, Split, effects};
+use crate::build::{BuildError, Inputs, Split, effects};
 use crate::config::location::Location;
-use crate::config::plan::Plan;
-use crate::dataset::shards::clips::{PlannedClip, PlannedRun};
+use crate::config::plan::{Plan, SplitPlan};
+use crate::dataset::shards::clips::{Known, PlannedClip, PlannedRun};
 use crate::dataset::shards::plan::{PlannedSound, PlannedSounds, Shards};
 use crate::dataset::shards::{ShardPlan, ShardsError};
 use crate::dsp::effect::SoundKind;
 use crate::records::ClipId;
+use crate::source::exclude::Excluded;
 use crate::source::sequence::{Entry, Run};
-use crate::source::{ClipSource, Stamp};
+use crate::source::{ClipSource, Segment, Stamp};
 
-/// Is shown the name of a clip or sound, where it is, and what it looked like.
+/// Is shown the name of a clip, sound or list, what it looks like now if that is
+/// asked for, and what it looked like when planned.
 pub(super) type Check<'a> =
-    dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
+    dyn FnMut(&str, &dyn Fn() -> Option<Stamp>, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
 
 /// Size and time as a plan has them.
 pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
@@ -30,52 +32,44 @@ pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
 }
 
 /// The runs of a shard as inputs: splits without a clip in it are not there. With
-/// them the place of each split in the plan. `check` is shown each clip and sound.
+/// them the place of each split in the plan. `check` is shown each clip, sound and
+/// list.
 pub(super) fn restore(
     plan: &Plan,
     planned: &ShardPlan,
     sounds: &PlannedSounds,
     runs: Vec<PlannedRun>,
     check: &mut Check<'_>,
-) -> Result<(Inputs, Vec<usize>), ShardsError> {
+) -> Result<(Inputs, Vec<usize>), BuildError> {
     let mut splits: Vec<Split> = Vec::new();
     let (mut places, mut own) = (Vec::new(), Vec::new());
     for run in runs {
-        let Some(split_plan) = plan.splits.get(run.split) else {
-            return Err(ShardsError::Plan {
-                path: Shards::of(&plan.output.path).path().to_path_buf(),
-                reason: format!("it has no split {}", run.split),
-            });
-        };
         if places.last() != Some(&run.split) {
+            let Some(split_plan) = plan.splits.get(run.split) else {
+                return Err(BuildError::Shards(ShardsError::Plan {
+                    path: Shards::of(&plan.output.path).path().to_path_buf(),
+                    reason: format!("it has no split {}", run.split),
+                }));
+            };
             places.push(run.split);
             splits.push(Split {
-                plan: split_plan.clone(),
                 source: source_of(split_plan),
                 clips: Vec::new(),
                 wavs: None,
                 stale: Vec::new(),
-                excluded: Arc::default(),
+                excluded: excluded(split_plan, sounds, check)?,
+                plan: split_plan.clone(),
             });
         }
         let index = splits.len() - 1;
         let split = &mut splits[index];
         let first = split.clips.len();
-        for PlannedClip(name, stamp, problem) in run.clips {
-            let path = split.source.path_of(&name);
-            if problem.is_none() {
-                check(&name, &path, stamp)?;
+        for clip in run.clips {
+            let (entry, stamp) = entry(&*split.source, clip);
+            if entry.problem.is_none() {
+                check(&entry.id.name, &|| split.source.stamp(&entry.id), stamp)?;
             }
-            let name: Arc<str> = name.into();
-            split.clips.push(Entry {
-                recording: Arc::clone(&name),
-                segment: None,
-                id: ClipId {
-                    name,
-                    path: path.into(),
-                },
-                problem,
-            });
+            split.clips.push(entry);
         }
         own.push(Run {
             split: index,
@@ -96,6 +90,50 @@ pub(super) fn restore(
     Ok((inputs, places))
 }
 
+/// A clip of a plan, and what it looked like.
+fn entry(source: &dyn ClipSource, clip: PlannedClip) -> (Entry, Option<(u64, u64)>) {
+    let PlannedClip(file, stamp, known) = clip;
+    let (segment, problem) = match known {
+        Some(Known::Part(start, end)) => (Some(Segment { start, end }), None),
+        Some(Known::Problem(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
+    let path = source.path_of(&file).into();
+    let recording: Arc<str> = file.into();
+    let name = match &segment {
+        Some(segment) => segment.label(&recording),
+        None => Arc::clone(&recording),
+    };
+    let entry = Entry {
+        id: ClipId { name, path },
+        recording,
+        segment,
+        problem,
+    };
+    (entry, stamp)
+}
+
+/// What is left out of a split's recordings, if that is still what was planned.
+fn excluded(
+    split: &SplitPlan,
+    planned: &PlannedSounds,
+    check: &mut Check<'_>,
+) -> Result<Arc<Excluded>, BuildError> {
+    let list = split.recordings.as_ref().and_then(|of| of.exclude.as_ref());
+    let Some(list) = list else {
+        return Ok(Arc::default());
+    };
+    let mut exclusions = planned.exclusions.iter();
+    let then = exclusions.find(|planned| planned.name == list.configured);
+    let then = then.and_then(|planned| planned.stamp);
+    check(&list.configured, &|| Stamp::of(&list.path), then)?;
+    let excluded = Excluded::read(&list.path).map_err(|error| BuildError::Input {
+        split: split.name.clone(),
+        error,
+    })?;
+    Ok(excluded.into())
+}
+
 fn restored(
     plan: &Plan,
     kind: SoundKind,
@@ -112,7 +150,7 @@ fn restored(
     };
     let one = |sound: &PlannedSound| {
         let path = path_of(places, &sound.name);
-        check(&sound.name, &path, sound.stamp)?;
+        check(&sound.name, &|| Stamp::of(&path), sound.stamp)?;
         Ok(SoundFile {
             name: sound.name.as_str().into(),
             path: path.into(),
@@ -138,8 +176,8 @@ fn path_of(places: &[Location], name: &str) -> PathBuf {
     below.into_iter().next().unwrap_or_else(|| name.into())
 }
 
-/// The sounds in use, as a plan has them.
-pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
+/// The sounds in use, and the lists of exclusions, as a plan has them.
+pub(super) fn planned_sounds(plan: &Plan, sounds: &Sounds) -> PlannedSounds {
     let of = |kind| {
         let files: Vec<&SoundFile> = sounds.files(kind);
         let planned = files.into_iter().map(|file| PlannedSound {
@@ -149,17 +187,29 @@ pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
         });
         planned.collect()
     };
+    let lists = plan.splits.iter().filter_map(|split| {
+        let recordings = split.recordings.as_ref()?;
+        recordings.exclude.as_ref()
+    });
+    let exclusions = lists.map(|list| PlannedSound {
+        name: list.configured.clone(),
+        listed: 1,
+        stamp: written(Stamp::of(&list.path)),
+    });
     PlannedSounds {
         backgrounds: of(SoundKind::Background),
         impulses: of(SoundKind::Impulse),
+        exclusions: exclusions.collect(),
     }
 }
 
 /// A clip as a plan has it.
-pub(super) fn planned_clip(source: &Arc<dyn ClipSource>, clip: &Entry) -> PlannedClip {
+pub(super) fn planned_clip(source: &dyn ClipSource, clip: &Entry) -> PlannedClip {
+    let part = |segment: &Segment| Known::Part(segment.start, segment.end);
+    let part = clip.segment.as_ref().map(part);
     PlannedClip(
-        clip.id.name.to_string(),
+        clip.recording.to_string(),
         written(source.stamp(&clip.id)),
-        clip.problem.clone(),
+        part.or_else(|| clip.problem.clone().map(Known::Problem)),
     )
 }

@@ -1,8 +1,9 @@
-//! `clips/IIIII`: the clips of one shard, and what they looked like.
+//! `clips/IIIII`: the clips and recordings of one shard, and what they looked like.
 //!
 //! JSON lines: for each run of the sequence `{"split":0,"rounds":[0,2]}`, below it
-//! a line `["name",bytes,modified]` for each of its clips, and at last the SHA-256
-//! of all lines before.
+//! a line `["name",[bytes,modified]]` for each of its clips, where a recording is
+//! named in part `["name",[bytes,modified],[start,end]]` in seconds, and at last the
+//! SHA-256 of all lines before.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,7 +17,7 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::partial::hex;
 
 /// Consecutive clips of a split.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PlannedRun {
     /// Index of the split in the plan.
     pub split: usize,
@@ -26,18 +27,28 @@ pub struct PlannedRun {
     pub clips: Vec<PlannedClip>,
 }
 
-/// A clip as it was found: its name, its size in bytes, when it was last modified
-/// in nanoseconds since 1970, and why it cannot be read where that was known.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// A clip, a recording or a part of one as it was found: the name of its file, its
+/// size in bytes, when it was last modified in nanoseconds since 1970, and more.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PlannedClip(
     /// Name.
     pub String,
     /// Size and time; nothing of what could not be looked at.
     pub Option<(u64, u64)>,
-    /// Why it cannot be read.
+    /// What else is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub Option<String>,
+    pub Option<Known>,
 );
+
+/// What else is known of a clip.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Known {
+    /// Why it cannot be read.
+    Problem(String),
+    /// It is a part of a recording: where that begins and ends, in seconds.
+    Part(f64, f64),
+}
 
 #[derive(Deserialize, Serialize)]
 struct Heading {
@@ -154,19 +165,21 @@ mod tests {
     fn clips_are_read_as_they_were_written_and_damage_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00000");
+        let problem = Known::Problem("a folder".to_owned());
+        let part = Known::Part(0.1 + 0.2, 1e-7);
         let runs = [
             PlannedRun {
                 split: 0,
                 rounds: 0..2,
                 clips: vec![
                     PlannedClip("a\n\"ü\".wav".to_owned(), Some((44, u64::MAX)), None),
-                    PlannedClip("b.wav".to_owned(), None, Some("a folder".to_owned())),
+                    PlannedClip("b.wav".to_owned(), None, Some(problem)),
                 ],
             },
             PlannedRun {
                 split: 2,
                 rounds: 1..2,
-                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), None)],
+                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), Some(part))],
             },
         ];
         for runs in [&runs[..], &[]] {

@@ -28,14 +28,14 @@ pub enum ShardsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A clip or sound is not the one that was planned.
+    /// A clip, sound or list is not the one that was planned.
     #[error(
         "{shard}: {what} is not as it was when planned: {reason}\n  put it back, or plan again (wakemill plan … --overwrite)"
     )]
     Input {
         /// The shard that needs it.
         shard: String,
-        /// The clip or sound.
+        /// The clip, sound or list.
         what: String,
         /// How it differs.
         reason: String,
@@ -71,11 +71,6 @@ pub enum ShardsError {
         "output_files.wavs: shards do not write the rows' audio: set it to false, or build on one machine"
     )]
     Wavs,
-    /// Recordings are built on one machine.
-    #[error(
-        "split '{0}': recordings are not built as shards yet: give them a pipeline of their own, for one machine"
-    )]
-    Recordings(String),
     /// The output folder cannot be used.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

@@ -26,7 +26,7 @@ const INPUTS_FILE: &str = "inputs.json";
 const CLIPS_FOLDER: &str = "clips";
 
 /// The content of `plan.json`. 'Clips' are the spans of the sequence: where each
-/// round of a clip is made alone, each counts.
+/// round of a clip is made alone, each counts; of recordings, each that is listed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ShardPlan {
     /// Version of the program that planned.
@@ -69,7 +69,7 @@ pub struct Range {
     pub clips: u64,
 }
 
-/// A background or impulse response of the plan.
+/// A background or impulse response of the plan, or a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PlannedSound {
     /// Its name.
@@ -80,13 +80,15 @@ pub struct PlannedSound {
     pub stamp: Option<(u64, u64)>,
 }
 
-/// The content of `sounds.json`: every sound in use.
+/// The content of `sounds.json`: what every shard may need.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PlannedSounds {
     /// Backgrounds, in order.
     pub backgrounds: Vec<PlannedSound>,
     /// Impulse responses, in order.
     pub impulses: Vec<PlannedSound>,
+    /// Lists of what is left out of recordings.
+    pub exclusions: Vec<PlannedSound>,
 }
 
 /// The content of `inputs.json`.
