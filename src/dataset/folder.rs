@@ -165,7 +165,7 @@ impl Folder {
     }
 
     /// The first file of an earlier build; the journal if there is no other.
-    fn leftover<S: Seal>(&self, features: &[&str]) -> Option<PathBuf> {
+    fn leftover<S: Seal>(&self, features: &[String]) -> Option<PathBuf> {
         files::<S>(features)
             .into_iter()
             .find(|name| is_there(&self.path.join(name)))
@@ -196,7 +196,7 @@ fn reports() -> [PathBuf; 2] {
 
 /// Every file that a build makes but the one that completes it, whole and
 /// unfinished, the journal last.
-fn files<S: Seal>(features: &[&str]) -> Vec<PathBuf> {
+fn files<S: Seal>(features: &[String]) -> Vec<PathBuf> {
     let names = [ROWS_FILE, RECORDINGS_FILE, QUARANTINE_FILE];
     let names = names.into_iter().chain(features.iter().map(String::as_str));
     let names = names.map(PathBuf::from);
