@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::augment::{SoundFile, Sounds};
 use crate::build::inputs::source_of;
-use crate::build::{BuildError, Inputs, Split, effects};
+use crate::build::{Inputs, Split, effects};
 use crate::config::location::Location;
-use crate::config::plan::{Plan, SplitPlan};
+use crate::config::plan::Plan;
 use crate::dataset::shards::clips::{Known, PlannedClip, PlannedRun};
 use crate::dataset::shards::plan::{PlannedSound, PlannedSounds, Shards};
 use crate::dataset::shards::{ShardPlan, ShardsError};
@@ -17,7 +17,7 @@ use crate::source::exclude::Excluded;
 use crate::source::sequence::{Entry, Run};
 use crate::source::{ClipSource, Segment, Stamp};
 
-/// Is shown the name of a clip, sound or list, what it looks like now if that is
+/// Is shown the name of a clip or sound, what it looks like now if that is
 /// asked for, and what it looked like when planned.
 pub(super) type Check<'a> =
     dyn FnMut(&str, &dyn Fn() -> Option<Stamp>, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
@@ -32,45 +32,51 @@ pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
 }
 
 /// The runs of a shard as inputs: splits without a clip in it are not there. With
-/// them the place of each split in the plan. `check` is shown each clip, sound and
-/// list.
+/// them the place of each split in the plan. `check` is shown each clip and sound.
 pub(super) fn restore(
     plan: &Plan,
     planned: &ShardPlan,
     sounds: &PlannedSounds,
     runs: Vec<PlannedRun>,
     check: &mut Check<'_>,
-) -> Result<(Inputs, Vec<usize>), BuildError> {
+) -> Result<(Inputs, Vec<usize>), ShardsError> {
     let mut splits: Vec<Split> = Vec::new();
     let (mut places, mut own) = (Vec::new(), Vec::new());
     for run in runs {
         if places.last() != Some(&run.split) {
             let Some(split_plan) = plan.splits.get(run.split) else {
-                return Err(BuildError::Shards(ShardsError::Plan {
+                return Err(ShardsError::Plan {
                     path: Shards::of(&plan.output.path).path().to_path_buf(),
                     reason: format!("it has no split {}", run.split),
-                }));
+                });
             };
             places.push(run.split);
             splits.push(Split {
+                plan: split_plan.clone(),
                 source: source_of(split_plan),
                 clips: Vec::new(),
                 wavs: None,
                 stale: Vec::new(),
-                excluded: excluded(split_plan, sounds, check)?,
-                plan: split_plan.clone(),
+                excluded: Arc::default(),
             });
         }
         let index = splits.len() - 1;
         let split = &mut splits[index];
         let first = split.clips.len();
-        for clip in run.clips {
+        let mut excluded = Excluded::default();
+        for mut clip in run.clips {
+            let parts = std::mem::take(&mut clip.2.excluded);
             let (entry, stamp) = entry(&*split.source, clip);
+            for (start, end) in parts {
+                let end = end.unwrap_or(f64::INFINITY);
+                excluded.add(&entry, Segment { start, end });
+            }
             if entry.problem.is_none() {
                 check(&entry.id.name, &|| split.source.stamp(&entry.id), stamp)?;
             }
             split.clips.push(entry);
         }
+        split.excluded = excluded.into();
         own.push(Run {
             split: index,
             clips: first..split.clips.len(),
@@ -93,11 +99,8 @@ pub(super) fn restore(
 /// A clip of a plan, and what it looked like.
 fn entry(source: &dyn ClipSource, clip: PlannedClip) -> (Entry, Option<(u64, u64)>) {
     let PlannedClip(file, stamp, known) = clip;
-    let (segment, problem) = match known {
-        Some(Known::Part(start, end)) => (Some(Segment { start, end }), None),
-        Some(Known::Problem(reason)) => (None, Some(reason)),
-        None => (None, None),
-    };
+    let part = known.part;
+    let segment = part.map(|(start, end)| Segment { start, end });
     let path = source.path_of(&file).into();
     let recording: Arc<str> = file.into();
     let name = match &segment {
@@ -108,30 +111,9 @@ fn entry(source: &dyn ClipSource, clip: PlannedClip) -> (Entry, Option<(u64, u64
         id: ClipId { name, path },
         recording,
         segment,
-        problem,
+        problem: known.problem,
     };
     (entry, stamp)
-}
-
-/// What is left out of a split's recordings, if that is still what was planned.
-fn excluded(
-    split: &SplitPlan,
-    planned: &PlannedSounds,
-    check: &mut Check<'_>,
-) -> Result<Arc<Excluded>, BuildError> {
-    let list = split.recordings.as_ref().and_then(|of| of.exclude.as_ref());
-    let Some(list) = list else {
-        return Ok(Arc::default());
-    };
-    let mut exclusions = planned.exclusions.iter();
-    let then = exclusions.find(|planned| planned.name == list.configured);
-    let then = then.and_then(|planned| planned.stamp);
-    check(&list.configured, &|| Stamp::of(&list.path), then)?;
-    let excluded = Excluded::read(&list.path).map_err(|error| BuildError::Input {
-        split: split.name.clone(),
-        error,
-    })?;
-    Ok(excluded.into())
 }
 
 fn restored(
@@ -176,8 +158,8 @@ fn path_of(places: &[Location], name: &str) -> PathBuf {
     below.into_iter().next().unwrap_or_else(|| name.into())
 }
 
-/// The sounds in use, and the lists of exclusions, as a plan has them.
-pub(super) fn planned_sounds(plan: &Plan, sounds: &Sounds) -> PlannedSounds {
+/// The sounds in use, as a plan has them.
+pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
     let of = |kind| {
         let files: Vec<&SoundFile> = sounds.files(kind);
         let planned = files.into_iter().map(|file| PlannedSound {
@@ -187,29 +169,26 @@ pub(super) fn planned_sounds(plan: &Plan, sounds: &Sounds) -> PlannedSounds {
         });
         planned.collect()
     };
-    let lists = plan.splits.iter().filter_map(|split| {
-        let recordings = split.recordings.as_ref()?;
-        recordings.exclude.as_ref()
-    });
-    let exclusions = lists.map(|list| PlannedSound {
-        name: list.configured.clone(),
-        listed: 1,
-        stamp: written(Stamp::of(&list.path)),
-    });
     PlannedSounds {
         backgrounds: of(SoundKind::Background),
         impulses: of(SoundKind::Impulse),
-        exclusions: exclusions.collect(),
     }
 }
 
-/// A clip as a plan has it.
-pub(super) fn planned_clip(source: &dyn ClipSource, clip: &Entry) -> PlannedClip {
-    let part = |segment: &Segment| Known::Part(segment.start, segment.end);
-    let part = clip.segment.as_ref().map(part);
-    PlannedClip(
-        clip.recording.to_string(),
-        written(source.stamp(&clip.id)),
-        part.or_else(|| clip.problem.clone().map(Known::Problem)),
-    )
+/// A clip of a split as a plan has it.
+pub(super) fn planned_clip(split: &Split, clip: &Entry) -> PlannedClip {
+    // What lies a second or more beside a part meets no row of it.
+    let near = |out: &Segment| {
+        let of = clip.segment;
+        of.is_none_or(|of| out.start < of.end + 1.0 && of.start < out.end + 1.0)
+    };
+    let excluded = split.excluded.of(clip).into_iter().filter(near);
+    let end = |part: Segment| Some(part.end).filter(|end| end.is_finite());
+    let known = Known {
+        problem: clip.problem.clone(),
+        part: clip.segment.map(|part| (part.start, part.end)),
+        excluded: excluded.map(|part| (part.start, end(part))).collect(),
+    };
+    let name = clip.recording.to_string();
+    PlannedClip(name, written(split.source.stamp(&clip.id)), known)
 }

@@ -79,7 +79,7 @@ pub fn plan(
         sounds: sounds(&ready.plan, &ready.inputs),
         passed_over: ready.inputs.passed_over.clone(),
     };
-    let sounds = planned_sounds(&ready.plan, ready.sounds());
+    let sounds = planned_sounds(ready.sounds());
     let mut clips = |index, to: &mut ClipsWriter| {
         let own = cut(&runs, Shard { index, count: of });
         write_clips(&ready, own, to)
@@ -172,7 +172,7 @@ fn write_clips(ready: &Ready, runs: Vec<Run>, to: &mut ClipsWriter) -> Result<()
         let split_of = &ready.inputs.splits[split];
         to.begin(split, &rounds)?;
         for clip in &split_of.clips[clips] {
-            to.clip(&planned_clip(&*split_of.source, clip))?;
+            to.clip(&planned_clip(split_of, clip))?;
         }
     }
     Ok(())

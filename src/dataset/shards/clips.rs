@@ -1,9 +1,8 @@
 //! `clips/IIIII`: the clips and recordings of one shard, and what they looked like.
 //!
 //! JSON lines: for each run of the sequence `{"split":0,"rounds":[0,2]}`, below it
-//! a line `["name",[bytes,modified]]` for each of its clips, where a recording is
-//! named in part `["name",[bytes,modified],[start,end]]` in seconds, and at last the
-//! SHA-256 of all lines before.
+//! a line `["name",[bytes,modified]]` for each of its clips, with what else is known
+//! of it behind, and at last the SHA-256 of all lines before.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -36,18 +35,29 @@ pub struct PlannedClip(
     /// Size and time; nothing of what could not be looked at.
     pub Option<(u64, u64)>,
     /// What else is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub Option<Known>,
+    #[serde(default, skip_serializing_if = "Known::is_nothing")]
+    pub Known,
 );
 
 /// What else is known of a clip.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum Known {
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Known {
     /// Why it cannot be read.
-    Problem(String),
-    /// It is a part of a recording: where that begins and ends, in seconds.
-    Part(f64, f64),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Of a part of a recording, where that begins and ends, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<(f64, f64)>,
+    /// What is left out of the recording: where that begins, in seconds, and where it
+    /// ends, unless at the recording's end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<(f64, Option<f64>)>,
+}
+
+impl Known {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -165,21 +175,32 @@ mod tests {
     fn clips_are_read_as_they_were_written_and_damage_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00000");
-        let problem = Known::Problem("a folder".to_owned());
-        let part = Known::Part(0.1 + 0.2, 1e-7);
+        let problem = Known {
+            problem: Some("a folder".to_owned()),
+            ..Known::default()
+        };
+        let part = Known {
+            part: Some((0.1 + 0.2, 1e300)),
+            excluded: vec![(0.0, None), (1e-7, Some(0.3))],
+            ..Known::default()
+        };
         let runs = [
             PlannedRun {
                 split: 0,
                 rounds: 0..2,
                 clips: vec![
-                    PlannedClip("a\n\"ü\".wav".to_owned(), Some((44, u64::MAX)), None),
-                    PlannedClip("b.wav".to_owned(), None, Some(problem)),
+                    PlannedClip(
+                        "a\n\"ü\".wav".to_owned(),
+                        Some((44, u64::MAX)),
+                        Known::default(),
+                    ),
+                    PlannedClip("b.wav".to_owned(), None, problem),
                 ],
             },
             PlannedRun {
                 split: 2,
                 rounds: 1..2,
-                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), Some(part))],
+                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), part)],
             },
         ];
         for runs in [&runs[..], &[]] {

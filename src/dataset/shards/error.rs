@@ -28,14 +28,14 @@ pub enum ShardsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A clip, sound or list is not the one that was planned.
+    /// A clip or sound is not the one that was planned.
     #[error(
         "{shard}: {what} is not as it was when planned: {reason}\n  put it back, or plan again (wakemill plan … --overwrite)"
     )]
     Input {
         /// The shard that needs it.
         shard: String,
-        /// The clip, sound or list.
+        /// The clip or sound.
         what: String,
         /// How it differs.
         reason: String,

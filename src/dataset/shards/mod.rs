@@ -4,8 +4,7 @@
 //!
 //! ```text
 //! <output>/shards/plan.json           how many, of what
-//!                 sounds.json         every background and impulse response, and list
-//!                                     of exclusions
+//!                 sounds.json         every background and impulse response
 //!                 inputs.json         what stands for every file, to name a change
 //!                 clips/00003         the clips and recordings of shard 3
 //!                 00003-of-00008/     shard 3: an output folder, shard.json at last

@@ -69,7 +69,7 @@ pub struct Range {
     pub clips: u64,
 }
 
-/// A background or impulse response of the plan, or a list.
+/// A background or impulse response of the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PlannedSound {
     /// Its name.
@@ -80,15 +80,13 @@ pub struct PlannedSound {
     pub stamp: Option<(u64, u64)>,
 }
 
-/// The content of `sounds.json`: what every shard may need.
+/// The content of `sounds.json`: every sound in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct PlannedSounds {
     /// Backgrounds, in order.
     pub backgrounds: Vec<PlannedSound>,
     /// Impulse responses, in order.
     pub impulses: Vec<PlannedSound>,
-    /// Lists of what is left out of recordings.
-    pub exclusions: Vec<PlannedSound>,
 }
 
 /// The content of `inputs.json`.
