@@ -80,7 +80,7 @@ def test_a_shard_that_fails_is_tried_again_and_the_others_are_finished(cluster, 
 
 #: Notes each shard that is started, with the processes that it descends from.
 NOTING = """#!/bin/sh
-case "$*" in *--shard*)
+case "$1" in run)
     chain= process=$$
     while [ "$process" -gt 1 ]; do
         process=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$process/status")
