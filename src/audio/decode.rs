@@ -7,8 +7,7 @@ use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
-use symphonia::core::errors::Error as DecoderError;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
@@ -18,23 +17,25 @@ use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, Tra
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+use symphonia::core::units::Duration;
 use symphonia::default::get_probe;
 
 use super::claimed::Claimed;
+use super::extent::Rest;
 use super::heard::Heard;
-use super::mp4;
-use super::mpeg::{Mpeg, Step};
+use super::mpeg::Mpeg;
 use super::ogg::Pages;
-use super::webm;
-use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, opus, webm};
 
 mod decoder;
+mod packets;
 mod pages;
 mod piece;
+mod quicktime;
 mod stretch;
 
 use decoder::Decoder;
+use packets::{Next, Packets};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -61,6 +62,8 @@ pub(super) struct Coded {
     counted: Option<u64>,
     /// Samples of the last packet that are padding, where packets do not say it.
     padding: u64,
+    /// What lies where its container ends.
+    rest: Rest,
     /// The next packet, where the last one must be known as such.
     ahead: Option<Packet>,
     packets_read: u64,
@@ -84,20 +87,6 @@ pub(super) struct Coded {
     stopped: Option<Result<Next, Fault>>,
 }
 
-/// Where packets come from.
-enum Packets {
-    Container(Box<dyn FormatReader>),
-    Mpeg(Mpeg),
-}
-
-/// What the next packet is.
-enum Next {
-    Packet(Packet),
-    /// Another stream follows in the same file.
-    Reset,
-    End,
-}
-
 impl Coded {
     pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
         let file = Box::new(Claimed::new(file)?);
@@ -118,10 +107,7 @@ impl Coded {
         let (track, codec) = audio_track(&*format)?;
         let track_clock = track.time_base;
         let info = Info {
-            sample_rate: codec
-                .sample_rate
-                .filter(|&rate| rate > 0)
-                .ok_or(Fault::NoSampleRate)?,
+            sample_rate: rate_of(codec).ok_or(Fault::NoSampleRate)?,
             channels: codec
                 .channels
                 .as_ref()
@@ -134,26 +120,28 @@ impl Coded {
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
-        let heard = match id {
-            FORMAT_ID_ISOMP4 => mp4::heard(File::open(path)?, track.id, info.sample_rate)?,
-            _ => Heard::all(),
+        let mut codec = codec.clone();
+        let (heard, rest) = match id {
+            FORMAT_ID_ISOMP4 => quicktime::said(path, track.id, &mut codec, info.sample_rate)?,
+            _ => (Heard::all(), Rest::Unknown),
         };
         let pages = match id {
             FORMAT_ID_OGG => Some(Pages::open(File::open(path)?, track.id)?),
             _ => None,
         };
-        let padding = match id {
-            FORMAT_ID_MKV => webm::padding(File::open(path)?, track.id, info.sample_rate)?,
-            _ => 0,
+        let (padding, rest) = match id {
+            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id, info.sample_rate)?,
+            _ => (0, rest),
         };
         Ok(Self {
             self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
             length_guessed: id == FORMAT_ID_ADTS,
             heard,
             padding,
+            rest,
             clock: stretch::Clock::of(id, track_clock),
             pages,
-            ..Self::begin(codec.clone(), track.id, info, Packets::Container(format))
+            ..Self::begin(codec, track.id, info, Packets::Container(format))
         })
     }
 
@@ -195,6 +183,7 @@ impl Coded {
             heard: Heard::all(),
             counted: None,
             padding: 0,
+            rest: Rest::Unknown,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -271,6 +260,7 @@ impl Coded {
         if let Some(expected) = counted.or(known) {
             return Err(Fault::Truncated { expected, found });
         }
+        self.rest.check(found)?;
         if self.packets_damaged * DAMAGED_ONE_IN > self.packets_read {
             let (bad, all) = (self.packets_damaged, self.packets_read);
             let what = format!("{bad} of {all} packets do not decode");
@@ -322,27 +312,6 @@ impl Coded {
         }
     }
 
-    fn next_packet(&mut self, found: u64) -> Result<Next, Fault> {
-        match &mut self.packets {
-            Packets::Container(format) => match format.next_packet() {
-                Ok(Some(packet)) => Ok(Next::Packet(packet)),
-                Ok(None) => Ok(Next::End),
-                // The caller compares with the length that is known.
-                Err(error) if is_end(&error) && self.info.frames.is_some() => Ok(Next::End),
-                Err(DecoderError::ResetRequired) => Ok(Next::Reset),
-                Err(error) => Err(Fault::from_decoder(error, found)),
-            },
-            Packets::Mpeg(mpeg) => Ok(match mpeg.next()? {
-                Step::Frame(data) => {
-                    let (at, length) = (Timestamp::ZERO, Duration::ZERO);
-                    Next::Packet(Packet::new(0, at, length, data))
-                }
-                Step::Changed => return Err(changed()),
-                Step::End => Next::End,
-            }),
-        }
-    }
-
     /// What its codec is called.
     pub(super) fn codec(&self) -> &'static str {
         decoder::name(&self.codec)
@@ -355,7 +324,7 @@ impl Coded {
             return Err(changed());
         };
         let (track, codec) = audio_track(&**format)?;
-        if codec.sample_rate != Some(self.info.sample_rate) {
+        if rate_of(codec) != Some(self.info.sample_rate) {
             return Err(changed());
         }
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
@@ -377,6 +346,15 @@ fn changed() -> Fault {
     Fault::Unsupported("the stream changes its format midway".to_owned())
 }
 
+/// The rate that a codec decodes at, in Hz: of Opus, containers may name the one
+/// that its encoder was given.
+fn rate_of(codec: &AudioCodecParameters) -> Option<u32> {
+    match codec.codec == CODEC_ID_OPUS {
+        true => Some(opus::SAMPLE_RATE),
+        false => codec.sample_rate.filter(|&rate| rate > 0),
+    }
+}
+
 /// The length by the header, where that is a promise and not an estimate.
 ///
 /// An Ogg's last position is relative to an unknown first one, and M4A counts in
@@ -391,8 +369,4 @@ fn astray(found: u64) -> Fault {
         what: "its packets are not where their times say".to_owned(),
         found,
     }
-}
-
-fn is_end(error: &DecoderError) -> bool {
-    matches!(error, DecoderError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
 }

@@ -5,7 +5,7 @@ use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Coded, Next as NextPacket, Packets, audio_track, changed};
+use super::{Coded, Next as NextPacket, Packets, audio_track, changed, rate_of};
 use crate::audio::heard::Heard;
 use crate::audio::recording::Next;
 use crate::audio::{Ear, Fault};
@@ -203,7 +203,7 @@ impl Coded {
         if let (Some(clock), Some(base)) = (&mut self.clock, track.time_base) {
             clock.base = base;
         }
-        if let Some(rate) = self.codec.sample_rate {
+        if let Some(rate) = rate_of(&self.codec) {
             self.info.sample_rate = rate;
         }
         self.heard = Heard::all();
