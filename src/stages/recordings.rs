@@ -35,6 +35,8 @@ pub struct Reads {
     pub window: usize,
     /// Samples from one row to the next.
     pub hop: usize,
+    /// Samples in front of a row that come with it, where there are any.
+    pub lead: usize,
     /// Whether rows are augmented, each alone.
     pub augment: bool,
 }
@@ -254,6 +256,7 @@ impl Entering {
                         piece: Piece {
                             window: recordings.reads.window,
                             hop: recordings.reads.hop,
+                            lead: part.lead,
                             kept: part.kept.clone(),
                             values: samples,
                         },
@@ -304,7 +307,7 @@ pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, R
     while let Some((samples, part)) = reading.piece(&mut scratch).map_err(Refusal::Build)? {
         let within = row.checked_sub(part.row);
         if let Some(k) = within.filter(|k| *k < part.kept.len() as u64) {
-            let start = k as usize * reads.hop;
+            let start = part.lead + k as usize * reads.hop;
             return Ok(Some(samples[start..start + reads.window].to_vec()));
         }
     }

@@ -38,8 +38,10 @@ pub(super) struct Reading {
     excluded: Vec<Segment>,
     audio: Recording,
     stretch: Option<Stretch>,
-    /// Samples from the next row on, as far as they are there.
+    /// Samples from the next row's lead on, as far as they are there.
     pending: Vec<f32>,
+    /// How many of them are the lead: none before the first row of a stretch.
+    lead: usize,
     /// Whether the stretch has come to its end.
     over: bool,
     /// Whether there is no other.
@@ -101,6 +103,7 @@ impl Reading {
             audio,
             stretch: None,
             pending: Vec::new(),
+            lead: 0,
             over: false,
             done: false,
             before: 0,
@@ -135,7 +138,7 @@ impl Reading {
     ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
         let Reads { window, hop, .. } = self.reads;
         loop {
-            let wanted = (ROWS - 1) * hop + window;
+            let wanted = self.lead + (ROWS - 1) * hop + window;
             while self.pending.len() < wanted && !self.over {
                 if self.pending.capacity() < wanted + BLOCK {
                     // As much as is needed, and not twice that.
@@ -144,7 +147,7 @@ impl Reading {
                 }
                 self.fill(scratch)?;
             }
-            let rows = match self.pending.len().checked_sub(window) {
+            let rows = match self.pending.len().checked_sub(self.lead + window) {
                 Some(rest) => (rest / hop + 1).min(ROWS),
                 None => 0,
             };
@@ -175,7 +178,9 @@ impl Reading {
 
     fn take(&mut self, rows: usize) -> (Vec<f32>, Part) {
         let Reads { window, hop, .. } = self.reads;
-        let taken = rows * hop;
+        let lead = std::mem::replace(&mut self.lead, self.reads.lead);
+        // As far as the next row's lead.
+        let taken = lead + rows * hop - self.lead;
         // Rows may be further apart than they are long.
         if let Some(stretch) = &mut self.stretch {
             stretch.skip += taken.saturating_sub(self.pending.len()) as u64;
@@ -183,7 +188,7 @@ impl Reading {
         // What waits in a place is little: the piece takes the memory along.
         let rest = self.pending[taken.min(self.pending.len())..].to_vec();
         let mut samples = std::mem::replace(&mut self.pending, rest);
-        samples.truncate((rows - 1) * hop + window);
+        samples.truncate(lead + (rows - 1) * hop + window);
         let kept: Vec<bool> = (0..rows as u64)
             .map(|k| !self.is_excluded(self.rows_here + k))
             .collect();
@@ -193,6 +198,7 @@ impl Reading {
             row: sample / hop as u64,
             sample,
             hop,
+            lead,
             kept,
         };
         self.kept += part.kept.iter().filter(|kept| **kept).count() as u64;
@@ -217,6 +223,7 @@ impl Reading {
 
     fn next_stretch(&mut self) {
         self.pending.clear();
+        self.lead = 0;
         self.before += self.here;
         (self.here, self.rows_here) = (0, 0);
         self.stretch = None;
