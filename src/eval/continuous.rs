@@ -79,6 +79,11 @@ impl Continuous {
         }
     }
 
+    /// Embeddings from the beginning of a row to that of the next.
+    pub fn hop(&self) -> usize {
+        self.hop
+    }
+
     /// How many stretches there are.
     pub fn stretches(&self) -> usize {
         self.stretches.len()

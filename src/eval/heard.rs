@@ -97,12 +97,13 @@ impl Heard {
         let within = thresholds
             .iter()
             .filter(|row| row.per_hour.value <= target_fpph);
-        let optimal = within.copied().reduce(|best, row| {
-            match row.recall.value > best.recall.value {
-                true => row,
-                false => best,
-            }
-        });
+        let optimal =
+            within
+                .copied()
+                .reduce(|best, row| match row.recall.value > best.recall.value {
+                    true => row,
+                    false => best,
+                });
         let mut worst: Vec<_> = heard
             .iter()
             .flat_map(|(path, continuous, alarms)| of_file(path, continuous, alarms))
@@ -151,7 +152,11 @@ fn of_file(path: &PathBuf, continuous: &Continuous, alarms: &Alarms) -> Vec<Reco
             hours,
             false_alarms: of.alarms,
             per_hour: poisson(of.alarms, hours),
-            seconds: of.seconds.iter().map(|at| (at * 100.0).round() / 100.0).collect(),
+            seconds: of
+                .seconds
+                .iter()
+                .map(|at| (at * 100.0).round() / 100.0)
+                .collect(),
         })
         .collect()
 }

@@ -186,6 +186,9 @@ impl FeatureFile {
         let overlap = file.overlap().filter(|_| group == 1);
         file.hop = overlap.unwrap_or(row_steps);
         file.continuous = Continuous::of_data_set(path, row_steps)?;
+        if let (Some(continuous), 1) = (&file.continuous, group) {
+            file.hop = continuous.hop().min(row_steps);
+        }
         if file.continuous.is_none() && rows > 0 {
             file.continuous = match (group, overlap) {
                 (1, None) => None,
@@ -224,9 +227,6 @@ impl FeatureFile {
 
     /// Hours of audio, every second counted once.
     pub fn hours(&self) -> f64 {
-        if let Some(continuous) = &self.continuous {
-            return continuous.hours().iter().sum();
-        }
         self.rows as f64 * self.row_seconds() / 3600.0
     }
 

@@ -13,8 +13,8 @@
 mod alarms;
 pub mod classifier;
 mod continuous;
-mod heard;
 mod error;
+mod heard;
 mod inputs;
 mod interval;
 mod livekit;

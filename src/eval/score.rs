@@ -140,12 +140,7 @@ impl Worker for ScoreWorker<'_> {
 }
 
 /// Refuses scores that are no numbers.
-fn check(
-    model: &Classifier,
-    part: &Part,
-    values: &[f32],
-    scores: &[f32],
-) -> Result<(), EvalError> {
+fn check(model: &Classifier, part: &Part, values: &[f32], scores: &[f32]) -> Result<(), EvalError> {
     let Some(bad) = scores.iter().position(|score| !score.is_finite()) else {
         return Ok(());
     };

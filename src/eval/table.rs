@@ -76,7 +76,13 @@ fn heard(heard: &Heard) -> Vec<String> {
         "  threshold   recall (95 %)            false alarms/hour (95 %)".to_owned(),
     ];
     let told = |row: &&AlarmRow| TOLD.contains(&row.threshold);
-    lines.extend(heard.thresholds.iter().filter(told).map(|row| alarms(row, "")));
+    lines.extend(
+        heard
+            .thresholds
+            .iter()
+            .filter(told)
+            .map(|row| alarms(row, "")),
+    );
     lines.push(match &heard.optimal {
         Some(row) => alarms(row, "  optimal"),
         None => "  no threshold keeps to the target".to_owned(),
@@ -89,11 +95,23 @@ fn heard(heard: &Heard) -> Vec<String> {
         heard.fixed.threshold, heard.recordings_with_alarms, heard.recordings
     ));
     lines.extend(heard.worst.iter().take(WORST).map(|of| {
-        let times: Vec<_> = of.seconds.iter().take(5).map(|at| format!("{at:.1}")).collect();
-        let more = if of.false_alarms > times.len() as u64 { " ..." } else { "" };
+        let times: Vec<_> = of
+            .seconds
+            .iter()
+            .take(5)
+            .map(|at| format!("{at:.1}"))
+            .collect();
+        let more = if of.false_alarms > times.len() as u64 {
+            " ..."
+        } else {
+            ""
+        };
         format!(
             "  {:42} {:>8} {:>7.2}   {}{more}",
-            of.recording, of.false_alarms, of.hours, times.join(" ")
+            of.recording,
+            of.false_alarms,
+            of.hours,
+            times.join(" ")
         )
     }));
     lines

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::files::ModelFiles;
 use super::net::{Net, Network};
 use super::spec::{Backend, Floor, FrontEndSpec, Strategy};
+use super::speech::BANDS;
 use super::speech::native::{
     EmbedKernel, EmbedScratch, Isa, MaxDifference, MelKernel, MelScratch, Refused, Unknown, floor,
     prove,
 };
-use super::speech::BANDS;
 use super::stream;
 use crate::runtime::ModelError;
 use crate::runtime::packages;

@@ -5,6 +5,7 @@
 mod faults;
 mod order;
 mod rows;
+mod stream;
 #[path = "../resume/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod support;

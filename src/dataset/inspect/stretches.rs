@@ -160,8 +160,7 @@ impl Heard {
             if before.is_none_or(|[last, _]| last != line) {
                 self.recordings.extend(lines.next().map(|(_, of)| of));
             }
-            let continues = self.hop <= steps
-                && before == Some([line, step - self.hop as i32]);
+            let continues = self.hop <= steps && before == Some([line, step - self.hop as i32]);
             before = Some([line, step]);
             match self.stretches.last_mut().filter(|_| continues) {
                 Some(stretch) => stretch.add(row),
