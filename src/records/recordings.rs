@@ -36,6 +36,8 @@ pub struct Met {
     pub broken: Vec<Broken>,
     /// Which rows its piece is.
     pub piece: Option<Part>,
+    /// The mean square of that piece; of full scale it is 1.
+    pub power: Option<f64>,
     /// Seconds of audio that were decoded.
     pub seconds: f64,
 }
@@ -85,7 +87,7 @@ impl Part {
 }
 
 /// What a recording came to.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Ended {
     /// Its index in the split's list.
     pub index: u32,

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::Channel;
+use crate::dsp::level::energy;
 use crate::flow::{BoxError, Focus, Ticket, Turnstile};
 use crate::records::{Batch, Findings, Met, Open, Piece, Rejection, Span, Trouble, Visit};
 use crate::source::exclude::Excluded;
@@ -172,6 +173,7 @@ impl Recordings {
                 rows: reading.rows(),
             });
             met.piece = Some(part);
+            met.power = Some(energy(&samples) / samples.len().max(1) as f64);
             held.reading = Some(reading);
             return Ok((met, Some(samples)));
         }

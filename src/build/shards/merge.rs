@@ -245,6 +245,7 @@ fn make(
     let built = Built {
         dataset,
         moments: Vec::new(),
+        levels: Vec::new(),
         folder,
     };
     Ok((built, first.front_end))

@@ -49,6 +49,7 @@ impl Writer<'_> {
             bytes,
             seconds: met.seconds,
             left_out: &left_out,
+            met: Some(met),
         }));
         Ok(())
     }
