@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::classifier::Classifier;
 use super::continuous::{Continuous, STEP_SECONDS};
 use super::error::EvalError;
+use crate::config::plan::{Floor, InputScale};
+use crate::dataset::manifest::Dataset;
 use crate::dataset::parts::FeatureReader;
 use crate::records::EMBEDDING;
 
@@ -60,12 +62,13 @@ impl Features {
     /// negatives.
     pub fn open(wanted: Wanted<'_>, classifiers: &[Classifier]) -> Result<Self, EvalError> {
         let mut steps = agreed_steps(classifiers)?;
-        let mut warnings = Vec::new();
+        let (mut warnings, mut made) = (Vec::new(), None);
         let mut open = |path: &Path, flat: bool| -> Result<Option<FeatureFile>, EvalError> {
             let Some(reader) = FeatureReader::open(path)? else {
                 return Ok(None);
             };
             let file = FeatureFile::of(path, reader, steps, flat, &mut warnings)?;
+            warnings.extend(made_otherwise(path, &mut made));
             // Where no model says how many, the first file does.
             steps = Some(file.steps());
             if file.rows == 0 {
@@ -262,6 +265,35 @@ impl FeatureFile {
                 .all(|pair| pair[0][shift..] == pair[1][..pair[1].len() - shift])
         })
     }
+}
+
+/// How the features of a data set are made: the scale of the audio, and what the
+/// floor is taken of.
+type Making = (InputScale, Floor);
+
+/// Says so where a data set beside a file made its features otherwise than that
+/// beside the first file that has one.
+fn made_otherwise(path: &Path, first: &mut Option<(PathBuf, Making)>) -> Option<String> {
+    let dataset = Dataset::read(path.parent()?).ok()??;
+    let features = &dataset.configuration.features;
+    let making = (features.input_scale, features.floor);
+    let Some((other, made)) = first else {
+        *first = Some((path.to_path_buf(), making));
+        return None;
+    };
+    (making != *made).then(|| {
+        format!(
+            "{} and {} were not made alike: features.input_scale and features.floor are {}, and {}; scores of one say nothing of the other",
+            path.display(),
+            other.display(),
+            said(making),
+            said(*made)
+        )
+    })
+}
+
+fn said((scale, floor): Making) -> String {
+    format!("\"{}\" and \"{}\"", scale.name(), floor.name())
 }
 
 /// How many embeddings a row all classifiers take; `None` where all take any.

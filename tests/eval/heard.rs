@@ -163,7 +163,7 @@ fn what_cannot_be_heard_is_refused_or_counted_alone() {
     assert_eq!(bench.figures("hey")["n_negative"], 120);
     for (args, code, says) in [
         (&["--negatives", "none.npy"][..], 2, "there is no file"),
-        (&["--refractory", "-1"], 2, "0 to 86400"),
+        (&["--refractory", "100000"], 2, "0 to 86400"),
     ] {
         let mut command = bench.command(&[]);
         command
@@ -188,4 +188,34 @@ fn what_cannot_be_heard_is_refused_or_counted_alone() {
         .assert()
         .code(2)
         .stderr(contains("it has 1 rows, and neg.npy has 5"));
+}
+
+#[test]
+fn features_made_in_two_ways_are_told_of() {
+    let bench = Bench::new();
+    record(&bench.path("rec/a.wav"), 8.0);
+    for (name, floor) in [("one", "clip"), ("two", "stream")] {
+        let text = format!(
+            "output = '{name}'\n[[split]]\nname = 'neg'\nkind = 'recordings'\ninput = 'rec'\n\
+             [augment]\nenabled = false\n[features]\nfloor = '{floor}'\n"
+        );
+        fs::write(bench.path("neg.toml"), text).unwrap();
+        let mut run = Process::new(env!("CARGO_BIN_EXE_wakemill"));
+        run.args(["run", "neg.toml", "--progress", "none"]);
+        assert!(run.current_dir(bench.0.path()).status().unwrap().success());
+    }
+    let mut command = bench.command(&[]);
+    let negatives = ["--negatives", "one/neg.npy", "--negatives", "two/neg.npy"];
+    let said = "were not made alike";
+    command
+        .args(negatives)
+        .assert()
+        .success()
+        .stderr(contains(said));
+    let mut command = bench.command(&[]);
+    command
+        .args(&negatives[..2])
+        .assert()
+        .success()
+        .stderr(contains(said).not());
 }
