@@ -31,7 +31,6 @@ import numpy as np
 import onnxruntime
 import soundfile as sf
 from openwakeword.model import Model
-from openwakeword.utils import AudioFeatures
 from scipy.signal import resample_poly
 from wakemill import Failure, Wakemill, check
 
@@ -90,22 +89,17 @@ class Detector:
     """openWakeWord's own, with one model."""
 
     def __init__(self, models, name):
-        self.files = {key: str(models / f"{key}.onnx") for key in ("melspectrogram", "embedding_model")}
-        self.features = AudioFeatures(self.files["melspectrogram"], self.files["embedding_model"],
-                                      inference_framework="onnx")
         self.model = Model([str(models / f"{name}_v0.1.onnx")], inference_framework="onnx",
-                           melspec_model_path=self.files["melspectrogram"],
-                           embedding_model_path=self.files["embedding_model"])
+                           melspec_model_path=str(models / "melspectrogram.onnx"),
+                           embedding_model_path=str(models / "embedding_model.onnx"))
 
     def hears(self, audio):
         """Its embeddings, the first of the recording's frames 0 to 75, and its scores from there on."""
-        self.features.reset()
         self.model.reset()
         embeddings, scores = [], []
         for chunk in chunks(audio):
-            self.features(chunk)
-            embeddings.append(self.features.get_features(1)[0, 0])
             scores.extend(self.model.predict(chunk).values())
+            embeddings.append(self.model.preprocessor.get_features(1)[0, 0])
         return np.array(embeddings[9:], np.float32), np.array(scores[9:], np.float32)
 
 
