@@ -15,6 +15,7 @@ use super::spec::Floor;
 use super::speech::BANDS;
 use super::speech::EMBEDDING;
 use super::speech::native::{HOP, STRIDE, bites, floor, frames, scale, windows};
+use super::stream::LEAD;
 
 /// One row in so many may have a floor that bites, for the others to be computed
 /// in one pass.
@@ -85,19 +86,31 @@ fn stream(
     piece: &Piece<Vec<f32>>,
     rows: Vec<usize>,
 ) -> Result<Vec<MelPart>, ModelError> {
-    let mut out = [Vec::new()];
-    net.run(&[&piece.values], &mut out)?;
-    let [mut all] = out;
-    all.drain(..piece.lead / HOP * BANDS);
+    let audio = &piece.values;
     if piece.kept.len() > 1 && piece.hop <= piece.window {
+        let mut out = [Vec::new()];
+        net.run(&[audio], &mut out)?;
+        let [mut frames] = out;
+        frames.drain(..piece.lead / HOP * BANDS);
         return Ok(vec![MelPart {
             rows,
             whole: true,
-            frames: all,
+            frames,
         }]);
     }
-    let of = |row| alone(row, row_of(piece, &all, row).to_vec());
-    Ok(rows.into_iter().map(of).collect())
+    // In front of every other row than the first lies what it is heard after.
+    let lead = |row: usize| if row == 0 { piece.lead } else { LEAD };
+    let of = |row: &usize| {
+        let start = piece.lead + row * piece.hop;
+        &audio[start - lead(*row)..start + piece.window]
+    };
+    let mut out = vec![Vec::new(); rows.len()];
+    net.run(&rows.iter().map(of).collect::<Vec<_>>(), &mut out)?;
+    let parts = rows.into_iter().zip(out).map(|(row, mut frames)| {
+        frames.drain(..lead(row) / HOP * BANDS);
+        alone(row, frames)
+    });
+    Ok(parts.collect())
 }
 
 /// The frames of a row among those of its piece.
