@@ -82,8 +82,8 @@ pub enum Fault {
     /// An intact file of length 0.
     #[error("no samples")]
     NoSamples,
-    /// The file holds less, or other, than its header says.
-    #[error("truncated: header says {expected} frames, file holds {found}")]
+    /// The file holds less, or more, than its header says.
+    #[error("{}: header says {expected} frames, file holds {found}{}", disagreement(*expected, *found).0, disagreement(*expected, *found).1)]
     Truncated {
         /// Frames by the header.
         expected: u64,
@@ -147,6 +147,17 @@ pub enum Fault {
     Panicked(String),
 }
 
+/// How a count and the file disagree, and what to do.
+fn disagreement(expected: u64, found: u64) -> (&'static str, &'static str) {
+    match found > expected {
+        true => (
+            "its header counts less than there is",
+            "; convert it: ffmpeg -i IN OUT.wav",
+        ),
+        false => ("truncated", ""),
+    }
+}
+
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -179,6 +190,15 @@ impl Fault {
             }
             DecoderError::Unsupported(what) if what.starts_with("core (codec)") => {
                 Self::Unsupported("the audio codec in it".to_owned())
+            }
+            DecoderError::Unsupported(what) if what.ends_with("missing moov atom") => {
+                Self::Damaged {
+                    what: "its index (moov) is missing, as of a file that was cut off".to_owned(),
+                    found,
+                }
+            }
+            DecoderError::Unsupported(what) if what.ends_with("missing segment element") => {
+                Self::Cut { found }
             }
             DecoderError::Unsupported(what) => Self::Unsupported(what.to_owned()),
             DecoderError::ResetRequired => {

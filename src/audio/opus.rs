@@ -5,7 +5,7 @@
 use opus_pure::{MAX_PACKET_SAMPLES, OpusDecoder, OpusMSDecoder};
 
 /// The rate that Opus is decoded at, in Hz, whatever the encoder was given.
-const SAMPLE_RATE: i32 = 48_000;
+pub(super) const SAMPLE_RATE: u32 = 48_000;
 
 /// Decodes the packets of one stream.
 pub(super) struct Opus {
@@ -25,6 +25,24 @@ enum Streams {
     Many(Box<OpusMSDecoder>),
 }
 
+/// The header that MP4 has, as an identification header: its numbers are
+/// big-endian (Encapsulation of Opus in ISO Base Media File Format, 4.3.2), and
+/// what is to be skipped, an edit list says where there is one.
+pub(super) fn head_of_mp4(mut head: Box<[u8]>, skips: bool) -> Box<[u8]> {
+    if let [_, _, _, _, _, _, _, _, version, _, skip @ .., _] = &mut *head {
+        *version = 1;
+        if let [skip_high, skip_low, a, b, c, d, gain_high, gain_low, ..] = skip {
+            std::mem::swap(skip_high, skip_low);
+            if !skips {
+                (*skip_high, *skip_low) = (0, 0);
+            }
+            (*a, *b, *c, *d) = (*d, *c, *b, *a);
+            std::mem::swap(gain_high, gain_low);
+        }
+    }
+    head
+}
+
 impl Opus {
     /// A decoder by the identification header; `None` where that makes no sense.
     pub fn new(head: &[u8]) -> Option<Self> {
@@ -32,9 +50,11 @@ impl Opus {
         let skip = u16::from_le_bytes([*head.get(10)?, *head.get(11)?]);
         let gain = i16::from_le_bytes([*head.get(16)?, *head.get(17)?]);
         let streams = match *head.get(18)? {
-            0 => Streams::One(Box::new(OpusDecoder::new(SAMPLE_RATE, channels).ok()?)),
+            0 => Streams::One(Box::new(
+                OpusDecoder::new(SAMPLE_RATE as i32, channels).ok()?,
+            )),
             family => Streams::Many(Box::new(
-                OpusMSDecoder::new(SAMPLE_RATE, channels, family).ok()?,
+                OpusMSDecoder::new(SAMPLE_RATE as i32, channels, family).ok()?,
             )),
         };
         Some(Self {

@@ -1,7 +1,9 @@
 //! Packets to samples.
 
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_PCM_F32BE,
+    CODEC_ID_PCM_F32LE, CODEC_ID_PCM_F64BE, CODEC_ID_PCM_F64LE, CODEC_ID_PCM_S24BE,
+    CODEC_ID_PCM_S24LE, CODEC_ID_PCM_S32BE, CODEC_ID_PCM_S32LE, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as DecoderError;
@@ -10,8 +12,8 @@ use symphonia::core::units::Duration;
 use symphonia::default::get_codecs;
 
 use super::{Coded, Packets, changed};
-use crate::audio::Fault;
 use crate::audio::opus::Opus;
+use crate::audio::{Fault, aac};
 
 /// What makes samples of packets.
 pub(super) enum Decoder {
@@ -64,7 +66,11 @@ impl Coded {
         };
         let spec = buffer.spec();
         if found == 0 || (self.strict && fresh) {
-            // The codec has the last word: HE-AAC states twice its core's rate.
+            // The codec has the last word. Of HE-AAC that does not say so, the
+            // container states twice the core's rate.
+            if self.codec.codec == CODEC_ID_AAC && self.info.sample_rate == 2 * spec.rate() {
+                return Err(aac::high_efficiency());
+            }
             self.info.sample_rate = spec.rate();
             self.info.channels = spec.channels().count();
         } else if spec.rate() != self.info.sample_rate {
@@ -88,11 +94,26 @@ impl Decoder {
                 found: 0,
             });
         }
+        let config = codec.extra_data.as_deref().unwrap_or_default();
+        if codec.codec == CODEC_ID_AAC && aac::is_high_efficiency(config) {
+            return Err(aac::high_efficiency());
+        }
         let options = AudioDecoderOptions::default();
         let decoder = get_codecs().make_audio_decoder(codec, &options);
         let decoder = decoder.map_err(|error| Fault::from_decoder(error, 0))?;
         Ok(Self::Symphonia(decoder))
     }
+}
+
+/// Takes samples for big-endian that symphonia took for little-endian.
+pub(super) fn turn_bytes(codec: &mut AudioCodecParameters) {
+    codec.codec = match codec.codec {
+        CODEC_ID_PCM_S24LE => CODEC_ID_PCM_S24BE,
+        CODEC_ID_PCM_S32LE => CODEC_ID_PCM_S32BE,
+        CODEC_ID_PCM_F32LE => CODEC_ID_PCM_F32BE,
+        CODEC_ID_PCM_F64LE => CODEC_ID_PCM_F64BE,
+        other => other,
+    };
 }
 
 /// What a codec is called.

@@ -66,7 +66,7 @@ pub fn ready(
     };
     agree::with_plan(&mut plan, &shards, &planned, Some(shard.count))?;
     let own = name(shard.index, shard.count);
-    let mut check = |what: &str, path: &Path, then| match written(Stamp::of(path)) {
+    let mut check = |what: &str, now: &dyn Fn() -> Option<Stamp>, then| match written(now()) {
         now if now == then => Ok(()),
         now => Err(changed(&own, what, then, now)),
     };
@@ -304,6 +304,7 @@ impl ReadyShard {
                 left_out: written.left_out,
                 found: written.found,
                 sha256: written.sha256,
+                hours: written.hours,
             });
         }
         let mut file_bytes = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
-use crate::dataset::layout::{INDEX_ENDING, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE, index_file};
 use crate::dataset::manifest::Hours;
 use crate::dataset::npy::{Array, DType, NpyWriter};
 use crate::dataset::partial::{self, Committed, WriteError as FileError};
@@ -61,15 +61,10 @@ impl SplitSettings {
             row_shape: if flat { vec![size] } else { vec![steps, size] },
         }
     }
-
-    /// The file that says where each row is from.
-    fn index(&self) -> String {
-        format!("{}{INDEX_ENDING}", self.name)
-    }
 }
 
-/// The rows of an index.
-fn index_array() -> Array {
+/// The rows of an index: line of a recording, and step in it.
+pub(in crate::dataset) fn index_array() -> Array {
     Array {
         dtype: DType::Int32,
         row_shape: vec![2],
@@ -191,7 +186,7 @@ impl SplitWriter {
         };
         let of_index = last.and_then(|last| last.index.as_ref());
         let index = settings.recordings.is_some();
-        let index = index.then(|| npy(&settings.index(), index_array(), of_index));
+        let index = index.then(|| npy(&index_file(&settings.name), index_array(), of_index));
         let hours = last.and_then(|last| last.recordings.clone());
         Ok(Self {
             npy: npy(&settings.features, array, last.map(|last| &last.data))?,
@@ -200,7 +195,7 @@ impl SplitWriter {
             left_out: last.map_or(0, |last| last.left_out),
             found: last.map(|last| last.found.clone()).unwrap_or_default(),
             hours: hours.unwrap_or_else(|| Hours {
-                index: settings.index(),
+                index: index_file(&settings.name),
                 ..Hours::default()
             }),
             settings: settings.clone(),

@@ -76,12 +76,15 @@ fn level(dataset: &Dataset, levels: &RecordingLevels, rate: f64) -> String {
     let (least, most) = db.fold((f64::INFINITY, QUIETEST), |(least, most), db| {
         (least.min(db), most.max(db))
     });
+    let of = match most > QUIETEST {
+        true => format!("{least:.0} to {most:.0} dB"),
+        false => format!("below {QUIETEST} dB"),
+    };
     let faults = match ended.faults {
         0 => String::new(),
         1 => ", 1 fault".to_owned(),
         faults => format!(", {faults} faults"),
     };
-    let of = format!("{least:.0} to {most:.0} dB");
     format!(
         "<div class=\"level\"><div>{}{part}<br><span class=\"soft\">{}: {}, {} rows{faults}; {of}</span></div>\n{}</div>\n",
         Text(&ended.recording),
