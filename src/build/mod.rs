@@ -20,6 +20,7 @@ mod error;
 pub mod faults {}
 mod front_end;
 mod inputs;
+mod levels;
 mod manifest;
 mod origin;
 mod platform;
@@ -38,6 +39,7 @@ mod window;
 
 pub use error::BuildError;
 pub use inputs::Inputs;
+pub use levels::{LevelPoint, RecordingLevels};
 pub use prepare::{Prepared, prepare};
 pub use ready::Ready;
 pub use run::{Built, Outcome};

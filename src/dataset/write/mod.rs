@@ -24,7 +24,7 @@ pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
-use crate::records::{ClipId, Rejection, Row, Span};
+use crate::records::{ClipId, Met, Rejection, Row, Span};
 
 use super::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
@@ -84,6 +84,8 @@ pub struct Taken<'a> {
     pub seconds: f64,
     /// The clips of spans left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
+    /// What the visit of a recording came to, where it was one.
+    pub met: Option<&'a Met>,
 }
 
 /// The files of a finished data set.
@@ -236,6 +238,7 @@ impl<'a> Writer<'a> {
             bytes,
             seconds: 0.0,
             left_out: &left_out,
+            met: None,
         }));
         Ok(())
     }

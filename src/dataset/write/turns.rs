@@ -50,6 +50,7 @@ impl Writer<'_> {
             bytes,
             seconds: met.seconds,
             left_out: &left_out,
+            met: Some(met),
         }));
         Ok(())
     }
