@@ -148,8 +148,8 @@ fn seal(file: &mut [u8]) {
         let page = &mut file[page];
         page[22..26].fill(0);
         let sum = page.iter().fold(0_u32, |sum, byte| {
-            let sum = sum ^ u32::from(*byte) << 24;
-            (0..8).fold(sum, |sum, _| sum << 1 ^ (sum >> 31) * 0x04C1_1DB7)
+            let sum = sum ^ (u32::from(*byte) << 24);
+            (0..8).fold(sum, |sum, _| (sum << 1) ^ ((sum >> 31) * 0x04C1_1DB7))
         });
         page[22..26].copy_from_slice(&sum.to_le_bytes());
     }
