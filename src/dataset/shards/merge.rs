@@ -170,6 +170,8 @@ impl<'a> Merger<'a> {
                     features: split.features.clone(),
                     rows: 0,
                     left_out: 0,
+                    unwanted: 0,
+                    audit: Found::default(),
                     found: Found::default(),
                     sha256: String::new(),
                     parts: Vec::new(),
@@ -228,6 +230,8 @@ impl<'a> Merger<'a> {
             let written = &mut merger.written;
             written.rows += split.rows;
             written.left_out += split.left_out;
+            written.unwanted += split.unwanted;
+            written.audit.extend(&split.audit);
             written.found.extend(&split.found);
             if let Features::Parts(_) = merger.out {
                 merger.parts.push(path);
