@@ -177,8 +177,8 @@ impl Augmenter {
                 round,
             };
             let place = rules.place.filter(|_| fresh || round == 0);
-            let clip = findings.audit.as_deref().filter(|_| rules.positive);
-            let provenance = self.round(&effects, &rules.chain, key, place, (samples, clip))?;
+            let audited = findings.audit.as_deref().filter(|_| rules.positive);
+            let provenance = self.round(&effects, &rules.chain, key, place, (samples, audited))?;
             if round == 0 {
                 add_lost(&provenance, effects.window, clip_len, findings);
             }

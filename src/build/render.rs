@@ -44,6 +44,14 @@ impl Renderer {
         })
     }
 
+    /// The samples of a clip.
+    ///
+    /// # Errors
+    /// One that cannot be read.
+    pub fn decoded(&mut self, clip: &ClipId) -> Result<Samples, Refusal> {
+        self.decoder.decode(clip, &mut Findings::default())
+    }
+
     /// The samples of a clip, and all rows of it.
     ///
     /// # Errors

@@ -183,6 +183,21 @@ checks! {
 }
 
 impl Check {
+    /// Whether it looks for little: what is below the threshold is a finding.
+    pub fn is_below(self) -> bool {
+        matches!(
+            self,
+            Self::Silent
+                | Self::Quiet
+                | Self::BandLimited
+                | Self::SilentSound
+                | Self::ConstantSound
+                | Self::Duplicate
+                | Self::NearDuplicate
+                | Self::Leak
+        )
+    }
+
     /// That of a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|check| check.name() == name)
@@ -229,15 +244,10 @@ impl AuditRules {
     pub fn judge(&self, check: Check, measure: f64) -> Option<Noted> {
         let threshold = self.threshold(check);
         let beyond = match check {
-            Check::Silent
-            | Check::Quiet
-            | Check::BandLimited
-            | Check::SilentSound
-            | Check::ConstantSound => measure < threshold,
-            Check::Duplicate
-            | Check::NearDuplicate
-            | Check::Leak => measure <= threshold,
-            Check::Damaged => measure >= threshold,
+            Check::Duplicate | Check::NearDuplicate | Check::Leak | Check::Damaged => {
+                measure == threshold || (measure < threshold) == check.is_below()
+            }
+            _ if check.is_below() => measure < threshold,
             _ => measure > threshold,
         };
         let policy = self.policy(check);

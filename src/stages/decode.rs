@@ -303,10 +303,8 @@ pub(super) fn tell_once(round: u32, findings: &mut Findings) {
         audit.noted.clear();
         audit.facts = ClipFacts::default();
     }
-    *findings = Findings {
-        audit,
-        ..Findings::default()
-    };
+    *findings = Findings::default();
+    findings.audit = audit;
 }
 
 /// Whether a split holds wake words.

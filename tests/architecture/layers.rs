@@ -47,7 +47,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "runtime",
         ],
     ),
-    ("report", &["records", "dataset", "autoscale", "build"]),
+    (
+        "report",
+        &["records", "dataset", "autoscale", "build", "audit"],
+    ),
     (
         "eval",
         &["flow", "records", "dataset", "onnx", "runtime", "config"],
