@@ -11,10 +11,9 @@ use crate::audit::index::{self, Pair};
 use crate::audit::neighbours::Space;
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
-use crate::dataset::audit::{AuditRecord, read_facts};
+use crate::dataset::audit::{AuditEnd, AuditRecord, read_facts};
 use crate::dataset::layout::AUDIT_FACTS_FILE;
 use crate::dataset::manifest::AuditReport;
-use crate::dataset::write::AuditEnd;
 use crate::records::{Check, ClipFacts, Noted, Policy, Scope};
 
 use super::{BuildError, Inputs, Ready};
@@ -30,7 +29,8 @@ pub(super) type Lines<'a> = dyn FnMut(&AuditRecord<'_>) -> Result<(), BuildError
 pub(super) struct Set<'a> {
     pub(super) plan: &'a Plan,
     pub(super) inputs: &'a Inputs,
-    pub(super) sounds: &'a Sounds,
+    /// Nothing where they cannot be read.
+    pub(super) sounds: Option<&'a Sounds>,
 }
 
 impl Ready {
@@ -60,7 +60,7 @@ impl Ready {
         Set {
             plan: &self.plan,
             inputs: &self.inputs,
-            sounds: self.sounds(),
+            sounds: Some(self.sounds()),
         }
     }
 }

@@ -291,6 +291,9 @@ impl Ready {
                 changes: origin.changes(&begun.first, &|| self.names()),
             });
         }
+        if begun.last.is_some() && !origin.judges_as(&begun.first) {
+            watch.warn("the audit's rules have changed: what was committed before was judged by those of then (--overwrite judges all anew)");
+        }
         if begun.torn {
             watch.warn("the journal's last record is torn: going on from the one before");
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::jsonl::JsonlWriter;
+use super::jsonl::{JsonlReader, JsonlWriter};
 use super::layout::{AUDIT_FACTS_FILE, AUDIT_FILE};
 use super::npy::{Array, DType, NpyError, NpyReader, NpyWriter};
 use super::partial::{Committed, WriteError};
@@ -138,6 +138,80 @@ impl AuditFiles {
     /// Completes the facts, and gives their hash and the lines, which go on.
     pub(super) fn finish_facts(self) -> Result<(String, JsonlWriter), WriteError> {
         Ok((self.facts.finish()?.sha256, self.lines))
+    }
+}
+
+/// The audit's files of shards, put one after the other.
+pub struct AuditMerger(AuditFiles);
+
+impl AuditMerger {
+    /// Begins them in a folder.
+    ///
+    /// # Errors
+    /// [`WriteError`] where they cannot be made.
+    pub fn create(folder: &Path) -> Result<Self, WriteError> {
+        AuditFiles::open(folder, None).map(Self)
+    }
+
+    /// Takes those of a shard.
+    ///
+    /// # Errors
+    /// What cannot be read or written, in words.
+    pub fn take(&mut self, shard: &Path) -> Result<(), String> {
+        let said = |error: &dyn std::error::Error| error.to_string();
+        let lines = JsonlReader::<AuditRecord<'static>>::open(&shard.join(AUDIT_FILE));
+        for line in lines.map_err(|error| said(&error))? {
+            let line = line.map_err(|error| said(&error))?;
+            self.0.lines.append(&line).map_err(|error| said(&error))?;
+        }
+        let facts = read_facts(shard).map_err(|error| said(&error))?;
+        for facts in facts.unwrap_or_default() {
+            self.0.facts(&facts).map_err(|error| said(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Completes the facts, and gives their hash and the lines, which go on.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn finish_facts(self) -> Result<(String, AuditEnd), WriteError> {
+        let (sha256, lines) = self.0.finish_facts()?;
+        Ok((sha256, AuditEnd::of(lines)))
+    }
+
+    /// Removes what was written.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn discard(self) -> Result<(), WriteError> {
+        self.0.lines.discard()?;
+        self.0.facts.discard()
+    }
+}
+
+/// The end of `audit.jsonl`, to be written.
+pub struct AuditEnd(JsonlWriter);
+
+impl AuditEnd {
+    pub(super) fn of(lines: JsonlWriter) -> Self {
+        Self(lines)
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn append(&mut self, line: &AuditRecord<'_>) -> Result<(), WriteError> {
+        self.0.append(line)
+    }
+
+    /// Gives the file its name; its hash.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub fn finish(self) -> Result<String, WriteError> {
+        Ok(self.0.finish()?.sha256)
     }
 }
 

@@ -17,9 +17,12 @@ use crate::records::{Check, Policy, Provenance};
 /// passed over: where it was drawn, the build has told.
 pub(super) fn judge(set: &Set<'_>, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
     let (plan, rate) = (set.plan, set.plan.audio.sample_rate);
+    let Some(sounds) = set.sounds else {
+        return Ok(());
+    };
     for kind in SoundKind::ALL {
-        for file in set.sounds.files(kind) {
-            let Ok(samples) = set.sounds.probe(kind, &file.name, sound::SECONDS) else {
+        for file in sounds.files(kind) {
+            let Ok(samples) = sounds.probe(kind, &file.name, sound::SECONDS) else {
                 continue;
             };
             let window = plan.audio.clip_samples;

@@ -20,9 +20,8 @@ pub use commit::{Commit, SplitCommit, TurnsCommit};
 pub use error::WriteError;
 pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 
-use super::audit::AuditRecord;
+use super::audit::{AuditEnd, AuditRecord};
 use super::journal::Journal;
-use super::jsonl::JsonlWriter;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
 use crate::records::{Audited, ClipId, Noted, Rejection, Row, Span, Trouble};
@@ -96,27 +95,6 @@ pub struct Finished {
     pub written: Written,
     /// Where the rest of the audit goes.
     pub audit: Option<AuditEnd>,
-}
-
-/// The end of `audit.jsonl`, to be written.
-pub struct AuditEnd(JsonlWriter);
-
-impl AuditEnd {
-    /// Appends a line.
-    ///
-    /// # Errors
-    /// [`WriteError`].
-    pub fn append(&mut self, line: &AuditRecord<'_>) -> Result<(), WriteError> {
-        Ok(self.0.append(line)?)
-    }
-
-    /// Gives the file its name; its hash.
-    ///
-    /// # Errors
-    /// [`WriteError`].
-    pub fn finish(self) -> Result<String, WriteError> {
-        Ok(self.0.finish()?.sha256)
-    }
 }
 
 /// The files of a finished data set.
@@ -218,7 +196,7 @@ impl<'a> Writer<'a> {
                 let (sha256, lines) = audit.finish_facts()?;
                 files.insert(AUDIT_FACTS_FILE.to_owned(), sha256);
                 (self.told)(Told::Step(Step::Renamed));
-                Some(AuditEnd(lines))
+                Some(AuditEnd::of(lines))
             }
             None => None,
         };
