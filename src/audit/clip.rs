@@ -102,8 +102,9 @@ impl ClipAuditor {
             }
         }
         let audible = level.filter(|level| level.active_db > TOO_QUIET);
-        if let (Some(_), Some(speech)) = (audible, speech)
-            && let Some(sketch) = self.sketcher.sketch(heard.samples, speech)
+        let sound = self.sound();
+        if audible.is_some()
+            && let Some(sketch) = self.sketcher.sketch(heard.samples, sound)
         {
             audited.facts.print = sketch.print;
             note(
@@ -125,6 +126,26 @@ impl ClipAuditor {
         let last = means.windows(edge).rposition(loud)? + edge;
         let step = self.envelope.step();
         Some(first * step..(last * step).min(self.envelope.samples()))
+    }
+
+    /// From where to where all but a fiftieth of a clip's energy lies, at either end:
+    /// noise and silence around the sound move that little.
+    fn sound(&self) -> Range<usize> {
+        const REST: f64 = 0.02;
+        let energy = |mean: &f32| f64::from(*mean).powi(2);
+        let means = self.envelope.means();
+        let total: f64 = means.iter().map(energy).sum();
+        let reached = |share: f64| {
+            let mut so_far = 0.0;
+            means.iter().position(|mean| {
+                so_far += energy(mean);
+                so_far >= share * total
+            })
+        };
+        let first = reached(REST).unwrap_or(0);
+        let last = reached(1.0 - REST).unwrap_or(means.len());
+        let step = self.envelope.step();
+        first * step..(last + 1) * step
     }
 
     /// Levels of the first and the last 10 ms, in dB.
