@@ -9,7 +9,7 @@
 use multiversion::multiversion;
 
 /// Rows of each label and part that are looked at, at most.
-pub const MOST: usize = 400;
+pub const MOST: usize = 300;
 /// Neighbours that a row is judged by.
 const NEIGHBOURS: usize = 10;
 /// Values of one embedding.

@@ -16,21 +16,24 @@ const NOTHING: f64 = 1e-10;
 pub struct RowAuditor {
     rules: Arc<AuditRules>,
     sample_rate: u32,
+    window: usize,
     envelope: Envelope,
     /// What there was before the effect, where that is looked at.
     before: Vec<f32>,
-    /// The energy and the length of it.
+    /// The energy of a clip that does not fit its window, and its length.
     energy: f64,
     length: usize,
     noted: Vec<Noted>,
 }
 
 impl RowAuditor {
-    /// By these rules, at a rate in Hz; `None` where nothing is to be looked for.
-    pub fn new(rules: &Arc<AuditRules>, sample_rate: u32) -> Option<Self> {
+    /// By these rules, at a rate in Hz, for windows of so many samples; `None` where
+    /// nothing is to be looked for.
+    pub fn new(rules: &Arc<AuditRules>, sample_rate: u32, window: usize) -> Option<Self> {
         rules.looks_at(&[Scope::Row]).then(|| Self {
             rules: Arc::clone(rules),
             sample_rate,
+            window,
             envelope: Envelope::default(),
             before: Vec::new(),
             energy: 0.0,
@@ -42,7 +45,10 @@ impl RowAuditor {
     /// Looks at the samples that an effect is about to change.
     pub fn before(&mut self, drawn: &Drawn, samples: &[f32]) {
         match drawn {
-            Drawn::Place(_) => self.energy = energy(samples),
+            Drawn::Place(placement) => {
+                let loses = kept(*placement, samples.len(), self.window) < samples.len();
+                self.energy = if loses { energy(samples) } else { 0.0 };
+            }
             Drawn::Background(_) => samples.clone_into(&mut self.before),
             _ => {}
         }
@@ -89,10 +95,11 @@ impl RowAuditor {
             let kept = (energy(samples) / self.energy).min(1.0);
             self.note(Check::EnergyLost, 1.0 - kept);
         }
+        let kept = kept(placement, self.length, samples.len());
         let end = match placement {
             Placement::End { .. } => self.length,
-            Placement::Center => self.length.saturating_sub(samples.len()) / 2 + samples.len(),
-            Placement::Start { start } => samples.len().saturating_sub(start as usize),
+            Placement::Center => (self.length - kept) / 2 + kept,
+            Placement::Start { .. } => kept,
         };
         if let Some(speech) = clip.and_then(|clip| clip.speech_end) {
             let lost = speech.saturating_sub(end);
@@ -113,6 +120,16 @@ impl RowAuditor {
     }
 }
 
+/// How many samples of a clip are in its window.
+fn kept(placement: Placement, clip: usize, window: usize) -> usize {
+    let room = match placement {
+        Placement::End { jitter } => window.saturating_sub(jitter as usize),
+        Placement::Center => window,
+        Placement::Start { start } => window.saturating_sub(start as usize),
+    };
+    clip.min(room)
+}
+
 /// Energy of what two clips differ in.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
 fn difference(a: &[f32], b: &[f32]) -> f64 {
@@ -130,21 +147,28 @@ fn difference(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Share of samples at the limits of 16 bits, and of steps that are all zeros.
-#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn counts(pcm: &[i16], step: usize) -> (f64, f64) {
-    let (mut limits, mut silent, mut steps) = (0u32, 0u32, 0u32);
-    for step in pcm.chunks(step) {
-        let (mut any, mut here) = (0i16, 0u16);
-        for &x in step {
-            any |= x;
-            here += u16::from(x == i16::MAX) + u16::from(x == i16::MIN);
+    let silent = pcm.chunks(step).filter(|step| step.iter().all(|x| *x == 0));
+    let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
+    (
+        share(at_limits(pcm) as usize, pcm.len()),
+        share(silent.count(), pcm.len().div_ceil(step)),
+    )
+}
+
+/// How many samples are at the limits of 16 bits.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn at_limits(pcm: &[i16]) -> u32 {
+    let mut count = 0;
+    // As many as 16 bits can count.
+    for piece in pcm.chunks(1 << 15) {
+        let mut here = 0u16;
+        for &x in piece {
+            here += u16::from((x == i16::MAX) | (x == i16::MIN));
         }
-        limits += u32::from(here);
-        silent += u32::from(any == 0);
-        steps += 1;
+        count += u32::from(here);
     }
-    let share = |count: u32, of: usize| f64::from(count) / of.max(1) as f64;
-    (share(limits, pcm.len()), share(silent, steps as usize))
+    count
 }
 
 #[cfg(test)]
@@ -152,7 +176,7 @@ mod tests {
     use super::*;
 
     fn auditor() -> RowAuditor {
-        RowAuditor::new(&Arc::new(AuditRules::default()), 16_000).unwrap()
+        RowAuditor::new(&Arc::new(AuditRules::default()), 16_000, 32_000).unwrap()
     }
 
     fn names(auditor: &mut RowAuditor, pcm: &[i16]) -> Vec<&'static str> {
@@ -188,6 +212,7 @@ mod tests {
         assert_eq!(noted.len(), 1);
         assert_eq!((noted[0].check, noted[0].measure), (Check::EndLost, 500.0));
         assert_eq!(noted[0].round, Some(0));
+        auditor.window = 31_000;
         auditor.before(&place, &clip);
         auditor.after(&place, &clip[..31_000], None);
         assert_eq!(names(&mut auditor, &[9; 160]), ["energy_lost"]);

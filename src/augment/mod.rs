@@ -131,7 +131,7 @@ impl Augment {
             auditor: self
                 .audit
                 .as_ref()
-                .and_then(|rules| RowAuditor::new(rules, self.effects.sample_rate)),
+                .and_then(|rules| RowAuditor::new(rules, self.effects.sample_rate, self.effects.window)),
         }
     }
 }

@@ -64,29 +64,36 @@ impl Envelope {
     }
 }
 
+/// Steps whose sums are added up before they are made doubles.
+const TOGETHER: usize = 64;
+
 /// Appends the mean magnitude of each step, and gives the sum of all samples and
 /// of their squares. In lanes, whose sums are added in one order, so that every
 /// processor gives the same bits.
 #[multiversion(targets("x86_64+avx2"))]
 fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>) -> (f64, f64) {
+    means.reserve(samples.len() / step + 1);
     let (mut sum, mut squares) = (0f64, 0f64);
-    for step in samples.chunks(step) {
-        let (mut magnitudes, mut sums, mut energies) = ([0f32; 8], [0f32; 8], [0f32; 8]);
-        let (chunks, tail) = step.as_chunks::<8>();
-        for chunk in chunks {
-            for lane in 0..8 {
-                let x = chunk[lane];
+    for piece in samples.chunks(TOGETHER * step) {
+        let (mut sums, mut energies) = ([0f32; 8], [0f32; 8]);
+        for step in piece.chunks(step) {
+            let mut magnitudes = [0f32; 8];
+            let (chunks, tail) = step.as_chunks::<8>();
+            for chunk in chunks {
+                for lane in 0..8 {
+                    let x = chunk[lane];
+                    magnitudes[lane] += x.abs();
+                    sums[lane] += x;
+                    energies[lane] += x * x;
+                }
+            }
+            for (lane, &x) in tail.iter().enumerate() {
                 magnitudes[lane] += x.abs();
                 sums[lane] += x;
                 energies[lane] += x * x;
             }
+            means.push(folded(magnitudes) / step.len() as f32);
         }
-        for (lane, &x) in tail.iter().enumerate() {
-            magnitudes[lane] += x.abs();
-            sums[lane] += x;
-            energies[lane] += x * x;
-        }
-        means.push(folded(magnitudes) / step.len() as f32);
         sum += f64::from(folded(sums));
         squares += f64::from(folded(energies));
     }

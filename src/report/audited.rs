@@ -14,9 +14,10 @@ use crate::records::{Check, Scope};
 use super::ReportError;
 use super::examples::Sound;
 
-/// Findings of a check that are shown with players.
+/// Findings of a check that are shown with players: two, or one where many checks
+/// found something.
 const WORST: usize = 2;
-/// Cards with players, of all checks.
+/// Cards with players, of all checks, about.
 const MOST_CARDS: usize = 24;
 /// Findings of a check that are shown as lines.
 const MOST_LINES: usize = 20;
@@ -70,12 +71,11 @@ impl AuditFound {
         }
         let mut checks: Vec<CheckFound> = found.into_values().collect();
         let (mut renderer, mut booth) = (ready.renderer()?, ready.booth()?);
-        let mut left = MOST_CARDS;
+        let worst = (MOST_CARDS / checks.len().max(1)).clamp(1, WORST);
         for found in &mut checks {
-            for record in found.lines.iter().take(WORST.min(left)) {
+            for record in found.lines.iter().take(worst) {
                 let sounds = sounds(record, ready, &mut renderer, &mut booth);
                 if !sounds.is_empty() {
-                    left -= 1;
                     let record = record.clone();
                     found.cards.push(Card { record, sounds });
                 }
@@ -128,7 +128,10 @@ fn sounds(
         let Ok(samples) = renderer.decoded(&entry.id) else {
             continue;
         };
-        let name = format!("{split}: {clip}");
+        let name = match record.other_clip {
+            Some(_) => format!("{split}: {clip}"),
+            None => "the clip".to_owned(),
+        };
         sounds.extend(booth.clip(&samples, MOST_SECONDS).map(|sound| (name, sound.into())));
         let row = is_row.then(|| renderer.rows(index, &entry.id).ok()).flatten();
         let row = row.and_then(|(_, rows)| {

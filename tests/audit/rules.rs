@@ -44,7 +44,7 @@ fn what_a_rule_leaves_out_is_in_the_quarantine_and_no_failure() {
     let lines = site.lines("out/audit.jsonl");
     assert!(lines.iter().any(|line| line["severity"] == "leave-out"));
     // It changes the bytes, and so the fingerprint.
-    let other = site.wakemill(&["run", "p.toml", "--progress", "none"]);
+    let other = site.wakemill(&["run", "p.toml", "--progress", "plain"]);
     assert_eq!(other.status.code(), Some(2), "{other:?}");
     // The same again is there, whatever failures.max_rate says of failures.
     let again = site.build(&["--set", "audit.silent=leave-out", "--set", "audit.clipped=leave-out"]);

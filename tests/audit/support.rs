@@ -62,7 +62,7 @@ impl Site {
 
     /// Builds, and expects that to go well.
     pub fn build(&self, more: &[&str]) -> String {
-        let run = [&["run", "p.toml", "--progress", "none"], more].concat();
+        let run = [&["run", "p.toml", "--progress", "plain"], more].concat();
         let output = self.wakemill(&run);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{more:?}: {errors}");

@@ -81,8 +81,8 @@ fn check(found: &CheckFound) -> String {
         n => format!("<p class=\"soft\">And {n} more in audit.jsonl.</p>\n"),
     };
     format!(
-        "<h3 id=\"audit-{name}\">{name}: {}</h3>\n<div class=\"cards\">\n{cards}</div>\n\
-         <details class=\"card\"><summary>{} of {findings}, the worst first; the threshold is {}</summary><div class=\"scroll\"><table>\n{}</table></div>{more}</details>\n",
+        "<h3 class=\"check\" id=\"audit-{name}\">{name}: {}</h3>\n<div class=\"cards\">\n{cards}</div>\n\
+         <details class=\"card below\"><summary>{} of {findings}, the worst first; the threshold is {}</summary><div class=\"scroll\"><table>\n{}</table></div>{more}</details>\n",
         Text(check.words()),
         lines.len(),
         Text(with_unit(*check, lines.first().map_or(0.0, |line| line.threshold))),
