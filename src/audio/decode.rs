@@ -6,7 +6,7 @@ use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
 use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
@@ -20,11 +20,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::get_probe;
 
+use super::extent::Rest;
 use super::heard::Heard;
-use super::mp4::{self, Edits};
 use super::mpeg::{Mpeg, Step};
-use super::webm;
-use super::{Ear, Fault, Info, Limits, MAX_CHANNELS};
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, mp4, opus, webm};
 
 mod decoder;
 mod piece;
@@ -57,6 +56,8 @@ pub(super) struct Coded {
     counted: Option<u64>,
     /// Samples of the last packet that are padding, where packets do not say it.
     padding: u64,
+    /// What lies where its container ends.
+    rest: Rest,
     /// The next packet, where the last one must be known as such.
     ahead: Option<Packet>,
     packets_read: u64,
@@ -124,16 +125,17 @@ impl Coded {
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
-        let heard = match id {
-            FORMAT_ID_ISOMP4 => edited(path, track.id, info.sample_rate)?,
-            _ => Heard::all(),
+        let mut codec = codec.clone();
+        let (heard, rest) = match id {
+            FORMAT_ID_ISOMP4 => quicktime(path, track.id, &mut codec, info.sample_rate)?,
+            _ => (Heard::all(), Rest::Nothing),
         };
-        let padding = match id {
-            FORMAT_ID_MKV => webm::padding(File::open(path)?, track.id)?,
-            _ => 0,
+        let (padding, rest) = match id {
+            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id)?,
+            _ => (0, rest),
         };
         Ok(Self {
-            codec: codec.clone(),
+            codec,
             track: track.id,
             info,
             decoder: None,
@@ -143,6 +145,7 @@ impl Coded {
             counted: None,
             packets: Packets::Container(format),
             padding: samples_of(padding, info.sample_rate),
+            rest,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -183,6 +186,7 @@ impl Coded {
             heard,
             packets: Packets::Mpeg(mpeg),
             padding: 0,
+            rest: Rest::Nothing,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -256,6 +260,7 @@ impl Coded {
         if let Some(expected) = counted.or(known) {
             return Err(Fault::Truncated { expected, found });
         }
+        self.rest.check(found)?;
         if self.packets_damaged * DAMAGED_ONE_IN > self.packets_read {
             let (bad, all) = (self.packets_damaged, self.packets_read);
             let what = format!("{bad} of {all} packets do not decode");
@@ -352,12 +357,26 @@ fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParamete
     }
 }
 
-/// What an MP4 file says is heard of a track.
-fn edited(path: &Path, track: u32, sample_rate: u32) -> Result<Heard, Fault> {
-    match mp4::edits(File::open(path)?, track, sample_rate)? {
-        Edits::Heard(heard) => Ok(heard),
-        Edits::Strange(what) => Err(Fault::Unsupported(what.to_owned())),
+/// What an MP4 file says is heard of a track, and what lies at its end; its codec
+/// is told what symphonia reads otherwise.
+fn quicktime(
+    path: &Path,
+    track: u32,
+    codec: &mut AudioCodecParameters,
+    sample_rate: u32,
+) -> Result<(Heard, Rest), Fault> {
+    let said = mp4::said(File::open(path)?, track, sample_rate)?;
+    let heard = said
+        .heard
+        .map_err(|what| Fault::Unsupported(what.to_owned()))?;
+    if said.is_big_endian {
+        decoder::turn_bytes(codec);
     }
+    if codec.codec == CODEC_ID_OPUS {
+        let head = codec.extra_data.take().unwrap_or_default();
+        codec.extra_data = Some(opus::head_of_mp4(head, heard == Heard::all()));
+    }
+    Ok((heard, said.rest))
 }
 
 /// A time in nanoseconds, in samples.

@@ -82,8 +82,8 @@ pub enum Fault {
     /// An intact file of length 0.
     #[error("no samples")]
     NoSamples,
-    /// The file holds less, or other, than its header says.
-    #[error("truncated: header says {expected} frames, file holds {found}")]
+    /// The file holds less, or more, than its header says.
+    #[error("{}: header says {expected} frames, file holds {found}{}", disagreement(*expected, *found).0, disagreement(*expected, *found).1)]
     Truncated {
         /// Frames by the header.
         expected: u64,
@@ -145,6 +145,17 @@ pub enum Fault {
     /// A defect of the decoder.
     #[error("the decoder panicked on it ({0}): convert the file to 16-bit WAV")]
     Panicked(String),
+}
+
+/// How a count and the file disagree, and what to do.
+fn disagreement(expected: u64, found: u64) -> (&'static str, &'static str) {
+    match found > expected {
+        true => (
+            "its header counts less than there is",
+            "; convert it: ffmpeg -i IN OUT.wav",
+        ),
+        false => ("truncated", ""),
+    }
 }
 
 impl From<io::Error> for Fault {

@@ -48,6 +48,32 @@ impl Claim {
     }
 }
 
+/// What lies where a container ends by its own word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing, as it should be.
+    #[default]
+    Nothing,
+    /// The file ends before.
+    Missing,
+    /// Another one, or what is left of it: files joined end to end.
+    More {
+        /// Bytes of it.
+        bytes: u64,
+    },
+}
+
+impl Rest {
+    /// Nothing may be missing or left, after `found` frames.
+    pub fn check(self, found: u64) -> Result<(), Fault> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Missing => Err(Fault::Cut { found }),
+            Self::More { bytes } => Err(Fault::Beyond { bytes }),
+        }
+    }
+}
+
 /// Bytes of audio from the reader's place on, and how the header and the file
 /// disagree on them, if they do: then it is what the file has.
 pub(super) fn extent(

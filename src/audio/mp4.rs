@@ -1,25 +1,45 @@
-//! What an MP4 file says is to be heard of its track: the edit list.
+//! What an MP4 or QuickTime file says of its track that symphonia does not: what
+//! is to be heard of it by its edit list, or where there is none, by iTunes' note
+//! of an encoder's delay; and the order of its samples' bytes.
 //!
 //! After ISO/IEC 14496-12, 8.6.5 and 8.6.6. An encoder's delay is an edit that
 //! begins behind it; a clip cut without decoding is one that begins and ends
-//! within its samples.
+//! within its samples. Files of several fragments have no count of their
+//! samples: whether they are whole, the boxes' sizes tell.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::extent::Rest;
 use super::heard::Heard;
+
+mod itunes;
+mod samples;
 
 /// Edits that are read; a file of more is refused.
 const MOST_EDITS: u32 = 4096;
 
-/// What is to be heard of a track.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Edits {
-    /// These of its samples.
-    Heard(Heard),
-    /// Something that cannot be honoured.
-    Strange(&'static str),
+/// What is said of a track, and of the file's end.
+pub(super) struct Said {
+    /// What of it is heard, or why that cannot be honoured.
+    pub heard: Result<Heard, &'static str>,
+    /// Whether its samples are big-endian where symphonia takes them for
+    /// little-endian.
+    pub is_big_endian: bool,
+    pub rest: Rest,
+}
+
+/// What a file's boxes say.
+#[derive(Default)]
+struct Movie {
+    timescale: u64,
+    tracks: Vec<TrackBox>,
+    /// What iTunes says is heard.
+    noted: Option<Range<u64>>,
+    is_there: bool,
+    is_in_fragments: bool,
+    rest: Rest,
 }
 
 /// A track, as far as its edits need it.
@@ -29,6 +49,7 @@ struct TrackBox {
     timescale: u64,
     edits: Vec<Edit>,
     too_many: bool,
+    is_big_endian: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -40,36 +61,55 @@ struct Edit {
     rate: u32,
 }
 
-/// Reads which samples of a track are heard, at a sample rate in Hz.
-pub(super) fn edits(file: File, track: u32, sample_rate: u32) -> io::Result<Edits> {
+/// Reads what is said of a track of a sample rate in Hz.
+pub(super) fn said(file: File, track: u32, sample_rate: u32) -> io::Result<Said> {
     let mut reader = BufReader::with_capacity(4096, file);
-    let end = reader.seek(SeekFrom::End(0))?;
-    let (mut movie_scale, mut tracks) = (0, Vec::new());
-    boxes(&mut reader, 0..end, &mut |reader, name, body| {
-        if name == *b"moov" {
-            movie(reader, body, &mut movie_scale, &mut tracks)?;
+    let length = reader.seek(SeekFrom::End(0))?;
+    let mut movie = Movie::default();
+    let end = boxes(&mut reader, 0..length, &mut |reader, name, body| {
+        match name == *b"moov" {
+            true if movie.is_there => {
+                movie.rest = Rest::More {
+                    bytes: length - body.start,
+                };
+            }
+            true => movie.read(reader, body)?,
+            false => {}
         }
         Ok(())
     })?;
-    let found = tracks.into_iter().find(|found| found.id == track);
-    let found: TrackBox = found.unwrap_or_default();
-    Ok(found.heard(movie_scale, u64::from(sample_rate)))
+    if movie.is_in_fragments && end != length && movie.rest == Rest::Nothing {
+        movie.rest = Rest::Missing;
+    }
+    let of_track = movie.tracks.iter().find(|found| found.id == track);
+    let heard = match of_track.filter(|found| !found.edits.is_empty()) {
+        Some(found) => found.heard(movie.timescale, u64::from(sample_rate)),
+        None => Ok(movie.noted.map_or(Heard::all(), |noted| {
+            Heard::new(std::iter::once(noted).collect())
+        })),
+    };
+    Ok(Said {
+        heard,
+        is_big_endian: of_track.is_some_and(|found| found.is_big_endian),
+        rest: movie.rest,
+    })
 }
 
-fn movie(
-    reader: &mut BufReader<File>,
-    body: Range<u64>,
-    scale: &mut u64,
-    tracks: &mut Vec<TrackBox>,
-) -> io::Result<()> {
-    boxes(reader, body, &mut |reader, name, body| {
-        match &name {
-            b"mvhd" => *scale = timescale(reader)?,
-            b"trak" => tracks.push(track(reader, body)?),
-            _ => {}
-        }
+impl Movie {
+    fn read(&mut self, reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<()> {
+        self.is_there = true;
+        boxes(reader, body, &mut |reader, name, body| {
+            match &name {
+                b"mvhd" => self.timescale = timescale(reader)?,
+                b"trak" => self.tracks.push(track(reader, body)?),
+                b"mvex" => self.is_in_fragments = true,
+                b"udta" => self.noted = itunes::heard(reader, body)?,
+                _ => {}
+            }
+            Ok(())
+        })?;
         Ok(())
-    })
+    }
 }
 
 fn track(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<TrackBox> {
@@ -81,18 +121,10 @@ fn track(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<TrackBox>
                 reader.seek_relative(if long { 16 } else { 8 })?;
                 found.id = u32_of(reader)?;
             }
-            b"edts" => boxes(reader, body, &mut |reader, name, _| {
-                if name == *b"elst" {
-                    found.read_edits(reader)?;
-                }
-                Ok(())
+            b"edts" => within(reader, body, b"elst", &mut |reader, _| {
+                found.read_edits(reader)
             })?,
-            b"mdia" => boxes(reader, body, &mut |reader, name, _| {
-                if name == *b"mdhd" {
-                    found.timescale = timescale(reader)?;
-                }
-                Ok(())
-            })?,
+            b"mdia" => found.read_media(reader, body)?,
             _ => {}
         }
         Ok(())
@@ -101,6 +133,23 @@ fn track(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<TrackBox>
 }
 
 impl TrackBox {
+    fn read_media(&mut self, reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<()> {
+        boxes(reader, body, &mut |reader, name, body| {
+            match &name {
+                b"mdhd" => self.timescale = timescale(reader)?,
+                b"minf" => within(reader, body, b"stbl", &mut |reader, body| {
+                    within(reader, body, b"stsd", &mut |reader, body| {
+                        self.is_big_endian = samples::are_big_endian(reader, body)?;
+                        Ok(())
+                    })
+                })?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     fn read_edits(&mut self, reader: &mut BufReader<File>) -> io::Result<()> {
         let long = u32_of(reader)? >> 24 == 1;
         let count = u32_of(reader)?;
@@ -123,22 +172,22 @@ impl TrackBox {
         Ok(())
     }
 
-    fn heard(&self, movie_scale: u64, sample_rate: u64) -> Edits {
+    fn heard(&self, movie_scale: u64, sample_rate: u64) -> Result<Heard, &'static str> {
         if self.too_many {
-            return Edits::Strange("an edit list of thousands");
+            return Err("an edit list of thousands");
         }
         // An edit of nothing shifts the track against others: there are none.
         let edits: Vec<_> = self.edits.iter().filter(|edit| edit.start >= 0).collect();
         if edits.is_empty() {
-            return Edits::Heard(Heard::all());
+            return Ok(Heard::all());
         }
         if self.timescale == 0 || movie_scale == 0 {
-            return Edits::Strange("an edit list without a time scale");
+            return Err("an edit list without a time scale");
         }
         let mut heard: Vec<Range<u64>> = Vec::new();
         for edit in edits {
             if edit.rate != 0x0001_0000 {
-                return Edits::Strange("an edit list that changes the speed");
+                return Err("an edit list that changes the speed");
             }
             let start = scaled(edit.start as u64, self.timescale, sample_rate);
             // None: to the end, as a file written in fragments has it.
@@ -148,13 +197,13 @@ impl TrackBox {
             };
             match heard.last_mut() {
                 Some(before) if start < before.end => {
-                    return Edits::Strange("an edit list that goes back");
+                    return Err("an edit list that goes back");
                 }
                 Some(before) if start == before.end => before.end = end,
                 _ => heard.push(start..end),
             }
         }
-        Edits::Heard(Heard::new(heard))
+        Ok(Heard::new(heard))
     }
 }
 
@@ -174,10 +223,11 @@ fn timescale(reader: &mut BufReader<File>) -> io::Result<u64> {
 /// What is told of a box: its name, and where its body lies.
 type Tell<'a> = dyn FnMut(&mut BufReader<File>, [u8; 4], Range<u64>) -> io::Result<()> + 'a;
 
-/// Tells of every box in a range, with the reader at its body.
-fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -> io::Result<()> {
+/// Tells of every box in a range, with the reader at its body, and returns where
+/// the last one ends by its own word.
+fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -> io::Result<u64> {
     let mut at = range.start;
-    while at + 8 <= range.end {
+    while at.saturating_add(8) <= range.end {
         reader.seek(SeekFrom::Start(at))?;
         let short = u32_of(reader)?;
         let mut name = [0; 4];
@@ -187,13 +237,32 @@ fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -
             1 => (16, u64_of(reader)?),
             short => (8, u64::from(short)),
         };
-        let end = at.saturating_add(size).min(range.end);
         if size < head {
-            return Ok(());
+            break;
         }
-        tell(reader, name, at + head..end)?;
+        let end = at.saturating_add(size);
+        let body = (at + head).min(range.end)..end.min(range.end);
+        tell(reader, name, body)?;
         at = end;
     }
+    Ok(at)
+}
+
+/// Tells of the boxes of a name in a range.
+fn within(
+    reader: &mut BufReader<File>,
+    range: Range<u64>,
+    wanted: &[u8; 4],
+    tell: &mut dyn FnMut(&mut BufReader<File>, Range<u64>) -> io::Result<()>,
+) -> io::Result<()> {
+    boxes(
+        reader,
+        range,
+        &mut |reader, name, body| match name == *wanted {
+            true => tell(reader, body),
+            false => Ok(()),
+        },
+    )?;
     Ok(())
 }
 

@@ -25,6 +25,24 @@ enum Streams {
     Many(Box<OpusMSDecoder>),
 }
 
+/// The header that MP4 has, as an identification header: its numbers are
+/// big-endian (Encapsulation of Opus in ISO Base Media File Format, 4.3.2), and
+/// what is to be skipped, an edit list says where there is one.
+pub(super) fn head_of_mp4(mut head: Box<[u8]>, skips: bool) -> Box<[u8]> {
+    if let [_, _, _, _, _, _, _, _, version, _, skip @ .., _] = &mut *head {
+        *version = 1;
+        if let [skip_high, skip_low, a, b, c, d, gain_high, gain_low, ..] = skip {
+            std::mem::swap(skip_high, skip_low);
+            if !skips {
+                (*skip_high, *skip_low) = (0, 0);
+            }
+            (*a, *b, *c, *d) = (*d, *c, *b, *a);
+            std::mem::swap(gain_high, gain_low);
+        }
+    }
+    head
+}
+
 impl Opus {
     /// A decoder by the identification header; `None` where that makes no sense.
     pub fn new(head: &[u8]) -> Option<Self> {

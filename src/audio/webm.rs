@@ -1,4 +1,5 @@
-//! What a WebM or Matroska file says is padding at the end of its track.
+//! What a WebM or Matroska file says is padding at the end of its track, and
+//! whether another file follows.
 //!
 //! EBML after RFC 8794, the elements after RFC 9559: a block may have samples
 //! that are to be discarded, and the last one of an encoder has.
@@ -6,6 +7,9 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::Rest;
+
+const HEADER: u64 = 0x1A45_DFA3;
 const SEGMENT: u64 = 0x1853_8067;
 const CLUSTER: u64 = 0x1F43_B675;
 const BLOCK_GROUP: u64 = 0xA0;
@@ -15,8 +19,9 @@ const DISCARD_PADDING: u64 = 0x75A2;
 /// Elements that are looked at; a file of more is a recording of weeks.
 const MOST: u64 = 1 << 26;
 
-/// Nanoseconds to discard at the end of a track's last block.
-pub(super) fn padding(file: File, track: u32) -> io::Result<u64> {
+/// Nanoseconds to discard at the end of a track's last block, and what lies
+/// behind it.
+pub(super) fn end(file: File, track: u32) -> io::Result<(u64, Rest)> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let mut at = 0;
@@ -26,6 +31,9 @@ pub(super) fn padding(file: File, track: u32) -> io::Result<u64> {
         let Some((id, body, size)) = element(&mut reader, at, end)? else {
             break;
         };
+        if id == HEADER && at > 0 {
+            return Ok((padding, Rest::More { bytes: end - at }));
+        }
         // Those that hold others are gone into; so an unknown size is no matter.
         at = match (id, size) {
             (SEGMENT | CLUSTER | BLOCK_GROUP, _) => body,
@@ -49,7 +57,7 @@ pub(super) fn padding(file: File, track: u32) -> io::Result<u64> {
             _ => {}
         }
     }
-    Ok(padding)
+    Ok((padding, Rest::Nothing))
 }
 
 /// The element at a place: its identifier, where its body begins, and how long

@@ -3,12 +3,15 @@
 //! The numbers are those of torch-audiomentations' `AddColoredNoise`: a second
 //! of white noise, its spectrum weighted, which repeats every second. White noise
 //! comes of a seed, so that anybody can make it again: whole numbers of
-//! SplitMix64 (Steele, Lea and Flood, 2014), and normals of them by Box and
-//! Muller's method, in double precision and then rounded.
+//! SplitMix64, and normals of them by Box and Muller's method, in double precision
+//! and then rounded.
 
-use std::f64::consts::TAU;
+mod lanes;
+mod normals;
+
 use std::sync::Arc;
 
+use multiversion::multiversion;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use realfft::num_complex::Complex;
@@ -20,6 +23,8 @@ use super::effect::{
 };
 use super::level::rms;
 use super::{Range, happens, rounded};
+use lanes::exponential;
+use normals::normals;
 
 /// Added to an RMS level, so that silence can be divided by it.
 const FLOOR: f64 = 1e-8;
@@ -167,9 +172,7 @@ impl Transforms {
     fn make(&mut self, noise: Noise) -> Result<(), realfft::FftError> {
         normals(noise.seed, &mut self.time);
         self.forward.process(&mut self.time, &mut self.spectrum)?;
-        for (value, logarithm) in self.spectrum.iter_mut().zip(&self.logarithms) {
-            *value *= libm::exp(-noise.f_decay * logarithm);
-        }
+        weight(&mut self.spectrum, &self.logarithms, -noise.f_decay);
         self.inverse.process(&mut self.spectrum, &mut self.time)?;
         // The transforms multiply by the length.
         let len = self.time.len() as f64;
@@ -180,24 +183,12 @@ impl Transforms {
     }
 }
 
-/// Fills with the standard normals of a seed, in single precision.
-fn normals(seed: u64, out: &mut [f64]) {
-    let uniform = |k: u64| ((split_mix(seed, k) >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    for (pair, out) in (0..).zip(out.chunks_mut(2)) {
-        let radius = (-2.0 * libm::log(uniform(2 * pair + 1))).sqrt();
-        let (sin, cos) = libm::sincos(TAU * uniform(2 * pair + 2));
-        for (out, part) in out.iter_mut().zip([cos, sin]) {
-            *out = rounded(radius * part);
-        }
+/// Weights a spectrum by powers of its frequencies, given by their logarithms.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+fn weight(spectrum: &mut [Complex<f64>], logarithms: &[f64], power: f64) {
+    for (value, logarithm) in spectrum.iter_mut().zip(logarithms) {
+        *value *= exponential(power * logarithm);
     }
-}
-
-/// The `k`-th number of SplitMix64, counted from 1.
-fn split_mix(seed: u64, k: u64) -> u64 {
-    let z = seed.wrapping_add(k.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ UNREADABLE = {"ac3.mka"}
 
 # What people's tools make of such files: parts joined end to end, a cover behind
 # the audio, a piece cut out without decoding, padding that a container tells,
-# AIFF into a pipe.
+# AIFF into a pipe, Opus in MP4, QuickTime's big-endian samples.
 LAME = ["-c:a", "libmp3lame", "-b:a", "48k", "-id3v2_version", "0", "-f", "mp3"]
 AAC = ["-c:a", "aac", "-movflags", "faststart", "-f", "ipod"]
 
@@ -100,12 +100,24 @@ def trimmed():
         return pathlib.Path(piece).read_bytes()
 
 
+def from_a_file(extension, options):
+    """Where the container is completed by going back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/made.{extension}"
+        encoded(options, path=path)
+        return pathlib.Path(path).read_bytes()
+
+
 MADE = {
     "joined.mp3": joined,
     "cover_behind.mp3": with_cover,
     "trimmed.m4a": trimmed,
     "padded.webm": lambda: encoded(["-c:a", "libopus", "-f", "webm"]),
     "piped.aiff": lambda: encoded(["-f", "aiff"]),
+    "opus.mp4": lambda: from_a_file("mp4", ["-c:a", "libopus", "-ar", "48000"]),
+    "s24be.mov": lambda: from_a_file("mov", ["-c:a", "pcm_s24be"]),
+    "s24le.mov": lambda: from_a_file("mov", ["-c:a", "pcm_s24le"]),
+    "f32be.mov": lambda: from_a_file("mov", ["-c:a", "pcm_f32be"]),
 }
 
 
@@ -135,14 +147,14 @@ def by_soundfile(path):
 
 
 def by_ffmpeg(path):
-    probe = ["ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels,duration_ts"]
+    probe = ["ffprobe", "-v", "error", "-show_entries", "stream=sample_rate,channels,duration"]
     rate, channels, duration = subprocess.check_output([*probe, "-of", "csv=p=0", path], text=True).split(",")
     rate, channels = int(rate), int(channels)
     raw = subprocess.check_output(["ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"])
     x = np.frombuffer(raw, "<f4").reshape(-1, channels)
-    if path.suffix == ".m4a":
+    if path.suffix in (".m4a", ".mp4"):
         # ffmpeg gives the whole of the last frame, within which the edit list ends.
-        x = x[:int(duration)]
+        x = x[:round(float(duration) * rate)]
     return record(x[:, 0], rate, len(x), channels)
 
 
@@ -161,7 +173,7 @@ def main():
     for name, make in MADE.items():
         path = ROOT / name
         path.write_bytes(make())
-        golden[str(path)] = by_ffmpeg(path)
+        golden[str(path)] = (by_soundfile if path.suffix == ".aiff" else by_ffmpeg)(path)
     for path in sorted(pathlib.Path("pipelines/quickstart").glob("*/*")):
         golden[str(path)] = (by_ffmpeg if path.suffix == ".m4a" else by_soundfile)(path)
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in golden.items())

@@ -3,6 +3,7 @@
 use rand::SeedableRng;
 
 use super::super::level::energy;
+use super::normals::split_mix;
 use super::*;
 
 #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares what wakemill reads of coded files with what ffmpeg decodes, sample by sample.
 
-    codecs.py [--wakemill BINARY] [--work FOLDER] [--part N]
+    coded_files.py [--wakemill BINARY] [--work FOLDER] [--part N]
 
 ffmpeg's encoders make the files: every format that wakemill reads, rates from 8 to 48 kHz, constant
 and variable rates, with tags and pictures, trimmed without loss (edit lists), joined, cut, padded. Each

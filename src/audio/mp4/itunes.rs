@@ -1,0 +1,80 @@
+//! iTunes' note of an encoder's delay, padding and length.
+//!
+//! A box `----` in the list of tags, named `iTunSMPB`: hexadecimal numbers with
+//! spaces between, of which the second is the delay in samples, the third the
+//! padding, and the fourth how many are to be heard.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
+
+use super::{boxes, within};
+
+/// Bytes of a tag that are read.
+const MOST: u64 = 256;
+
+/// What the tags in a movie's user data say is heard, in samples.
+pub(super) fn heard(
+    reader: &mut BufReader<File>,
+    user_data: Range<u64>,
+) -> io::Result<Option<Range<u64>>> {
+    let mut found = None;
+    within(reader, user_data, b"meta", &mut |reader, meta| {
+        // Behind its version and flags.
+        let body = meta.start.saturating_add(4)..meta.end;
+        within(reader, body, b"ilst", &mut |reader, list| {
+            within(reader, list, b"----", &mut |reader, body| {
+                found = tag(reader, body)?.or(found.take());
+                Ok(())
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<Range<u64>>> {
+    let (mut is_it, mut found) = (false, None);
+    boxes(reader, body, &mut |reader, name, body| {
+        let mut text = Vec::new();
+        let length = body.end.saturating_sub(body.start).min(MOST);
+        reader.by_ref().take(length).read_to_end(&mut text)?;
+        match &name {
+            b"name" => is_it = text.get(4..) == Some(b"iTunSMPB"),
+            b"data" if is_it => {
+                found = text
+                    .get(8..)
+                    .map(String::from_utf8_lossy)
+                    .and_then(|text| range(&text));
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn range(text: &str) -> Option<Range<u64>> {
+    let mut numbers = text
+        .split_whitespace()
+        .map(|word| u64::from_str_radix(word, 16).ok());
+    let delay = numbers.nth(1)??;
+    let length = numbers.nth(1)??;
+    (length > 0).then(|| delay..delay.saturating_add(length))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn delay_and_length_are_read() {
+        let text = " 00000000 00000840 000001C0 0000000000003E80 00000000 00000000";
+        assert_eq!(super::range(text), Some(2112..18_112));
+        for none in [
+            "",
+            " 0 840",
+            " 0 x 0 10",
+            " 00000000 00000840 000001C0 0000000000000000",
+        ] {
+            assert_eq!(super::range(none), None, "{none:?}");
+        }
+    }
+}
