@@ -68,7 +68,12 @@ fn active_speech_levels_are_those_of_the_recommendation() {
         let next = (k as u64 * 1_103_515_245 + 12_345) % 2_147_483_648;
         next as f64 / 1_073_741_824.0 - 1.0
     };
-    let syllable = |k: f64| (std::f64::consts::TAU * 3.1 * k / rate).sin().max(0.0).powi(2);
+    let syllable = |k: f64| {
+        (std::f64::consts::TAU * 3.1 * k / rate)
+            .sin()
+            .max(0.0)
+            .powi(2)
+    };
     let pause = |k: f64| f64::from(u8::from(k % (2.0 * rate) < 1.2 * rate));
     let last = n.len() as f64 - 1.0;
     for case in list(&golden) {

@@ -129,7 +129,10 @@ fn other(key: &Key) -> Vec<String> {
         let mut set = leaving_out(check);
         let (least, most) = check.threshold().range;
         let middle = (least + most) / 3.0 + 0.1;
-        set.push(format!("{path}={}", if least == most { least } else { middle }));
+        set.push(format!(
+            "{path}={}",
+            if least == most { least } else { middle }
+        ));
         return set;
     }
     let value = match (&*key.path, key.rule) {

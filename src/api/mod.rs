@@ -65,5 +65,5 @@ pub use crate::flow::{Cancel, CancelToken, FlowFacts, Observer, Resize, StageFac
 pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
 pub use crate::paths::expand;
-pub use crate::records::{Check, Policy as Severity};
 pub use crate::presets::{Loaded, Project, load, load_table, project};
+pub use crate::records::{Check, Policy as Severity};

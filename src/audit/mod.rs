@@ -45,7 +45,10 @@ pub fn say(noted: &Noted) -> String {
         return format!("{name}: {words}");
     }
     let measure = with_unit(check, measure);
-    format!("{name}: {words} ({measure}, and {key} is {})", short(threshold))
+    format!(
+        "{name}: {words} ({measure}, and {key} is {})",
+        short(threshold)
+    )
 }
 
 /// A measure with its unit.

@@ -75,10 +75,14 @@ impl Space {
         let mut near = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
             self.nearest(index, |_| true, &mut near);
-            let others = near.iter().filter(|other| self.rows[**other].positive != row.positive);
+            let others = near
+                .iter()
+                .filter(|other| self.rows[**other].positive != row.positive);
             let share = others.count() as f64 / near.len().max(1) as f64;
             among_others.push((row.row, share));
-            let first = near.first().is_some_and(|first| self.rows[*first].positive != row.positive);
+            let first = near
+                .first()
+                .is_some_and(|first| self.rows[*first].positive != row.positive);
             wrong[usize::from(row.positive)] += usize::from(first);
         }
         let share = |wrong: usize, of: usize| wrong as f64 / of as f64;
@@ -152,7 +156,10 @@ impl Space {
             for &index in &picked {
                 self.nearest(index, |other| counts[other], &mut near);
                 let test = self.rows[index].test;
-                own += usize::from(near.first().is_some_and(|first| self.rows[*first].test == test));
+                own += usize::from(
+                    near.first()
+                        .is_some_and(|first| self.rows[*first].test == test),
+                );
             }
             Some(own as f64 / picked.len() as f64)
         };
@@ -193,7 +200,14 @@ mod tests {
                     at + moved + rng.random_range(-3.0..3.0)
                 })
                 .collect();
-            space.add(Member { positive, test, row }, &features);
+            space.add(
+                Member {
+                    positive,
+                    test,
+                    row,
+                },
+                &features,
+            );
         }
         space
     }
@@ -209,7 +223,11 @@ mod tests {
             .collect();
         assert_eq!(among, [0, 1, 2]);
         assert!(told.overlap.unwrap() < 0.05, "{told:?}");
-        assert!((0.3..0.7).contains(&told.drift.unwrap()), "{:?}", told.drift);
+        assert!(
+            (0.3..0.7).contains(&told.drift.unwrap()),
+            "{:?}",
+            told.drift
+        );
     }
 
     #[test]

@@ -180,7 +180,10 @@ mod tests {
     }
 
     fn names(auditor: &mut RowAuditor, pcm: &[i16]) -> Vec<&'static str> {
-        auditor.row(2, pcm).map(|noted| noted.check.name()).collect()
+        auditor
+            .row(2, pcm)
+            .map(|noted| noted.check.name())
+            .collect()
     }
 
     #[test]

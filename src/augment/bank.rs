@@ -170,12 +170,7 @@ impl Sounds {
     ///
     /// # Errors
     /// One that cannot be read.
-    pub fn probe(
-        &self,
-        kind: SoundKind,
-        name: &str,
-        seconds: f64,
-    ) -> Result<Vec<f32>, SoundError> {
+    pub fn probe(&self, kind: SoundKind, name: &str, seconds: f64) -> Result<Vec<f32>, SoundError> {
         let rate = self.settings.sample_rate;
         let most = (seconds * f64::from(rate)) as usize;
         match kind {

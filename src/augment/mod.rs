@@ -22,8 +22,8 @@ use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16::{self, Overflow};
 use crate::dsp::placement::{Place, Placement};
 use crate::records::{
-    AuditRules, Audited, ClipId, Finding, Findings, Pcm, Piece, PieceValues, Provenance, Rejection, Row, Rows, Samples,
-    Trouble, Values,
+    AuditRules, Audited, ClipId, Finding, Findings, Pcm, Piece, PieceValues, Provenance, Rejection,
+    Row, Rows, Samples, Trouble, Values,
 };
 
 use bank::Listener;
@@ -128,10 +128,9 @@ impl Augment {
             augment: self.clone(),
             listener: self.sounds.listener(),
             workspace: Workspace::default(),
-            auditor: self
-                .audit
-                .as_ref()
-                .and_then(|rules| RowAuditor::new(rules, self.effects.sample_rate, self.effects.window)),
+            auditor: self.audit.as_ref().and_then(|rules| {
+                RowAuditor::new(rules, self.effects.sample_rate, self.effects.window)
+            }),
         }
     }
 }

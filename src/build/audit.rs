@@ -50,7 +50,9 @@ impl Ready {
         let mut report = AuditReport::default();
         // What is said of all of it, the merge says.
         if self.inputs.shard.is_none() {
-            report = self.set().audit(folder, &mut |line| Ok(end.append(line)?))?;
+            report = self
+                .set()
+                .audit(folder, &mut |line| Ok(end.append(line)?))?;
         }
         Ok((Some(end.finish()?), report))
     }
@@ -80,7 +82,10 @@ impl Set<'_> {
         let mut told = Told::new(lines);
         let of_rows = [Check::Neighbour, Check::Overlap, Check::Drift];
         self.clips(&facts.unwrap_or_default(), &mut told)?;
-        if of_rows.iter().any(|check| rules.policy(*check) > Policy::Off) {
+        if of_rows
+            .iter()
+            .any(|check| rules.policy(*check) > Policy::Off)
+        {
             let sampled = Sampled::read(self.plan, self.inputs, folder)?;
             self.rows(sampled, &mut told)?;
         }
@@ -88,7 +93,9 @@ impl Set<'_> {
             sounds::judge(self, &mut told)?;
         }
         let of_uses = [Check::SharedSound, Check::UnevenUse];
-        let asked = of_uses.iter().any(|check| rules.policy(*check) > Policy::Off);
+        let asked = of_uses
+            .iter()
+            .any(|check| rules.policy(*check) > Policy::Off);
         if asked && self.plan.output_files.rows {
             Uses::read(self, folder)?.tell(self, &mut told)?;
         }
@@ -113,11 +120,19 @@ impl Set<'_> {
             }
         }
         let checks = [Check::Duplicate, Check::NearDuplicate, Check::Leak];
-        if checks.iter().all(|check| rules.policy(*check) == Policy::Off) {
+        if checks
+            .iter()
+            .all(|check| rules.policy(*check) == Policy::Off)
+        {
             return Ok(());
         }
         let near = [Check::NearDuplicate, Check::Leak].map(|check| rules.threshold(check));
-        let tests: Vec<bool> = self.inputs.splits.iter().map(|split| split.plan.is_test()).collect();
+        let tests: Vec<bool> = self
+            .inputs
+            .splits
+            .iter()
+            .map(|split| split.plan.is_test())
+            .collect();
         let side = |clip: u32| tests.get(at(clip).0).copied().unwrap_or(false);
         let most = near[0].max(near[1]) as u32;
         for Pair { clip, other, bits } in index::pairs(facts, most, side) {
@@ -134,11 +149,7 @@ impl Set<'_> {
     }
 
     /// What rows have to do with each other.
-    pub(super) fn rows(
-        &self,
-        sampled: Sampled,
-        told: &mut Told<'_, '_>,
-    ) -> Result<(), BuildError> {
+    pub(super) fn rows(&self, sampled: Sampled, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
         let rules = &self.plan.audit.0;
         let Sampled { space, rows } = sampled;
         let found = Space::tell(space);

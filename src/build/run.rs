@@ -10,8 +10,8 @@ use crate::dataset::layout::{AUDIT_FILE, INDEX_ENDING};
 use crate::dataset::manifest::{AuditReport, Dataset};
 use crate::dataset::seal::Seal;
 use crate::dataset::write::{
-    Commit, Finished, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings, Writer,
-    Written,
+    Commit, Finished, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings,
+    Writer, Written,
 };
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
@@ -226,7 +226,9 @@ impl Ready {
             Told::Step(step) => watch.hear(Event::Reached(step)),
         };
         let mut settings = self.write_settings();
-        let lacks = last.as_ref().is_some_and(|last| last.audit.is_none() && last.spans > 0);
+        let lacks = last
+            .as_ref()
+            .is_some_and(|last| last.audit.is_none() && last.spans > 0);
         if settings.audit && lacks {
             settings.audit = false;
             watch.warn("the audit was off when the build began, and stays off: 'wakemill audit' looks at all of it");
@@ -253,10 +255,10 @@ impl Ready {
             .map_err(unfinished)?;
         let Finished { mut written, audit } =
             write.finish().map_err(|error| unfinished(error.into()))?;
-        let (sha256, audit) = self
-            .audit_set(folder.path(), audit)
-            .map_err(unfinished)?;
-        written.files.extend(sha256.map(|sha256| (AUDIT_FILE.to_owned(), sha256)));
+        let (sha256, audit) = self.audit_set(folder.path(), audit).map_err(unfinished)?;
+        written
+            .files
+            .extend(sha256.map(|sha256| (AUDIT_FILE.to_owned(), sha256)));
         Ok(Ended {
             folder,
             streamed,

@@ -171,4 +171,3 @@ pub(super) fn set(report: &AuditReport) -> Vec<String> {
     let numbers = numbers.map(|(name, number)| format!("    {name}: {number}"));
     of(&report.found).chain(numbers).collect()
 }
-

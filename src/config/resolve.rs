@@ -16,7 +16,9 @@ use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
 use super::location::Location;
 use super::paths;
-use super::plan::{AuditPlan, FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
+use super::plan::{
+    AuditPlan, FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan,
+};
 use super::rules;
 use super::settings::{self, Settings};
 use crate::records::{AuditRules, Policy};

@@ -258,7 +258,9 @@ impl Dataset {
     /// Those that could not be processed: what a rule left out is not among them.
     pub fn failed(&self) -> u64 {
         let splits = self.splits.iter().map(|split| &split.written);
-        splits.map(|split| split.left_out - split.unwanted.min(split.left_out)).sum()
+        splits
+            .map(|split| split.left_out - split.unwanted.min(split.left_out))
+            .sum()
     }
 
     /// Reads `dataset.json` of an output folder; `None` where there is none.

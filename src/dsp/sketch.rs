@@ -176,7 +176,9 @@ mod tests {
     }
 
     fn sketch(samples: &[f32]) -> Sketch {
-        Sketcher::new(16_000).sketch(samples, 0..samples.len()).unwrap()
+        Sketcher::new(16_000)
+            .sketch(samples, 0..samples.len())
+            .unwrap()
     }
 
     #[test]

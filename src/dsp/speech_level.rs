@@ -129,7 +129,10 @@ mod tests {
         padded.extend(tone(3.0, 0.25));
         padded.extend(vec![0.0; 48_000]);
         let padded = level(&padded).unwrap();
-        assert!((padded.active_db - alone.active_db).abs() < 0.4, "{padded:?}");
+        assert!(
+            (padded.active_db - alone.active_db).abs() < 0.4,
+            "{padded:?}"
+        );
         assert!((padded.activity - 0.35).abs() < 0.03, "{padded:?}");
     }
 

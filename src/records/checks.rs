@@ -320,7 +320,9 @@ impl ClipFacts {
             *word = at(4 + index);
         }
         Self {
-            hash: (0..4).fold(0, |hash, index| hash | u128::from(at(index)) << (32 * index)),
+            hash: (0..4).fold(0, |hash, index| {
+                hash | u128::from(at(index)) << (32 * index)
+            }),
             print,
             samples: at(12),
         }

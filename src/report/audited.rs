@@ -91,7 +91,9 @@ impl CheckFound {
         self.findings += 1;
         let sign = if self.check.is_below() { 1.0 } else { -1.0 };
         let order = |record: &AuditRecord<'_>| sign * record.measure;
-        let place = self.lines.partition_point(|line| order(line) <= order(&record));
+        let place = self
+            .lines
+            .partition_point(|line| order(line) <= order(&record));
         if place < MOST_LINES {
             self.lines.insert(place, record);
             self.lines.truncate(MOST_LINES);
@@ -132,8 +134,14 @@ fn sounds(
             Some(_) => format!("{split}: {clip}"),
             None => "the clip".to_owned(),
         };
-        sounds.extend(booth.clip(&samples, MOST_SECONDS).map(|sound| (name, sound.into())));
-        let row = is_row.then(|| renderer.rows(index, &entry.id).ok()).flatten();
+        sounds.extend(
+            booth
+                .clip(&samples, MOST_SECONDS)
+                .map(|sound| (name, sound.into())),
+        );
+        let row = is_row
+            .then(|| renderer.rows(index, &entry.id).ok())
+            .flatten();
         let row = row.and_then(|(_, rows)| {
             let mut rows = rows.into_iter();
             rows.find(|row| Some(row.round) == record.round)

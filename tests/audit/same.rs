@@ -11,17 +11,29 @@ fn faults_are_found_and_told() {
         let of_clip = lines.iter().filter(|line| {
             line["split"] == split && line["clip"] == clip && line["round"].is_null()
         });
-        of_clip.map(|line| line["check"].as_str().unwrap()).collect()
+        of_clip
+            .map(|line| line["check"].as_str().unwrap())
+            .collect()
     };
     assert!(found("wake_train", "silent.wav").contains(&"silent"));
     assert_eq!(found("other_train", "clipped.wav")[0], "clipped");
-    assert!(found("wake_test", "same.wav").contains(&"leak"), "{lines:?}");
+    assert!(
+        found("wake_test", "same.wav").contains(&"leak"),
+        "{lines:?}"
+    );
     let leak = lines.iter().find(|line| line["check"] == "leak").unwrap();
     assert_eq!(leak["other_clip"], "01_male_uk.wav");
     assert_eq!(leak["severity"], "warn");
-    let late = lines.iter().find(|line| line["check"] == "rir_late").unwrap();
+    let late = lines
+        .iter()
+        .find(|line| line["check"] == "rir_late")
+        .unwrap();
     assert_eq!(late["sound"], "rooms/late.wav");
-    for line in ["audit, silent: 1 clip", "audit, leak: 2 findings", "audit, rir_late"] {
+    for line in [
+        "audit, silent: 1 clip",
+        "audit, leak: 2 findings",
+        "audit, rir_late",
+    ] {
         assert!(told.contains(line), "{line}: {told}");
     }
     let report = String::from_utf8(site.read("out/report.html")).unwrap();
@@ -69,7 +81,14 @@ fn findings_are_the_same_for_any_shards() {
 #[test]
 fn an_audit_without_a_build_finds_what_the_build_does() {
     let site = Site::new();
-    let audit = ["audit", "p.toml", "--lines", "lines.jsonl", "--progress", "none"];
+    let audit = [
+        "audit",
+        "p.toml",
+        "--lines",
+        "lines.jsonl",
+        "--progress",
+        "none",
+    ];
     let output = site.wakemill(&audit);
     assert!(output.status.success(), "{output:?}");
     assert!(!site.path("out").exists(), "nothing is written");

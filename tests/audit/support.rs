@@ -27,7 +27,11 @@ impl Site {
         copy(&data.join("rooms"), &rooms);
         for (from, to) in [("01_male_uk.wav", "same.wav"), ("02_male_us.wav", "b.wav")] {
             fs::create_dir_all(site.path("wake_test")).unwrap();
-            fs::copy(data.join("wake").join(from), site.path("wake_test").join(to)).unwrap();
+            fs::copy(
+                data.join("wake").join(from),
+                site.path("wake_test").join(to),
+            )
+            .unwrap();
         }
         let silent = vec![3; 16_000];
         wav::write(&site.path("wake_train/silent.wav"), 16_000, &silent).unwrap();

@@ -23,7 +23,9 @@ fn goldens() -> BTreeMap<String, Golden> {
 }
 
 fn is_lossy(name: &str) -> bool {
-    ["mp3", "ogg", "m4a", "mp4", "webm"].iter().any(|e| name.ends_with(e))
+    ["mp3", "ogg", "m4a", "mp4", "webm"]
+        .iter()
+        .any(|e| name.ends_with(e))
 }
 
 fn greatest_difference(golden: &Golden, samples: &[f32]) -> f32 {

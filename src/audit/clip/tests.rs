@@ -45,7 +45,11 @@ fn each_fault_of_a_clip_is_found_and_a_clean_one_has_none() {
     let clean = clip();
     assert_eq!(found(&clean), [""; 0]);
     let changed = |change: &dyn Fn(usize, f32) -> f32| -> Vec<f32> {
-        clean.iter().enumerate().map(|(n, x)| change(n, *x)).collect()
+        clean
+            .iter()
+            .enumerate()
+            .map(|(n, x)| change(n, *x))
+            .collect()
     };
     assert_eq!(found(&changed(&|_, x| x * 1e-4)), ["silent", "quiet"]);
     assert_eq!(found(&changed(&|_, x| x * 0.005)), ["quiet"]);

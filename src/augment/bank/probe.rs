@@ -41,7 +41,13 @@ pub(super) fn pieces<T: ?Sized>(
     for start in [0, (frames - length) / 2, frames - length] {
         let mut ear = Ear::or_mono(slot.file.channel);
         retry(|| {
-            audio::read_range_with(&slot.file.path, start, length as usize, &mut ear, &mut piece)
+            audio::read_range_with(
+                &slot.file.path,
+                start,
+                length as usize,
+                &mut ear,
+                &mut piece,
+            )
         })
         .map_err(|error| SoundError::Read(Arc::clone(&slot.file.name), error.fault))?;
         samples.extend_from_slice(&piece);

@@ -113,7 +113,9 @@ impl<'a, 'l> Looking<'a, 'l> {
             for noted in &audit.noted {
                 let line = AuditRecord::of(noted).of_clip(split.name(), &span.id.name);
                 self.line(&line)?;
-                self.looked.splits[index].3.note(&span.id.name, noted.check.name());
+                self.looked.splits[index]
+                    .3
+                    .note(&span.id.name, noted.check.name());
             }
             let first = span.rounds.start == 0;
             let clip = self.places[index];
@@ -170,7 +172,8 @@ impl RowSink for Looking<'_, '_> {
         if let Some(first) = block.batch.spans.first() {
             at(&first.id.name);
         }
-        self.take_block(block).map_err(|error| WriteError::Audit(error.to_string()))
+        self.take_block(block)
+            .map_err(|error| WriteError::Audit(error.to_string()))
     }
 
     fn commit(&mut self) -> Result<(), WriteError> {

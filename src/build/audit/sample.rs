@@ -25,9 +25,8 @@ pub(in crate::build) fn picked(inputs: &Inputs) -> Vec<HashSet<usize>> {
     let mut picked = vec![HashSet::new(); inputs.splits.len()];
     let kind = |split: &Split| (split.plan.is_positive(), split.plan.is_test());
     for group in [(true, true), (true, false), (false, true), (false, false)] {
-        let of_group = |(_, split): &(usize, &Split)| {
-            split.plan.recordings.is_none() && kind(split) == group
-        };
+        let of_group =
+            |(_, split): &(usize, &Split)| split.plan.recordings.is_none() && kind(split) == group;
         let splits: Vec<_> = inputs.splits.iter().enumerate().filter(of_group).collect();
         let clips: usize = splits.iter().map(|(_, split)| split.clips.len()).sum();
         let count = clips.min(MOST);

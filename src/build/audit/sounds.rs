@@ -136,9 +136,15 @@ fn uneven(
     if set.plan.audit.0.policy(Check::UnevenUse) == Policy::Off || uses.len() < 2 {
         return Ok(());
     }
-    let counts: Vec<f64> = uses.values().map(|[train, test]| (train + test) as f64).collect();
+    let counts: Vec<f64> = uses
+        .values()
+        .map(|[train, test]| (train + test) as f64)
+        .collect();
     let mean = counts.iter().sum::<f64>() / counts.len() as f64;
-    let variance = counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>();
+    let variance = counts
+        .iter()
+        .map(|count| (count - mean).powi(2))
+        .sum::<f64>();
     let chance = mean * (1.0 - 1.0 / counts.len() as f64);
     if mean < ENOUGH {
         return Ok(());

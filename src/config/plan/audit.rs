@@ -66,14 +66,18 @@ impl AuditPlan {
 
     /// Whether anything is looked for.
     pub fn is_on(&self) -> bool {
-        self.0.looks_at(&[Scope::Clip, Scope::Row, Scope::Sound, Scope::Set])
+        self.0
+            .looks_at(&[Scope::Clip, Scope::Row, Scope::Sound, Scope::Set])
     }
 }
 
 impl Serialize for AuditPlan {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_map(Check::ALL.iter().map(|&check| {
-            (check.name(), (self.0.policy(check), self.0.threshold(check)))
+            (
+                check.name(),
+                (self.0.policy(check), self.0.threshold(check)),
+            )
         }))
     }
 }
@@ -83,7 +87,10 @@ impl<'de> Deserialize<'de> for AuditPlan {
         let rules = std::collections::BTreeMap::<String, (Policy, f64)>::deserialize(from)?;
         let of = |check: Check| (Policy::Off, check.threshold().range.1);
         Ok(Self(AuditRules::new(|check| {
-            rules.get(check.name()).copied().unwrap_or_else(|| of(check))
+            rules
+                .get(check.name())
+                .copied()
+                .unwrap_or_else(|| of(check))
         })))
     }
 }
@@ -104,7 +111,11 @@ mod tests {
             ("speech", false, Negative, SetPart::Train),
             ("a", true, Positive, SetPart::Train),
         ] {
-            assert_eq!((Label::of(name, at_end), SetPart::of(name)), (label, part), "{name}");
+            assert_eq!(
+                (Label::of(name, at_end), SetPart::of(name)),
+                (label, part),
+                "{name}"
+            );
         }
     }
 

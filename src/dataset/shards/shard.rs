@@ -128,7 +128,9 @@ impl Shard {
     /// Those that could not be processed: what a rule left out is not among them.
     pub fn failed(&self) -> u64 {
         let splits = self.splits.iter();
-        splits.map(|split| split.left_out - split.unwanted.min(split.left_out)).sum()
+        splits
+            .map(|split| split.left_out - split.unwanted.min(split.left_out))
+            .sum()
     }
 
     /// Clips left out, of all splits.

@@ -4,6 +4,7 @@
 //! has written, and then appends to a journal how much that is. Whatever
 //! happens after that, those clips need not be built again.
 
+mod audit;
 pub mod commit;
 pub mod error;
 mod files;
@@ -20,11 +21,11 @@ pub use commit::{Commit, SplitCommit, TurnsCommit};
 pub use error::WriteError;
 pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 
-use super::audit::{AuditEnd, AuditRecord};
+use super::audit::AuditEnd;
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
-use crate::records::{Audited, ClipId, Noted, Rejection, Row, Span, Trouble};
+use crate::records::{ClipId, Noted, Rejection, Row, Span, Trouble};
 
 use super::layout::{AUDIT_FACTS_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
@@ -268,31 +269,6 @@ impl<'a> Writer<'a> {
             left_out: &left_out,
             noted: &noted,
         }));
-        Ok(())
-    }
-
-    /// Writes what the audit found of a span, and with its first round its facts.
-    fn write_audit(
-        &mut self,
-        split: usize,
-        clip: &ClipId,
-        round: u32,
-        audited: Option<&Audited>,
-    ) -> Result<(), WriteError> {
-        let Some(files) = &mut self.files.audit else {
-            return Ok(());
-        };
-        let split = &mut self.files.splits[split];
-        if round == 0 {
-            files.facts(&audited.map(|audited| audited.facts).unwrap_or_default())?;
-        }
-        for noted in audited.iter().flat_map(|audited| &audited.noted) {
-            let name = &split.settings.name;
-            files
-                .lines
-                .append(&AuditRecord::of(noted).of_clip(name, &clip.name))?;
-            split.audit.note(&clip.name, noted.check.name());
-        }
         Ok(())
     }
 

@@ -85,7 +85,10 @@ fn check(found: &CheckFound) -> String {
          <details class=\"card below\"><summary>{} of {findings}, the worst first; the threshold is {}</summary><div class=\"scroll\"><table>\n{}</table></div>{more}</details>\n",
         Text(check.words()),
         lines.len(),
-        Text(with_unit(*check, lines.first().map_or(0.0, |line| line.threshold))),
+        Text(with_unit(
+            *check,
+            lines.first().map_or(0.0, |line| line.threshold)
+        )),
         rows.collect::<String>(),
         name = check.name(),
     )
