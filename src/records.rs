@@ -27,7 +27,7 @@ pub use checks::{
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 pub use places::{BLOCK, Places, Slot};
-pub use recordings::{Broken, Ended, MelPart, Met, Open, Part, Piece, PieceValues, Visit};
+pub use recordings::{Broken, Ended, Heard, MelPart, Met, Open, Part, Piece, PieceValues, Visit};
 
 /// Consecutive spans of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]

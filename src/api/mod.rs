@@ -43,7 +43,7 @@ pub use crate::autoscale::bottleneck::bottleneck;
 pub use crate::autoscale::sizing::cores;
 pub use crate::autoscale::tune::{Prediction, Sample, Tuning};
 pub use crate::build::shards::{
-    MergeOptions, Planning, ReadyShard, plan as plan_shards, ready as ready_shard,
+    MergeOptions, Planning, ReadyShard, Standing, plan as plan_shards, ready as ready_shard,
     status as shard_status,
 };
 pub use crate::build::{

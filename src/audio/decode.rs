@@ -1,35 +1,41 @@
 //! Coded audio: symphonia's containers and decoders, our own walk of MP3, and
 //! what is heard of it all.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
-use symphonia::core::errors::Error as DecoderError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
-    FORMAT_ID_WAVE,
+    FORMAT_ID_OGG, FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+use symphonia::core::units::Duration;
 use symphonia::default::get_probe;
 
+use super::claimed::Claimed;
 use super::extent::Rest;
 use super::heard::Heard;
-use super::mpeg::{Mpeg, Step};
-use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, mp4, opus, webm};
+use super::mpeg::Mpeg;
+use super::ogg::Pages;
+use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, opus, webm};
 
 mod decoder;
+mod packets;
+mod pages;
 mod piece;
+mod quicktime;
 mod stretch;
 
 use decoder::Decoder;
+use packets::{Next, Packets};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -74,25 +80,17 @@ pub(super) struct Coded {
     clock: Option<stretch::Clock>,
     /// A packet that a gap lies before.
     behind_gap: Option<Packet>,
-}
-
-/// Where packets come from.
-enum Packets {
-    Container(Box<dyn FormatReader>),
-    Mpeg(Mpeg),
-}
-
-/// What the next packet is.
-enum Next {
-    Packet(Packet),
-    /// Another stream follows in the same file.
-    Reset,
-    End,
+    /// The pages that packets come in, where these are numbered.
+    pages: Option<Pages>,
+    /// Packets that were read ahead, and what comes behind them.
+    waiting: VecDeque<Packet>,
+    stopped: Option<Result<Next, Fault>>,
 }
 
 impl Coded {
     pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
-        let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+        let file = Box::new(Claimed::new(file)?);
+        let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
                 &Hint::new(),
@@ -109,10 +107,7 @@ impl Coded {
         let (track, codec) = audio_track(&*format)?;
         let track_clock = track.time_base;
         let info = Info {
-            sample_rate: codec
-                .sample_rate
-                .filter(|&rate| rate > 0)
-                .ok_or(Fault::NoSampleRate)?,
+            sample_rate: rate_of(codec).ok_or(Fault::NoSampleRate)?,
             channels: codec
                 .channels
                 .as_ref()
@@ -127,34 +122,26 @@ impl Coded {
         }
         let mut codec = codec.clone();
         let (heard, rest) = match id {
-            FORMAT_ID_ISOMP4 => quicktime(path, track.id, &mut codec, info.sample_rate)?,
-            _ => (Heard::all(), Rest::Nothing),
+            FORMAT_ID_ISOMP4 => quicktime::said(path, track.id, &mut codec, info.sample_rate)?,
+            _ => (Heard::all(), Rest::Unknown),
+        };
+        let pages = match id {
+            FORMAT_ID_OGG => Some(Pages::open(File::open(path)?, track.id)?),
+            _ => None,
         };
         let (padding, rest) = match id {
-            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id)?,
+            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id, info.sample_rate)?,
             _ => (0, rest),
         };
         Ok(Self {
-            codec,
-            track: track.id,
-            info,
-            decoder: None,
             self_contained: id == FORMAT_ID_FLAC || id == FORMAT_ID_AIFF,
             length_guessed: id == FORMAT_ID_ADTS,
             heard,
-            counted: None,
-            packets: Packets::Container(format),
-            padding: samples_of(padding, info.sample_rate),
+            padding,
             rest,
-            ahead: None,
-            packets_read: 0,
-            packets_damaged: 0,
-            decoded: 0,
-            planes: Vec::new(),
-            mean: Vec::new(),
-            strict: false,
             clock: stretch::Clock::of(id, track_clock),
-            behind_gap: None,
+            pages,
+            ..Self::begin(codec, track.id, info, Packets::Container(format))
         })
     }
 
@@ -167,26 +154,36 @@ impl Coded {
         let heard = mpeg.heard();
         // Other tags count now with their own frame, now without.
         let counted = mpeg.counted().filter(|_| mpeg.is_trimmed());
+        let info = Info {
+            sample_rate: kind.sample_rate,
+            channels: kind.channels,
+            frames: counted
+                .filter(|_| mpeg.is_all_counted())
+                .map(|counted| heard.of(0..counted)),
+            uncompressed: false,
+            mended: false,
+        };
         Self {
+            counted,
+            heard,
+            ..Self::begin(codec, 0, info, Packets::Mpeg(mpeg))
+        }
+    }
+
+    /// At the first packet, all of it heard.
+    fn begin(codec: AudioCodecParameters, track: u32, info: Info, packets: Packets) -> Self {
+        Self {
+            packets,
             codec,
-            track: 0,
-            info: Info {
-                sample_rate: kind.sample_rate,
-                channels: kind.channels,
-                frames: counted
-                    .filter(|_| mpeg.is_all_counted())
-                    .map(|counted| heard.of(0..counted)),
-                uncompressed: false,
-                mended: false,
-            },
+            track,
+            info,
             decoder: None,
             self_contained: false,
             length_guessed: false,
-            counted,
-            heard,
-            packets: Packets::Mpeg(mpeg),
+            heard: Heard::all(),
+            counted: None,
             padding: 0,
-            rest: Rest::Nothing,
+            rest: Rest::Unknown,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -196,6 +193,9 @@ impl Coded {
             strict: false,
             clock: None,
             behind_gap: None,
+            pages: None,
+            waiting: VecDeque::new(),
+            stopped: None,
         }
     }
 
@@ -273,7 +273,7 @@ impl Coded {
     fn next_block(&mut self, planes: &mut Vec<Vec<f32>>) -> Result<bool, Fault> {
         let found = self.decoded;
         loop {
-            let packet = match self.next_packet(found)? {
+            let packet = match self.pull()? {
                 Next::Packet(packet) if self.padding > 0 && packet.track_id == self.track => {
                     match self.ahead.replace(packet) {
                         Some(packet) => packet,
@@ -296,6 +296,12 @@ impl Coded {
             if packet.track_id != self.track {
                 continue;
             }
+            if let Some(end) = self.lost_page(&packet)? {
+                match self.behind_pages(packet, end) {
+                    Some(fault) => return Err(fault),
+                    None => continue,
+                }
+            }
             if self.self_contained && u64::try_from(packet.pts.get()) != Ok(found) {
                 // A damaged frame was skipped, or a false block size led a search astray.
                 return Err(astray(found));
@@ -303,27 +309,6 @@ impl Coded {
             self.packets_read += 1;
             self.decode(packet, found, planes)?;
             return Ok(true);
-        }
-    }
-
-    fn next_packet(&mut self, found: u64) -> Result<Next, Fault> {
-        match &mut self.packets {
-            Packets::Container(format) => match format.next_packet() {
-                Ok(Some(packet)) => Ok(Next::Packet(packet)),
-                Ok(None) => Ok(Next::End),
-                // The caller compares with the length that is known.
-                Err(error) if is_end(&error) && self.info.frames.is_some() => Ok(Next::End),
-                Err(DecoderError::ResetRequired) => Ok(Next::Reset),
-                Err(error) => Err(Fault::from_decoder(error, found)),
-            },
-            Packets::Mpeg(mpeg) => Ok(match mpeg.next()? {
-                Step::Frame(data) => {
-                    let (at, length) = (Timestamp::ZERO, Duration::ZERO);
-                    Next::Packet(Packet::new(0, at, length, data))
-                }
-                Step::Changed => return Err(changed()),
-                Step::End => Next::End,
-            }),
         }
     }
 
@@ -339,11 +324,11 @@ impl Coded {
             return Err(changed());
         };
         let (track, codec) = audio_track(&**format)?;
-        if codec.sample_rate != Some(self.info.sample_rate) {
+        if rate_of(codec) != Some(self.info.sample_rate) {
             return Err(changed());
         }
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
-        Ok(())
+        self.follow_pages()
     }
 }
 
@@ -357,36 +342,17 @@ fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParamete
     }
 }
 
-/// What an MP4 file says is heard of a track, and what lies at its end; its codec
-/// is told what symphonia reads otherwise.
-fn quicktime(
-    path: &Path,
-    track: u32,
-    codec: &mut AudioCodecParameters,
-    sample_rate: u32,
-) -> Result<(Heard, Rest), Fault> {
-    let said = mp4::said(File::open(path)?, track, sample_rate)?;
-    let heard = said
-        .heard
-        .map_err(|what| Fault::Unsupported(what.to_owned()))?;
-    if said.is_big_endian {
-        decoder::turn_bytes(codec);
-    }
-    if codec.codec == CODEC_ID_OPUS {
-        let head = codec.extra_data.take().unwrap_or_default();
-        codec.extra_data = Some(opus::head_of_mp4(head, heard == Heard::all()));
-    }
-    Ok((heard, said.rest))
-}
-
-/// A time in nanoseconds, in samples.
-fn samples_of(time: u64, sample_rate: u32) -> u64 {
-    let exact = u128::from(time) * u128::from(sample_rate);
-    u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
-}
-
 fn changed() -> Fault {
     Fault::Unsupported("the stream changes its format midway".to_owned())
+}
+
+/// The rate that a codec decodes at, in Hz: of Opus, containers may name the one
+/// that its encoder was given.
+fn rate_of(codec: &AudioCodecParameters) -> Option<u32> {
+    match codec.codec == CODEC_ID_OPUS {
+        true => Some(opus::SAMPLE_RATE),
+        false => codec.sample_rate.filter(|&rate| rate > 0),
+    }
 }
 
 /// The length by the header, where that is a promise and not an estimate.
@@ -403,8 +369,4 @@ fn astray(found: u64) -> Fault {
         what: "its packets are not where their times say".to_owned(),
         found,
     }
-}
-
-fn is_end(error: &DecoderError) -> bool {
-    matches!(error, DecoderError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
 }

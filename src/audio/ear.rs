@@ -46,6 +46,12 @@ impl Ear {
         self.others
     }
 
+    /// The same, which has heard as much in the other channels before.
+    pub fn having_heard(mut self, others: f32) -> Self {
+        self.others = self.others.max(others);
+        self
+    }
+
     pub(super) fn reset(&mut self) {
         self.others = 0.0;
     }

@@ -191,6 +191,15 @@ impl Fault {
             DecoderError::Unsupported(what) if what.starts_with("core (codec)") => {
                 Self::Unsupported("the audio codec in it".to_owned())
             }
+            DecoderError::Unsupported(what) if what.ends_with("missing moov atom") => {
+                Self::Damaged {
+                    what: "its index (moov) is missing, as of a file that was cut off".to_owned(),
+                    found,
+                }
+            }
+            DecoderError::Unsupported(what) if what.ends_with("missing segment element") => {
+                Self::Cut { found }
+            }
             DecoderError::Unsupported(what) => Self::Unsupported(what.to_owned()),
             DecoderError::ResetRequired => {
                 Self::Unsupported("the stream changes its format midway".to_owned())

@@ -51,8 +51,10 @@ impl Claim {
 /// What lies where a container ends by its own word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// Nothing, as it should be.
+    /// It was not looked for, or cannot be told.
     #[default]
+    Unknown,
+    /// Nothing, as it should be.
     Nothing,
     /// The file ends before.
     Missing,
@@ -67,7 +69,7 @@ impl Rest {
     /// Nothing may be missing or left, after `found` frames.
     pub fn check(self, found: u64) -> Result<(), Fault> {
         match self {
-            Self::Nothing => Ok(()),
+            Self::Unknown | Self::Nothing => Ok(()),
             Self::Missing => Err(Fault::Cut { found }),
             Self::More { bytes } => Err(Fault::Beyond { bytes }),
         }

@@ -22,7 +22,9 @@
 //! too, for what lies between and behind them; everything else goes through
 //! symphonia, but Opus, whose packets `opus-pure` decodes.
 
+mod aac;
 mod aiff;
+mod claimed;
 mod decode;
 mod ear;
 mod error;
@@ -30,6 +32,7 @@ mod extent;
 mod heard;
 mod mp4;
 mod mpeg;
+mod ogg;
 mod opus;
 mod pcm;
 mod reader;
@@ -238,7 +241,13 @@ fn open_any(path: &Path) -> Result<Source, Fault> {
     };
     match aiff::header(file, metadata.len())? {
         Header::Plain(pcm) => Ok(Source::Plain(pcm)),
-        Header::Other(file) => Ok(Source::Coded(Box::new(Coded::open(path, file)?))),
+        Header::Other(file) => match Coded::open(path, file) {
+            Err(Fault::Unrecognised) => Err(match recognise::unreadable(path) {
+                Some(name) => Fault::Unsupported(name.to_owned()),
+                None => Fault::Unrecognised,
+            }),
+            coded => Ok(Source::Coded(Box::new(coded?))),
+        },
     }
 }
 

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::Fault;
 use super::extent::Rest;
 use super::heard::Heard;
 
@@ -22,8 +23,8 @@ const MOST_EDITS: u32 = 4096;
 
 /// What is said of a track, and of the file's end.
 pub(super) struct Said {
-    /// What of it is heard, or why that cannot be honoured.
-    pub heard: Result<Heard, &'static str>,
+    /// What of it is heard.
+    pub heard: Heard,
     /// Whether its samples are big-endian where symphonia takes them for
     /// little-endian.
     pub is_big_endian: bool,
@@ -62,7 +63,10 @@ struct Edit {
 }
 
 /// Reads what is said of a track of a sample rate in Hz.
-pub(super) fn said(file: File, track: u32, sample_rate: u32) -> io::Result<Said> {
+///
+/// # Errors
+/// [`Fault::Unsupported`] for an edit list that cannot be honoured.
+pub(super) fn said(file: File, track: u32, sample_rate: u32) -> Result<Said, Fault> {
     let mut reader = BufReader::with_capacity(4096, file);
     let length = reader.seek(SeekFrom::End(0))?;
     let mut movie = Movie::default();
@@ -78,7 +82,7 @@ pub(super) fn said(file: File, track: u32, sample_rate: u32) -> io::Result<Said>
         }
         Ok(())
     })?;
-    if movie.is_in_fragments && end != length && movie.rest == Rest::Nothing {
+    if movie.is_in_fragments && end != length && movie.rest == Rest::Unknown {
         movie.rest = Rest::Missing;
     }
     let of_track = movie.tracks.iter().find(|found| found.id == track);
@@ -89,10 +93,22 @@ pub(super) fn said(file: File, track: u32, sample_rate: u32) -> io::Result<Said>
         })),
     };
     Ok(Said {
-        heard,
+        heard: heard.map_err(|what| Fault::Unsupported(what.to_owned()))?,
         is_big_endian: of_track.is_some_and(|found| found.is_big_endian),
         rest: movie.rest,
     })
+}
+
+/// Where a file should end: behind its samples, where these come last.
+pub(super) fn claimed_end(file: File) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(4096, file);
+    let actual = reader.seek(SeekFrom::End(0))?;
+    let mut is_data = false;
+    let end = boxes(&mut reader, 0..actual, &mut |_, name, _| {
+        is_data = name == *b"mdat";
+        Ok(())
+    })?;
+    Ok(if is_data { end.max(actual) } else { actual })
 }
 
 impl Movie {

@@ -34,6 +34,8 @@ const SAMPLE_RATES: [u32; 3] = [44_100, 48_000, 32_000];
 /// The frames of a file, in order.
 pub(super) struct Mpeg {
     file: BufReader<File>,
+    /// Where that is: asking it asks the system.
+    position: u64,
     /// Where the first frame begins, which may be a tag's.
     first: u64,
     /// Where the next frame is expected.
@@ -87,6 +89,7 @@ impl Mpeg {
         let end = tags::audio_end(&mut file, length)?;
         let mut mpeg = Self {
             file: BufReader::with_capacity(BUFFER, file),
+            position: 0,
             first: 0,
             at: 0,
             end,
@@ -265,15 +268,23 @@ impl Mpeg {
         if at + 4 > self.end {
             return Ok(None);
         }
-        Ok(Header::parse(&self.bytes(at, 4)?))
+        let mut head = [0; 4];
+        self.fill(at, &mut head)?;
+        Ok(Header::parse(&head))
     }
 
     fn bytes(&mut self, at: u64, count: usize) -> io::Result<Vec<u8>> {
-        let by = at as i64 - self.file.stream_position()? as i64;
-        self.file.seek_relative(by)?;
         let mut bytes = vec![0; count];
-        self.file.read_exact(&mut bytes)?;
+        self.fill(at, &mut bytes)?;
         Ok(bytes)
+    }
+
+    fn fill(&mut self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let by = at as i64 - self.position as i64;
+        self.file.seek_relative(by)?;
+        self.file.read_exact(bytes)?;
+        self.position = at + bytes.len() as u64;
+        Ok(())
     }
 }
 

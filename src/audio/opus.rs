@@ -5,7 +5,7 @@
 use opus_pure::{MAX_PACKET_SAMPLES, OpusDecoder, OpusMSDecoder};
 
 /// The rate that Opus is decoded at, in Hz, whatever the encoder was given.
-const SAMPLE_RATE: i32 = 48_000;
+pub(super) const SAMPLE_RATE: u32 = 48_000;
 
 /// Decodes the packets of one stream.
 pub(super) struct Opus {
@@ -50,9 +50,11 @@ impl Opus {
         let skip = u16::from_le_bytes([*head.get(10)?, *head.get(11)?]);
         let gain = i16::from_le_bytes([*head.get(16)?, *head.get(17)?]);
         let streams = match *head.get(18)? {
-            0 => Streams::One(Box::new(OpusDecoder::new(SAMPLE_RATE, channels).ok()?)),
+            0 => Streams::One(Box::new(
+                OpusDecoder::new(SAMPLE_RATE as i32, channels).ok()?,
+            )),
             family => Streams::Many(Box::new(
-                OpusMSDecoder::new(SAMPLE_RATE, channels, family).ok()?,
+                OpusMSDecoder::new(SAMPLE_RATE as i32, channels, family).ok()?,
             )),
         };
         Some(Self {

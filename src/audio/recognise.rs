@@ -16,9 +16,7 @@ const PICTURES: [&[u8]; 8] = [
 /// may still turn out damaged, or of a codec that cannot be read. What cannot
 /// be opened is none.
 pub fn is_audio(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.is_ok() && begins_audio(&head)
+    head(path).is_some_and(|head| begins_audio(&head))
 }
 
 /// Whether these are the first bytes of an audio file, or of a container that
@@ -34,28 +32,46 @@ fn begins_audio(head: &[u8]) -> bool {
         || mp4
         || is_sync(head)
         || MAGIC.iter().any(|magic| at(0, magic))
+        || UNREADABLE.iter().any(|(magic, _)| at(0, magic))
 }
 
 /// What a file of each other format begins with.
-const MAGIC: [&[u8]; 15] = [
+const MAGIC: [&[u8]; 5] = [
     b"fLaC",
     b"OggS",
     b"ID3",
     b"caff",
-    b".snd",
-    b"NIST_1A",
-    b"wvPk",
-    b"MAC ",
-    b"TTA1",
-    b"MPCK",
-    b"MP+",
-    b"#!AMR",
-    // Wave64 and Windows Media begin with identifiers of 16 bytes.
-    b"riff\x2e\x91\xcf\x11",
-    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
     // Matroska and WebM.
     b"\x1a\x45\xdf\xa3",
 ];
+
+/// What files of formats begin with that cannot be read, and their names.
+const UNREADABLE: [(&[u8], &str); 10] = [
+    (b".snd", "Sun audio"),
+    (b"NIST_1A", "NIST Sphere"),
+    (b"wvPk", "WavPack"),
+    (b"MAC ", "Monkey's Audio"),
+    (b"TTA1", "True Audio"),
+    (b"MPCK", "Musepack"),
+    (b"MP+", "Musepack"),
+    (b"#!AMR", "AMR"),
+    // These begin with identifiers of 16 bytes.
+    (b"riff\x2e\x91\xcf\x11", "Wave64"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media"),
+];
+
+/// What a format is called that cannot be read, by the first bytes of a file.
+pub(super) fn unreadable(path: &Path) -> Option<&'static str> {
+    let head = head(path)?;
+    let known = UNREADABLE.iter().find(|(magic, _)| head.starts_with(magic));
+    known.map(|(_, name)| *name)
+}
+
+fn head(path: &Path) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.ok().map(|_| head)
+}
 
 /// Whether it begins with a frame of MP3 (of layer III) or of AAC: a byte order
 /// mark of UTF-16 is neither.

@@ -29,6 +29,8 @@ pub struct Recording {
     start: f64,
     /// Frames lost since the stretch began to end.
     lost: u64,
+    /// Frames to come that lie before the one that was searched for.
+    unwanted: usize,
     packets: u64,
     failed: u64,
     /// Whether a break was told and nothing has come since.
@@ -67,11 +69,36 @@ impl Recording {
             frames: 0,
             start: 0.0,
             lost: 0,
+            unwanted: 0,
             packets: 0,
             failed: 0,
             broken: false,
             ended: false,
         })
+    }
+
+    /// Before anything is read: goes to a frame by a search, so that what comes
+    /// begins there. `false` where that cannot be done; the recording must then be
+    /// opened anew.
+    pub fn seek(&mut self, frame: u64) -> bool {
+        let found = guard(|| match &mut self.source {
+            Source::Plain(_) => Ok(Some(frame)),
+            Source::Coded(coded) if coded.seeks() => coded.go_to(frame).map(Some),
+            Source::Coded(_) => Ok(None),
+        });
+        let Ok(Some(found)) = found else { return false };
+        self.frames = found;
+        self.unwanted = frame.saturating_sub(found) as usize;
+        self.rate = self.info().sample_rate.max(1);
+        true
+    }
+
+    /// Whether [`Recording::seek`] may find a frame.
+    pub fn seeks(&self) -> bool {
+        match &self.source {
+            Source::Plain(_) => true,
+            Source::Coded(coded) => coded.seeks(),
+        }
     }
 
     /// What is known of the stretch: rate and channels are final once samples of
@@ -91,6 +118,11 @@ impl Recording {
     /// What takes the channel, and has heard the others.
     pub fn ear(&self) -> &Ear {
         &self.ear
+    }
+
+    /// As if so much had been heard in the other channels before.
+    pub fn hear(&mut self, others: f32) {
+        self.ear = self.ear.having_heard(others);
     }
 
     /// Where the stretch begins in the recording, in seconds; what was lost
@@ -118,6 +150,9 @@ impl Recording {
                         // What was lost lies behind the stretch before.
                         self.begin();
                         self.frames += (out.len() - before) as u64;
+                        let unwanted = self.unwanted.min(out.len() - before);
+                        out.drain(before..before + unwanted);
+                        self.unwanted -= unwanted;
                     }
                 }
                 Next::Break(_) => {

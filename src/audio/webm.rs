@@ -1,13 +1,17 @@
-//! What a WebM or Matroska file says is padding at the end of its track, and
-//! whether another file follows.
+//! What a WebM or Matroska file says is padding at the end of its track, and how
+//! it ends.
 //!
 //! EBML after RFC 8794, the elements after RFC 9559: a block may have samples
 //! that are to be discarded, and the last one of an encoder has.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::extent::Rest;
+
+/// What every such file begins with.
+pub(super) const MARK: &[u8] = b"\x1a\x45\xdf\xa3";
 
 const HEADER: u64 = 0x1A45_DFA3;
 const SEGMENT: u64 = 0x1853_8067;
@@ -19,9 +23,17 @@ const DISCARD_PADDING: u64 = 0x75A2;
 /// Elements that are looked at; a file of more is a recording of weeks.
 const MOST: u64 = 1 << 26;
 
-/// Nanoseconds to discard at the end of a track's last block, and what lies
-/// behind it.
-pub(super) fn end(file: File, track: u32) -> io::Result<(u64, Rest)> {
+/// Samples to discard at the end of a track's last block, at a sample rate in Hz,
+/// and what lies behind it.
+pub(super) fn end(file: File, track: u32, sample_rate: u32) -> io::Result<(u64, Rest)> {
+    let (padding, rest) = walk(file, track)?;
+    let exact = u128::from(padding) * u128::from(sample_rate);
+    let samples = u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX);
+    Ok((samples, rest))
+}
+
+/// The padding in nanoseconds.
+fn walk(file: File, track: u32) -> io::Result<(u64, Rest)> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let mut at = 0;
@@ -57,7 +69,28 @@ pub(super) fn end(file: File, track: u32) -> io::Result<(u64, Rest)> {
             _ => {}
         }
     }
-    Ok((padding, Rest::Nothing))
+    let rest = match at.cmp(&end) {
+        Ordering::Less => Rest::Unknown,
+        Ordering::Equal => Rest::Nothing,
+        Ordering::Greater => Rest::Missing,
+    };
+    Ok((padding, rest))
+}
+
+/// Where a file should end: behind its segment, where that says how long it is.
+pub(super) fn claimed_end(file: File) -> io::Result<u64> {
+    let mut reader = BufReader::with_capacity(4096, file);
+    let actual = reader.seek(SeekFrom::End(0))?;
+    let header = element(&mut reader, 0, actual)?;
+    let Some((_, body, Some(size))) = header else {
+        return Ok(actual);
+    };
+    let segment = element(&mut reader, body.saturating_add(size), actual)?;
+    let claimed = segment.and_then(|(id, body, size)| match id {
+        SEGMENT => body.checked_add(size?),
+        _ => None,
+    });
+    Ok(claimed.unwrap_or(actual).max(actual))
 }
 
 /// The element at a place: its identifier, where its body begins, and how long

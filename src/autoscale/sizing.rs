@@ -46,6 +46,8 @@ pub struct StageRequest {
     pub workers: Option<usize>,
     /// Batches that wait before it.
     pub capacity: Option<usize>,
+    /// Workers that can be at work at once, where not any number can.
+    pub at_once: Option<usize>,
     /// Whether its work is done by a device, while the workers wait.
     pub on_device: bool,
     /// What a row costs it, in milliseconds of a worker, on a machine of 2025:
@@ -204,7 +206,7 @@ impl StageRequest {
                 on_device: self.on_device,
                 ..Limits::fixed(workers)
             },
-            None => unpinned(cores, self.on_device),
+            None => unpinned(self.at_once.unwrap_or(cores).min(cores), self.on_device),
         }
     }
 }
@@ -262,6 +264,7 @@ mod tests {
             name: "stage",
             workers: workers[index],
             capacity: None,
+            at_once: None,
             on_device: gpu && index >= 2,
             nominal_cost: costs[index],
         });

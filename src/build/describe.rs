@@ -92,6 +92,11 @@ impl Prepared {
             "           at most {:.0} MiB with longer clips, or what one of them takes alone",
             sizing.most_bytes() as f64 / MIB
         )?;
+        let open = super::sizing::open_bytes(plan, self.splits());
+        if open > 0 {
+            let open = open as f64 / MIB;
+            writeln!(out, "           at most {open:.0} MiB of open recordings")?;
+        }
         if plan.augment.enabled {
             writeln!(
                 out,

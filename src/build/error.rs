@@ -51,6 +51,18 @@ pub enum BuildError {
         /// The split.
         split: String,
     },
+    /// More recordings would be open at once than there is memory for.
+    #[error(
+        "the recordings that are open at once take up to {} MiB, more than half of flow.memory, which is {} MiB: lower the split's interleave, or raise flow.memory",
+        open >> 20,
+        memory >> 20
+    )]
+    OpenRecordings {
+        /// What they take, in bytes.
+        open: u64,
+        /// What there is.
+        memory: u64,
+    },
     /// Rows of a clip would be written outside of the output folder.
     #[error(
         "split '{split}': the rows of {clip} would be written outside of the output folder: name it by a path below the list's folder, or set output_files.wavs to false"

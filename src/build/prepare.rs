@@ -19,11 +19,19 @@ pub struct Prepared {
 /// Finds every input of a plan, to be built on so many processors.
 ///
 /// # Errors
-/// A split without clips, an input that is missing or unreadable.
+/// A split without clips, an input that is missing or unreadable; recordings
+/// that take too much memory open at once.
 pub fn prepare(mut plan: Plan, cores: usize, watch: &dyn Watch) -> Result<Prepared, BuildError> {
     inputs::skip_missing(&mut plan, watch);
     let inputs = inputs::find(&plan, watch)?;
     window::settle(&mut plan, &inputs, watch)?;
+    let (open, memory) = (
+        sizing::open_bytes(&plan, &inputs.splits),
+        plan.flow.memory_bytes,
+    );
+    if open > memory / 2 {
+        return Err(BuildError::OpenRecordings { open, memory });
+    }
     Ok(Prepared::new(plan, inputs, cores))
 }
 
@@ -81,7 +89,12 @@ impl Prepared {
         for warning in front_end.warnings() {
             watch.warn(warning);
         }
-        let sizing = sizing::of(&self.plan, self.cores, front_end.is_on_device());
+        let sizing = sizing::of(
+            &self.plan,
+            self.splits(),
+            self.cores,
+            front_end.is_on_device(),
+        );
         let augment = self.augment(watch)?;
         let front_end = front_end.into();
         Ok(Ready::new(
@@ -96,6 +109,11 @@ impl Prepared {
     /// Workers, batches and memory where the first execution provider of the
     /// list serves.
     pub(super) fn expected(&self) -> Sizing {
-        sizing::of(&self.plan, self.cores, sizing::wants_device(&self.plan))
+        sizing::of(
+            &self.plan,
+            self.splits(),
+            self.cores,
+            sizing::wants_device(&self.plan),
+        )
     }
 }

@@ -6,7 +6,7 @@ use crate::config::plan::{FailurePolicy, Layout, Plan};
 use crate::dataset::RowSink;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
-use crate::dataset::layout::{AUDIT_FILE, INDEX_ENDING};
+use crate::dataset::layout::{AUDIT_FILE, index_file};
 use crate::dataset::manifest::{AuditReport, Dataset};
 use crate::dataset::seal::Seal;
 use crate::dataset::write::{
@@ -169,15 +169,7 @@ impl Ready {
         watch: &dyn Watch,
     ) -> Result<Option<Begun>, BuildError> {
         let plan = &self.plan;
-        let splits = plan.splits.iter();
-        let indices: Vec<String> = splits
-            .clone()
-            .filter(|split| split.recordings.is_some())
-            .map(|split| format!("{}{INDEX_ENDING}", split.name))
-            .collect();
-        let features = splits.map(|split| &*split.features);
-        let features: Vec<&str> = features.chain(indices.iter().map(String::as_str)).collect();
-        let begun = match Folder::open(&plan.output.path, &features, serves, existing)? {
+        let begun = match Folder::open(&plan.output.path, &row_files(plan), serves, existing)? {
             State::UpToDate => return Ok(None),
             State::Empty(folder) => Begun {
                 journal: Journal::create(&folder.journal(), origin)?,
@@ -374,6 +366,14 @@ impl Ready {
             tolerated: self.tolerated(),
         }
     }
+}
+
+/// The names of the files that hold the rows of a plan, and of their indices.
+pub(super) fn row_files(plan: &Plan) -> Vec<String> {
+    let recordings = plan.splits.iter().filter(|of| of.recordings.is_some());
+    let indices = recordings.map(|split| index_file(&split.name));
+    let features = plan.splits.iter().map(|split| split.features.clone());
+    features.chain(indices).collect()
 }
 
 /// Of so many spans, those that may be left out; `None` where the first stops the

@@ -113,8 +113,7 @@ impl Ready {
         from: &Places,
     ) -> impl Iterator<Item = Entering> + Send + use<> {
         let entries: Arc<[Entry]> = split.clips.as_slice().into();
-        let blocks = 0..Turns::blocks(entries.len());
-        let (turns, visits) = Turns::begin(entries.len(), planned.interleave, blocks, from);
+        let (turns, visits) = Turns::begin(entries.len(), planned.interleave, from);
         let reads = effects::reads(&self.plan, planned);
         let excluded = Arc::clone(&split.excluded);
         let recordings = Recordings::new(reads, entries, excluded, turns, from);

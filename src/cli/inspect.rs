@@ -50,12 +50,13 @@ pub(super) fn inspect(args: &InspectArgs) -> anyhow::Result<()> {
         );
         return Err(Usage(reason).into());
     }
-    if !path.exists() {
-        return Err(InspectError::Missing(path.clone()).into());
-    }
     if let Some(row) = args.row {
+        // The file may be in parts.
         let origin = inspect::row(path, row)?;
         return print(args, &origin, origin_text);
+    }
+    if !path.exists() {
+        return Err(InspectError::Missing(path.clone()).into());
     }
     let facts = inspect::array(path)?;
     print(args, &facts, array_text)

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::api::{
     self, CancelToken, ConfigError, Ended, Existing, MergeOptions, Metered, Metrics, Planning,
-    Shard, Watch,
+    Shard, Standing, Status, Watch,
 };
 
 use super::progress::{Progress, ProgressMode};
@@ -180,15 +180,19 @@ pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<()> {
 
 fn status(plan: api::Plan, json: bool) -> anyhow::Result<()> {
     let output = plan.output.clone();
-    let Some(status) = api::shard_status(plan)? else {
-        return Ok(line(match json {
-            true => r#"{"of":0,"whole":[],"again":"","shards":[]}"#.to_owned(),
-            false => format!("{output} is up to date"),
-        })?);
+    let (status, said) = match api::shard_status(plan)? {
+        Standing::Finished(of) => (
+            Status::new(of, Vec::new()),
+            format!("{output} is up to date"),
+        ),
+        Standing::Shards(status) => {
+            let said = status.says();
+            (status, said)
+        }
     };
     match json {
         true => line(serde_json::to_string(&status).context("cannot write JSON")?)?,
-        false => line(status.says())?,
+        false => line(said)?,
     }
     match status.is_whole() {
         true => Ok(()),

@@ -53,7 +53,7 @@ impl Folder {
     /// of what is finished whether it is what is wanted, or why not.
     pub fn open<S: Seal, O: DeserializeOwned>(
         path: &Path,
-        features: &[&str],
+        features: &[String],
         serves: impl Fn(&S) -> Result<(), String>,
         existing: Existing,
     ) -> Result<State<O>, DatasetError> {
@@ -75,10 +75,7 @@ impl Folder {
         }
         match existing {
             Existing::Overwrite => {
-                let earlier = features_in::<S>(path);
-                let seal = [PathBuf::from(S::FILE)].into_iter();
-                let names = seal.chain(reports()).chain(earlier);
-                for name in names.chain(files::<S>(features)) {
+                for name in earlier::<S>(path).chain(files::<S>(features)) {
                     remove(&path.join(name))?;
                 }
                 Ok(State::Empty(folder))
@@ -98,6 +95,32 @@ impl Folder {
                 }
             },
         }
+    }
+
+    /// Opens a folder whose data set is to be replaced once another is whole, and
+    /// says which of its files are to be removed then, the one that makes it
+    /// complete first. What is unfinished is removed now.
+    ///
+    /// # Errors
+    /// [`DatasetError::Locked`]; a folder that cannot be made; a file that cannot be
+    /// removed.
+    pub fn to_replace<S: Seal>(
+        path: &Path,
+        features: &[String],
+    ) -> Result<(Self, Vec<PathBuf>), DatasetError> {
+        fs::create_dir_all(path).map_err(DatasetError::io("create the output folder", path))?;
+        let folder = Self {
+            path: path.to_path_buf(),
+            _lock: lock(path)?,
+        };
+        let of_others = files::<S>(features).into_iter();
+        let (unfinished, whole): (Vec<_>, Vec<_>) = of_others
+            .filter(|name| name != Path::new(JOURNAL_FILE))
+            .partition(|name| name.extension() == Some("partial".as_ref()));
+        for name in unfinished {
+            remove(&path.join(name))?;
+        }
+        Ok((folder, earlier::<S>(path).chain(whole).collect()))
     }
 
     /// Where it is.
@@ -124,7 +147,7 @@ impl Folder {
 
     fn go_on<S: Seal, O: DeserializeOwned>(
         self,
-        features: &[&str],
+        features: &[String],
     ) -> Result<State<O>, DatasetError> {
         let journal = self.journal();
         let opened = match journal.exists() {
@@ -143,7 +166,7 @@ impl Folder {
     }
 
     /// The first file of an earlier build; the journal if there is no other.
-    fn leftover<S: Seal>(&self, features: &[&str]) -> Option<PathBuf> {
+    fn leftover<S: Seal>(&self, features: &[String]) -> Option<PathBuf> {
         files::<S>(features)
             .into_iter()
             .find(|name| is_there(&self.path.join(name)))
@@ -174,7 +197,7 @@ fn reports() -> [PathBuf; 2] {
 
 /// Every file that a build makes but the one that completes it, whole and
 /// unfinished, the journal last.
-fn files<S: Seal>(features: &[&str]) -> Vec<PathBuf> {
+fn files<S: Seal>(features: &[String]) -> Vec<PathBuf> {
     let names = [
         ROWS_FILE,
         RECORDINGS_FILE,
@@ -182,7 +205,8 @@ fn files<S: Seal>(features: &[&str]) -> Vec<PathBuf> {
         AUDIT_FILE,
         AUDIT_FACTS_FILE,
     ];
-    let names = names.iter().chain(features).map(PathBuf::from);
+    let names = names.into_iter().chain(features.iter().map(String::as_str));
+    let names = names.map(PathBuf::from);
     let mut files: Vec<_> = names.flat_map(|name| [partial_path(&name), name]).collect();
     files.push(partial_path(Path::new(S::FILE)));
     files.push(PathBuf::from(JOURNAL_FILE));
@@ -208,16 +232,16 @@ fn is_complete<S: Seal>(
     Ok(true)
 }
 
-/// The feature files of what is finished, as far as it tells: also those of
-/// splits that the new one does not have.
-fn features_in<S: Seal>(path: &Path) -> Vec<PathBuf> {
-    let Ok(Some(found)) = seal::read::<S>(&path.join(S::FILE)) else {
-        return Vec::new();
-    };
-    let names = found.features().into_iter().map(PathBuf::from);
+/// What makes a finished data set complete, its report, and its feature files as far
+/// as it tells: also those of splits that the new one does not have.
+fn earlier<S: Seal>(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let found = seal::read::<S>(&path.join(S::FILE)).ok().flatten();
+    let features = found.iter().flat_map(S::features).map(PathBuf::from);
     // Nothing outside of the folder.
     let plain = |name: &PathBuf| name.file_name() == Some(name.as_os_str());
-    names.filter(plain).collect()
+    let features: Vec<PathBuf> = features.filter(plain).collect();
+    let seal = [PathBuf::from(S::FILE)].into_iter();
+    seal.chain(reports()).chain(features)
 }
 
 fn another(path: &Path, reason: String, existing: Existing) -> DatasetError {
@@ -252,7 +276,8 @@ pub fn lock(path: &Path) -> Result<File, DatasetError> {
     }
 }
 
-fn remove(path: &Path) -> Result<(), DatasetError> {
+/// Removes a file that may be there.
+pub(super) fn remove(path: &Path) -> Result<(), DatasetError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(DatasetError::io("remove", path)(error))

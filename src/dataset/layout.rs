@@ -6,9 +6,7 @@ pub const DATASET_FILE: &str = "dataset.json";
 pub const ROWS_FILE: &str = "rows.jsonl";
 /// One line a recording, and a part of one that was listed.
 pub const RECORDINGS_FILE: &str = "recordings.jsonl";
-/// What the name of a split's index of rows ends with, after the split's.
-pub const INDEX_ENDING: &str = ".index.npy";
-/// Samples of one step of that index: as embeddings follow each other.
+/// Samples of one step of an index of rows: as embeddings follow each other.
 pub const INDEX_STEP: u64 = 1280;
 /// One line a clip left out.
 pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
@@ -27,3 +25,8 @@ pub const LOCK_FILE: &str = ".wakemill.lock";
 pub const AUGMENTED_FOLDER: &str = "augmented";
 /// The folder of a build's shards, with their plan, in its output folder.
 pub const SHARDS_FOLDER: &str = "shards";
+
+/// The name of the file that says where each row of a split of recordings is from.
+pub fn index_file(split: &str) -> String {
+    format!("{split}.index.npy")
+}

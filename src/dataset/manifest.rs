@@ -297,6 +297,21 @@ impl SplitWritten {
     }
 }
 
+impl Hours {
+    /// Adds what other recordings came to. Times are added in whole microseconds, so
+    /// that the sum is the same in any order, and in shards.
+    pub fn add(&mut self, others: &Self) {
+        const IN_AN_HOUR: f64 = 3.6e9;
+        let micros = |hours: f64| (hours * IN_AN_HOUR).round();
+        let sum = |a: f64, b: f64| (micros(a) + micros(b)) / IN_AN_HOUR;
+        self.recordings += others.recordings;
+        self.hours_read = sum(self.hours_read, others.hours_read);
+        self.hours_in_rows = sum(self.hours_in_rows, others.hours_in_rows);
+        self.faults += others.faults;
+        self.rows_excluded += others.rows_excluded;
+    }
+}
+
 impl StageTimes {
     /// A part of its workers' time, as a share of all of it.
     pub fn share(&self, seconds: f64) -> f64 {

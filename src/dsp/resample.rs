@@ -149,6 +149,29 @@ impl Conversion {
         })
     }
 
+    /// Before anything is taken: goes on at a sample of the result. Gives the
+    /// sample to take next, and the one that is given first, which is at most
+    /// `first`; from there on the result is the whole's, to the bit.
+    pub fn seek(&mut self, first: usize) -> (usize, usize) {
+        let Some(converter) = &self.converter else {
+            (self.taken, self.given) = (first, first);
+            return (first, first);
+        };
+        let (taken, given) = (
+            converter.input_frames_next(),
+            converter.output_frames_next(),
+        );
+        // What a block gives depends on it and the one before.
+        let block = (first + self.skip) / given;
+        if block < 2 {
+            return (0, 0);
+        }
+        self.taken = (block - 1) * taken;
+        self.given = block * given - self.skip;
+        self.skip = given;
+        (self.taken, self.given)
+    }
+
     /// Takes samples, and appends those that are ready.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub struct Places {
 }
 
 /// What is in a place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// Nothing yet.

@@ -41,12 +41,33 @@ pub struct Met {
 }
 
 /// A recording that is open, as far as it was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Open {
     /// Its index in the split's list.
     pub recording: u32,
     /// Rows taken of it, those left out too.
     pub rows: u64,
+    /// What was heard of it, where nothing is broken so far and its next row can
+    /// be searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
+}
+
+/// What was heard of a recording up to a place: what its end is judged by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Heard {
+    /// The place, in samples of the file.
+    pub to: u64,
+    /// Samples up to there.
+    pub samples: u64,
+    /// The greatest magnitude of them.
+    pub peak: f32,
+    /// How many are at full scale.
+    pub full: u64,
+    /// The greatest magnitude in other channels.
+    pub others: f32,
+    /// Whether 16 bits cannot hold what they were converted to.
+    pub overflows: bool,
 }
 
 /// Something broken in a recording.

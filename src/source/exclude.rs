@@ -43,6 +43,16 @@ impl Excluded {
         Ok(excluded)
     }
 
+    /// Leaves out a part of a recording, as the split has it.
+    pub fn add(&mut self, entry: &Entry, part: Segment) {
+        let parts = self.by_name.entry(Arc::clone(&entry.recording));
+        let parts = parts.or_default();
+        // A recording may be listed in many parts.
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+
     /// What is left out of a recording: named by its path, or as the split has
     /// it.
     pub fn of(&self, entry: &Entry) -> Vec<Segment> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Segment;
 use super::order::{Place, Shard, Walk};
-use crate::records::{Batch, ClipId, Findings, Rejection, Span, Trouble};
+use crate::records::{BLOCK, Batch, ClipId, Findings, Rejection, Span, Trouble};
 
 /// The source, where it refuses a clip.
 pub const NAME: &str = "scan";
@@ -96,16 +96,57 @@ pub fn runs(splits: impl IntoIterator<Item = (usize, Passes)>) -> Vec<Run> {
     runs.filter(|run| !run.clips.is_empty()).collect()
 }
 
-/// The part of a sequence that one shard takes: the spans from ⌊i·C/N⌋ to
-/// ⌊(i+1)·C/N⌋ of its C.
-pub fn cut(runs: &[Run], shard: Shard) -> Vec<Run> {
-    let spans: u64 = runs.iter().map(Run::spans).sum();
-    let wanted = shard.range(spans as usize);
+/// Where a run may be cut, and how many rows lie between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// Behind every span, each of so many rows.
+    Spans(u32),
+    /// Behind every [`BLOCK`] of recordings, each of about so many rows: their turns
+    /// begin anew there.
+    Blocks(Vec<u64>),
+}
+
+impl Grain {
+    /// Rows of a run of so many spans. Nothing counts as none: it would be in no
+    /// shard, or in two.
+    fn rows(&self, spans: usize) -> u64 {
+        match self {
+            Self::Spans(rows) => spans as u64 * u64::from(*rows).max(1),
+            Self::Blocks(blocks) => blocks.iter().map(|rows| (*rows).max(1)).sum(),
+        }
+    }
+
+    /// The spans of a run that end within its first so many rows, of so many.
+    fn within(&self, mut rows: u64, spans: usize) -> usize {
+        match self {
+            Self::Spans(each) => (rows / u64::from(*each).max(1)) as usize,
+            Self::Blocks(blocks) => {
+                let whole = blocks.iter().take_while(|block| {
+                    let left = rows.checked_sub((**block).max(1));
+                    rows = left.unwrap_or(0);
+                    left.is_some()
+                });
+                (whole.count() * BLOCK as usize).min(spans)
+            }
+        }
+    }
+}
+
+/// The part of a sequence that one shard takes: from row ⌊i·R/N⌋ to ⌊(i+1)·R/N⌋ of
+/// its R, each rounded down to where a run may be cut. Where all spans have as many
+/// rows, that are the spans from ⌊i·C/N⌋ to ⌊(i+1)·C/N⌋ of C.
+pub fn cut(runs: &[(Run, Grain)], shard: Shard) -> Vec<Run> {
+    let rows = |(run, grain): &(Run, Grain)| grain.rows(run.clips.len());
+    let wanted = shard.range(runs.iter().map(rows).sum::<u64>() as usize);
     let mut start = 0;
-    let parts = runs.iter().map(|run| {
-        let own = start..start + run.clips.len();
+    let parts = runs.iter().map(|part| {
+        let (run, grain) = part;
+        let own = start..start + rows(part);
         start = own.end;
-        let at = |place: usize| run.clips.start + place.clamp(own.start, own.end) - own.start;
+        let at = |row: usize| {
+            let row = (row as u64).clamp(own.start, own.end) - own.start;
+            run.clips.start + grain.within(row, run.clips.len())
+        };
         Run {
             clips: at(wanted.start)..at(wanted.end),
             ..run.clone()
@@ -185,6 +226,22 @@ mod tests {
 
     use super::*;
 
+    type Parts = Vec<(usize, usize, Range<u32>)>;
+
+    fn spans(runs: &[Run]) -> Parts {
+        let of = |run: &Run| {
+            let run = run.clone();
+            run.clips
+                .map(move |clip| (run.split, clip, run.rounds.clone()))
+        };
+        runs.iter().flat_map(of).collect()
+    }
+
+    fn shards(all: &[(Run, Grain)], count: usize) -> Vec<Parts> {
+        let shards = (0..count).map(|index| spans(&cut(all, Shard { index, count })));
+        shards.collect()
+    }
+
     proptest! {
         #[test]
         fn shards_make_up_the_sequence(
@@ -192,22 +249,55 @@ mod tests {
             passes in prop_oneof![(1u32..4).prop_map(Passes::One), (1u32..4).prop_map(Passes::Rounds)],
             count in 1usize..41,
         ) {
-            let spans = |runs: &[Run]| -> Vec<(usize, usize, Range<u32>)> {
-                let of = |run: &Run| {
-                    let run = run.clone();
-                    run.clips.map(move |clip| (run.split, clip, run.rounds.clone()))
-                };
-                runs.iter().flat_map(of).collect()
-            };
             let all = runs(clips.into_iter().map(|clips| (clips, passes)));
             let whole = spans(&all);
-            let shards: Vec<_> = (0..count)
-                .map(|index| spans(&cut(&all, Shard { index, count })))
-                .collect();
+            let grain = Grain::Spans(passes.rows());
+            let all: Vec<_> = all.into_iter().map(|run| (run, grain.clone())).collect();
+            let shards = shards(&all, count);
             prop_assert_eq!(shards.concat(), whole.clone());
             for (index, shard) in shards.iter().enumerate() {
                 let at = |index: usize| index * whole.len() / count;
                 prop_assert_eq!(shard.len(), at(index + 1) - at(index));
+            }
+        }
+
+        /// Recordings are cut between blocks alone, and no shard has more than its
+        /// part of the rows and a block.
+        #[test]
+        fn blocks_of_recordings_are_whole(
+            splits in prop::collection::vec((0usize..5000, 0u64..3000, any::<bool>()), 1..5),
+            count in 1usize..41,
+        ) {
+            let of = |split: &(usize, u64, bool)| (split.0, Passes::One(2));
+            let all = runs(splits.iter().map(of));
+            let whole = spans(&all);
+            let grain = |run: &Run| match splits[run.split] {
+                (_, _, false) => Grain::Spans(2),
+                (clips, rows, _) => {
+                    let blocks = 0..clips.div_ceil(BLOCK as usize) as u64;
+                    Grain::Blocks(blocks.map(|n| rows * (n % 3)).collect())
+                }
+            };
+            let all: Vec<_> = all.into_iter().map(|run| (run.clone(), grain(&run))).collect();
+            let rows: u64 = all.iter().map(|(run, grain)| grain.rows(run.clips.len())).sum();
+            let parts = shards(&all, count);
+            prop_assert_eq!(parts.concat(), whole);
+            for part in parts {
+                let mut own = 0;
+                for run in part.chunk_by(|a, b| a.0 == b.0) {
+                    let (split, first, last) = (run[0].0, run[0].1, run[run.len() - 1].1 + 1);
+                    let (_, grain) = all.iter().find(|(run, _)| run.split == split).unwrap();
+                    own += match grain {
+                        Grain::Spans(rows) => run.len() as u64 * u64::from(*rows),
+                        Grain::Blocks(blocks) => {
+                            let block = BLOCK as usize;
+                            prop_assert!(first % block == 0);
+                            prop_assert!(last % block == 0 || last == splits[split].0);
+                            blocks[first / block..last.div_ceil(block)].iter().map(|rows| (*rows).max(1)).sum()
+                        }
+                    };
+                }
+                prop_assert!(own <= rows / count as u64 + 1 + 6000, "{own} of {rows} rows");
             }
         }
     }

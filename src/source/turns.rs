@@ -5,12 +5,11 @@
 //! ended, takes the next recording in the same visit, and is closed when there
 //! is none. That order needs no look ahead and no lengths. It begins anew with
 //! every [`BLOCK`] recordings, so that a run of such blocks is the same rows
-//! wherever it is built.
+//! alone, as a shard has them, and among others.
 //!
 //! The visits are numbered here before anybody knows what they come to; one that
 //! comes to a closed place comes to nothing.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use crate::records::{BLOCK, Places, Slot};
@@ -34,21 +33,15 @@ struct Table {
 }
 
 impl Turns {
-    /// The turns of some blocks of a split of so many recordings, and every visit
-    /// from a state on.
-    pub fn begin(
-        recordings: usize,
-        interleave: usize,
-        blocks: Range<u32>,
-        from: &Places,
-    ) -> (Arc<Self>, Visits) {
+    /// The turns of so many recordings, and every visit from a state on.
+    pub fn begin(recordings: usize, interleave: usize, from: &Places) -> (Arc<Self>, Visits) {
         let recordings = u32::try_from(recordings).unwrap_or(u32::MAX);
         let turns = Self {
             recordings,
             interleave: interleave.max(1) as u32,
             table: Mutex::new(Table {
                 block: from.block,
-                end: blocks.end.min(Self::blocks(recordings as usize)),
+                end: Self::blocks(recordings as usize),
                 next: from.next,
                 closed: Vec::new(),
             }),
@@ -185,8 +178,7 @@ mod tests {
         ahead: usize,
         from: &Places,
     ) -> (Vec<Open>, Vec<Places>) {
-        let blocks = 0..Turns::blocks(pieces.len());
-        let (turns, mut visits) = Turns::begin(pieces.len(), interleave, blocks, from);
+        let (turns, mut visits) = Turns::begin(pieces.len(), interleave, from);
         let mut open: Vec<Option<Open>> = vec![None; turns.places()];
         for (open, slot) in open.iter_mut().zip(&from.slots) {
             if let Slot::Open(there) = slot {
@@ -209,9 +201,10 @@ mod tests {
             }
             let (place, mut met) = (&mut open[visit.place], Met::default());
             while place.is_none_or(|open| open.rows == pieces[open.recording as usize]) {
-                *place = turns
-                    .take(&visit)
-                    .map(|recording| Open { recording, rows: 0 });
+                *place = turns.take(&visit).map(|recording| Open {
+                    recording,
+                    ..Open::default()
+                });
                 if place.is_none() {
                     break;
                 }

@@ -39,6 +39,14 @@ pub struct Reads {
     pub augment: bool,
 }
 
+impl Reads {
+    /// Samples from one row of a piece to the next: what lies between rows that
+    /// are far apart is in none.
+    fn step(&self) -> usize {
+        self.hop.min(self.window)
+    }
+}
+
 /// The recordings of one split, as they are read in turns.
 pub struct Recordings {
     reads: Reads,
@@ -165,10 +173,7 @@ impl Recordings {
                 met.ended.push(reading.end());
                 continue;
             };
-            met.open = Some(Open {
-                recording: reading.index,
-                rows: reading.rows(),
-            });
+            met.open = Some(reading.place());
             met.piece = Some(part);
             held.reading = Some(reading);
             return Ok((met, Some(samples)));
@@ -198,7 +203,8 @@ impl Recordings {
         };
         let entry = &self.entries[index as usize];
         let excluded = self.excluded.of(entry);
-        let mut reading = match Reading::open(&self.reads, index, entry, excluded) {
+        let from = earlier.unwrap_or_default();
+        let mut reading = match Reading::open(&self.reads, index, entry, excluded, from) {
             Ok(reading) => reading,
             Err(left_out) => {
                 let (ended, broken) = *left_out;
@@ -253,7 +259,7 @@ impl Entering {
                     state: Ok(Decoded::Piece {
                         piece: Piece {
                             window: recordings.reads.window,
-                            hop: recordings.reads.hop,
+                            hop: recordings.reads.step(),
                             kept: part.kept.clone(),
                             values: samples,
                         },
@@ -281,7 +287,11 @@ pub fn decoded(
     entry: &Entry,
     take: &mut dyn FnMut(&[f32]) -> Result<(), BoxError>,
 ) -> Result<(), Refusal> {
-    let (mut reading, mut scratch) = alone(reads, entry)?;
+    let all = Reads {
+        hop: reads.window,
+        ..reads.clone()
+    };
+    let (mut reading, mut scratch) = alone(&all, entry)?;
     let mut block = Vec::new();
     loop {
         let more = reading.block(&mut scratch, &mut block);
@@ -304,7 +314,7 @@ pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, R
     while let Some((samples, part)) = reading.piece(&mut scratch).map_err(Refusal::Build)? {
         let within = row.checked_sub(part.row);
         if let Some(k) = within.filter(|k| *k < part.kept.len() as u64) {
-            let start = k as usize * reads.hop;
+            let start = k as usize * reads.step();
             return Ok(Some(samples[start..start + reads.window].to_vec()));
         }
     }
@@ -312,7 +322,7 @@ pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, R
 }
 
 fn alone(reads: &Reads, entry: &Entry) -> Result<(Reading, Scratch), Refusal> {
-    let reading = Reading::open(reads, 0, entry, Vec::new());
+    let reading = Reading::open(reads, 0, entry, Vec::new(), Open::default());
     let reading = reading.map_err(|left_out| Refusal::Clip(left_out.1.rejection))?;
     Ok((reading, Scratch::default()))
 }

@@ -1,12 +1,14 @@
 """``python -m wakemill.ray`` on a Ray of two nodes, started here."""
 
+import collections
+import re
 import shutil
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import hashes, not_run
+from conftest import WAKEMILL, hashes, not_run
 
 try:
     import wakemill  # noqa: F401
@@ -76,17 +78,51 @@ def test_a_shard_that_fails_is_tried_again_and_the_others_are_finished(cluster, 
     assert "is not of this build" in said and "--overwrite" in said, said
 
 
-def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project):
+#: Notes each shard that is started, with the processes that it descends from.
+NOTING = """#!/bin/sh
+case "$1" in run)
+    chain= process=$$
+    while [ "$process" -gt 1 ]; do
+        process=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$process/status")
+        chain="$chain $process"
+    done
+    echo "$* :$chain" >> {log};;
+esac
+exec {wakemill} "$@"
+"""
+
+
+def starts(log):
+    """Each start of a shard: which, and the processes that it descends from."""
+    for line in log.read_text().splitlines():
+        command, _, chain = line.rpartition(" :")
+        yield re.search(r"--shard (\d+)/", command)[1], {int(process) for process in chain.split()}
+
+
+def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project, monkeypatch):
     project = project(240)
     expected = project.one_machine()
+    log, noting = project.folder / "starts", project.folder / "wakemill"
+    noting.write_text(NOTING.format(log=log, wakemill=shutil.which(WAKEMILL)))
+    noting.chmod(0o755)
+    monkeypatch.setenv("WAKEMILL_RAY_COMMAND", str(noting))
     driver = start(project, cluster, 6)
     end = time.monotonic() + 120
-    while len(project.shards()) < 2:
+    while len(project.shards()) < 2 or len(list(starts(log))) < 4:
         assert time.monotonic() < end and driver.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
     before = {path: (path / "shard.json").stat().st_mtime_ns for path in project.shards()}
+    lost = cluster.nodes[0].all_processes["raylet"][0].process.pid
     cluster.remove_node(cluster.nodes[0], allow_graceful=False)
     ends(driver, 0)
     assert hashes(project.output) == expected
     for path, when in before.items():
         assert (path / "shard.json").stat().st_mtime_ns == when
+    # What ran on the other node ran on: it was started once.
+    begun = collections.defaultdict(list)
+    for shard, ancestors in starts(log):
+        begun[shard].append(lost in ancestors)
+    assert sorted(begun) == [str(index) for index in range(6)]
+    again = [on_lost for on_lost in begun.values() if len(on_lost) > 1]
+    assert again == [[True, False]], begun
+    assert any(not on_lost for on_lost, *_ in begun.values()), begun

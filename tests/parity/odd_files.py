@@ -115,6 +115,12 @@ def counts(files):
     for extension in ("webm", "mka"):
         data = files.encode(extension, "-c:a", "libopus", rate=OPUS_RATE)
         files.add(f"{extension}_joined.{extension}", data + data, "behind the end", OPUS_RATE)
+        # Of a voice at 16 kHz, which the container names, and into a pipe, where no length can be filled in.
+        data = files.encode(extension, "-c:a", "libopus")
+        files.add(f"{extension}_of_16_khz.{extension}", data, rate=OPUS_RATE)
+        piped = files.encode(extension, "-c:a", "libopus", "-live", "1")
+        files.add(f"{extension}_piped.{extension}", piped, rate=OPUS_RATE)
+        files.add(f"{extension}_piped_and_joined.{extension}", piped + piped, "behind the end", OPUS_RATE)
     ogg = files.encode("ogg", "-c:a", "libvorbis")
     files.add("ogg_of_another_rate_follows.ogg", ogg + files.encode("ogg", "-c:a", "libvorbis", rate=48000),
               "changes its format")

@@ -9,7 +9,7 @@ fn golden(name: &str) -> Vec<u8> {
 }
 
 /// A float WAV of so many seconds with samples that are none from a second on.
-fn with_nan(seconds: usize, at: usize) -> Vec<u8> {
+pub(super) fn with_nan(seconds: usize, at: usize) -> Vec<u8> {
     let samples = sound(3, 16_000, seconds as f64);
     let float = |(n, x): (usize, i16)| match (at * 16_000..at * 16_000 + 7).contains(&n) {
         true => f32::NAN,

@@ -98,3 +98,41 @@ fn clips_and_recordings_in_one_build_go_on_where_they_were() {
     }
     assert_same(&case.build("killed", &["--resume"]), &expected, "killed");
 }
+
+#[test]
+fn a_place_that_is_searched_for_gives_what_reading_on_would_have() {
+    let case = recordings(&[50.0, 50.0, 50.0]);
+    let flac = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/recordings/16k.flac");
+    case.write("rec/0.flac", std::fs::read(flac).unwrap());
+    // It stops the first build in the middle of the others.
+    case.write("rec/0.wav", super::faults::with_nan(24, 4));
+    let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
+    let text = format!("{text}[audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n");
+    case.write(
+        "pipeline.toml",
+        text.replace("interleave = 3", "interleave = 5"),
+    );
+    let stopped = case.run("out", &["--set", "failures.policy=stop"]);
+    assert_eq!(stopped.status.code(), Some(1), "{}", errors(&stopped));
+    let journal = std::fs::read_to_string(case.path("out/build.journal")).unwrap();
+    let places = journal.lines().last().unwrap().matches("heard").count();
+    assert!(places >= 3, "{journal}");
+    let resumed = case.build("out", &["--resume"]);
+    assert_same(&resumed, &case.build("whole", &[]), "resumed");
+}
+
+#[test]
+fn recordings_that_take_too_much_memory_open_at_once_are_refused() {
+    let case = recordings(&[4.0, 4.0, 4.0]);
+    let run = case.run("out", &["--set", "flow.memory=4MiB"]);
+    assert_eq!(run.status.code(), Some(1), "{}", errors(&run));
+    assert!(
+        errors(&run).contains("lower the split's interleave"),
+        "{}",
+        errors(&run)
+    );
+    build(
+        &case,
+        &["--set", "flow.memory=4MiB", "--set", "split.0.interleave=1"],
+    );
+}

@@ -132,10 +132,28 @@ fn shards_of_an_openwakeword_yaml_merge_to_the_bytes_of_one_machine() {
 }
 
 #[test]
+fn shards_of_recordings_merge_to_the_bytes_of_one_machine() {
+    let site = Site::recordings();
+    let expected = site.one_machine();
+    let lines = expected["recordings.jsonl"].split(|byte| *byte == b'\n');
+    assert_eq!(lines.count() - 1, 1100 + 1030 + 3);
+    assert!(expected["short.index.npy"].len() > 128 + 8 * 1100);
+    for (of, seed) in [(3, 9), (23, 10)] {
+        in_shards(&site, of, &mut random(seed), &expected);
+    }
+}
+
+#[test]
 fn hosts_may_mount_a_project_in_different_places() {
     let skip = "[failures]\npolicy = \"skip\"\nmax_rate = 0.5\n";
-    let site = Site::pipeline(6, skip);
-    fs::write(site.path("wake/000x.wav"), "no audio").unwrap();
+    let clips = Site::pipeline(6, skip);
+    fs::write(clips.path("wake/000x.wav"), "no audio").unwrap();
+    mounted_in_two_places(&clips);
+    mounted_in_two_places(&Site::few_recordings());
+}
+
+#[track_caller]
+fn mounted_in_two_places(site: &Site) {
     let expected = site.one_machine();
     site.plan(2);
     let elsewhere = tempfile::tempdir().unwrap();
@@ -170,6 +188,7 @@ fn any_number_of_shards() {
         Site::livekit(),
         Site::openwakeword(),
         Site::pipeline(30, ""),
+        Site::recordings(),
     ];
     let mut random = random(8);
     for site in &sites {
@@ -231,6 +250,9 @@ fn a_shard_may_be_built_in_another_place_and_from_another_folder() {
     assert!(said.contains("up to date"), "{said}");
     assert!(!site.output("shards").exists());
     assert!(site.does("merge", &["--status"]).is_empty());
+    let (status, whole) = site.status();
+    assert!(whole && status["of"] == 3, "{status}");
+    assert_eq!(status["whole"], serde_json::json!([0, 1, 2]));
     // But of another configuration there is no plan.
     let said = site.fails(2, "run", &["--shard", "1/3", "--set", "seed=9"]);
     assert!(said.contains("no plan"), "{said}");

@@ -6,6 +6,7 @@
 mod bytes;
 mod planned;
 mod platform;
+mod recordings;
 mod refused;
 #[path = "../resume/support.rs"]
 #[allow(dead_code, reason = "made for other tests")]

@@ -24,24 +24,6 @@ fn a_shard_is_two_numbers_counted_from_0() {
 }
 
 #[test]
-fn recordings_are_refused_by_name() {
-    let site = Site::pipeline(3, "");
-    let file = site.path("pipeline.toml");
-    let text = fs::read_to_string(&file).unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with("place"));
-    fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let kind = ["--set", "split.0.kind=recordings"];
-    for (command, number) in [("run", ["--shard", "0/2"]), ("plan", ["--shards", "2"])] {
-        let said = site.fails(2, command, &[&number[..], &kind].concat());
-        assert!(
-            said.contains("recordings are not built as shards yet"),
-            "{said}"
-        );
-    }
-    assert!(!site.output("").exists());
-}
-
-#[test]
 fn another_configuration_or_number_is_refused_with_both_values() {
     let site = Site::pipeline(5, "");
     site.plan(2);

@@ -160,6 +160,47 @@ fn shards_that_are_not_whole_are_all_named_before_anything_is_written() {
 }
 
 #[test]
+fn what_is_replaced_is_there_until_the_merge_is_whole() {
+    let site = Site::pipeline(8, "");
+    let (expected, other) = (site.one_machine(), ["--set", "seed=7"]);
+    site.does("run", &other);
+    let before = site.made();
+    site.plan(2);
+    site.build_all(2);
+    flip(&site.shard(1, 2).join("other.npy"), 5000);
+    let said = site.fails(2, "merge", &["--overwrite"]);
+    assert!(said.contains("shard 1/2: damaged"), "{said}");
+    assert_same(&site.made(), &before, "after damage");
+    site.does("run", &other);
+    site.does("run", &["--shard", "1/2", "--overwrite"]);
+    // Killed anywhere, there is the one or the other, or the same command makes it.
+    for moment in 0..12 {
+        let merging = site.command("merge", &["--overwrite"]);
+        let mut merging = { merging }
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(2 * moment));
+        merging.kill().unwrap();
+        merging.wait().unwrap();
+        if site.output("dataset.json").exists() {
+            let made = site.made();
+            let which = if made == before { &before } else { &expected };
+            assert_same(&made, which, "killed");
+        }
+    }
+    site.does("merge", &["--overwrite"]);
+    assert_same(&site.made(), &expected, "replaced");
+    let left = fs::read_dir(site.output("")).unwrap();
+    let partial = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".partial");
+    assert!(
+        !left
+            .map(|entry| entry.unwrap().file_name())
+            .any(|name| partial(&name))
+    );
+}
+
+#[test]
 fn a_changed_byte_is_found_while_copying_and_nothing_is_left() {
     let site = Site::pipeline(8, "");
     let expected = site.one_machine();

@@ -91,6 +91,89 @@ impl Site {
         site
     }
 
+    /// Clips, and recordings in every shape: a thousand short ones of a few lengths
+    /// in blocks, some of them broken; parts of long ones, augmented, in blocks too;
+    /// and steps, without what a list leaves out. Windows are short, so that rows are
+    /// cheap.
+    pub fn recordings() -> Self {
+        let text = "seed = 3\noutput = \"out\"\n\
+             [[split]]\nname = \"wake\"\ninput = \"wake\"\nplace = \"end\"\n\
+             [[split]]\nname = \"short\"\nkind = \"recordings\"\ninput = \"short\"\nhop_seconds = 0.8\n\
+             [[split]]\nname = \"parts\"\nkind = \"recordings\"\ninput = \"parts.txt\"\nhop_seconds = 0.8\n\
+             augment = true\ninterleave = 5\n\
+             [[split]]\nname = \"steps\"\nkind = \"recordings\"\ninput = \"long/*.wav\"\nlayout = \"steps\"\n\
+             interleave = 1\ndtype = \"float32\"\nexclude = \"without.txt\"\n\
+             [audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n\
+             [augment]\nrounds = 2\nbackgrounds = [\"noise\"]\nrirs = [\"rooms\"]\n\
+             [flow]\ncommit_seconds = 0.05\n[failures]\npolicy = \"skip\"\nmax_rate = 0.5\n";
+        let site = Self::new("pipeline.toml", "out", text);
+        for index in 0..9 {
+            site.clip(&format!("wake/{index:03}.wav"), index);
+        }
+        // Of which the shortest has no row.
+        let lengths = [14_000, 20_000, 27_000, 19_000, 8000, 13_000, 40_000];
+        for (index, length) in lengths.into_iter().enumerate() {
+            let rate = if index == 3 { 22_050 } else { 16_000 };
+            tone(&site.path(&format!("of/{index}.wav")), index, rate, length);
+        }
+        let whole = fs::read(site.path("of/1.wav")).unwrap();
+        fs::write(site.path("of/7.wav"), &whole[..34_000]).unwrap();
+        fs::write(site.path("of/8.wav"), "no audio").unwrap();
+        for index in 0..1100 {
+            // A name is not what it is a copy of.
+            let of = if index % 97 == 5 {
+                7 + index % 2
+            } else {
+                index * 5 % 7
+            };
+            let name = site.path(&format!("short/{index:04}.wav"));
+            fs::hard_link(site.path(&format!("of/{of}.wav")), name).unwrap();
+        }
+        for index in 0..3 {
+            let seconds = 20 + 9 * index;
+            let name = format!("long/{index}.wav");
+            tone(&site.path(&name), index, 16_000, 16_000 * seconds);
+        }
+        let part = |n: usize| {
+            let start = (n / 3) as f64 / 500.0;
+            format!(
+                "long/{}.wav\t{start}\t{}\n",
+                n % 3,
+                start + 0.75 + 0.3 * (n % 4) as f64
+            )
+        };
+        let parts: String = (0..1030).map(part).collect();
+        fs::write(site.path("parts.txt"), parts).unwrap();
+        fs::write(site.path("without.txt"), "long/1.wav\t5\t6.5\n").unwrap();
+        site
+    }
+
+    /// Three splits of a few recordings, of which one has parts and exclusions.
+    pub fn few_recordings() -> Self {
+        let text = "seed = 3\noutput = \"out\"\n\
+             [[split]]\nname = \"a\"\nkind = \"recordings\"\ninput = \"a\"\n\
+             [[split]]\nname = \"b\"\nkind = \"recordings\"\ninput = \"b.txt\"\nexclude = \"without.txt\"\n\
+             [[split]]\nname = \"c\"\nkind = \"recordings\"\ninput = \"c\"\n\
+             [augment]\nenabled = false\n[flow]\ncommit_seconds = 0\n\
+             [failures]\npolicy = \"skip\"\nmax_rate = 0.5\n";
+        let site = Self::new("pipeline.toml", "out", text);
+        for (index, name) in ["a/0", "a/1", "a/2", "b/0", "b/1", "c/0", "c/1"]
+            .into_iter()
+            .enumerate()
+        {
+            let length = 16_000 * (6 + 3 * index % 8);
+            tone(&site.path(&format!("{name}.wav")), index, 16_000, length);
+        }
+        fs::write(
+            site.path("b.txt"),
+            "b/1.wav\nb/0.wav\t1.28\t5\nb/0.wav\t0\t3.5\n",
+        )
+        .unwrap();
+        fs::write(site.path("without.txt"), "b/1.wav\t5\t6\n").unwrap();
+        fs::write(site.path("a/bad.wav"), "no audio").unwrap();
+        site
+    }
+
     pub fn clip(&self, name: &str, index: usize) {
         tone(
             &self.path(name),

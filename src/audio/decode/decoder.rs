@@ -12,8 +12,8 @@ use symphonia::core::units::Duration;
 use symphonia::default::get_codecs;
 
 use super::{Coded, Packets, changed};
-use crate::audio::Fault;
 use crate::audio::opus::Opus;
+use crate::audio::{Fault, aac};
 
 /// What makes samples of packets.
 pub(super) enum Decoder {
@@ -66,7 +66,11 @@ impl Coded {
         };
         let spec = buffer.spec();
         if found == 0 || (self.strict && fresh) {
-            // The codec has the last word: HE-AAC states twice its core's rate.
+            // The codec has the last word. Of HE-AAC that does not say so, the
+            // container states twice the core's rate.
+            if self.codec.codec == CODEC_ID_AAC && self.info.sample_rate == 2 * spec.rate() {
+                return Err(aac::high_efficiency());
+            }
             self.info.sample_rate = spec.rate();
             self.info.channels = spec.channels().count();
         } else if spec.rate() != self.info.sample_rate {
@@ -89,6 +93,10 @@ impl Decoder {
                 what: "its Opus header makes no sense".to_owned(),
                 found: 0,
             });
+        }
+        let config = codec.extra_data.as_deref().unwrap_or_default();
+        if codec.codec == CODEC_ID_AAC && aac::is_high_efficiency(config) {
+            return Err(aac::high_efficiency());
         }
         let options = AudioDecoderOptions::default();
         let decoder = get_codecs().make_audio_decoder(codec, &options);

@@ -3,7 +3,7 @@
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
-use super::{Coded, Packets, astray};
+use super::{Coded, Next, Packets, astray};
 use crate::audio::{Ear, Fault, Info};
 
 impl Coded {
@@ -66,6 +66,20 @@ impl Coded {
             heard += block.len() as u64;
         }
         Ok(self.info)
+    }
+
+    /// Goes to the packet that holds a frame, which what follows is read from on,
+    /// and says which frame it begins with.
+    pub(in crate::audio) fn go_to(&mut self, frame: u64) -> Result<u64, Fault> {
+        self.decoded = self.seek(frame)?;
+        // A file may lie about where its packets are.
+        match self.next_packet(self.decoded)? {
+            Next::Packet(packet) if u64::try_from(packet.pts.get()) == Ok(self.decoded) => {
+                self.waiting.push_front(packet);
+                Ok(self.decoded)
+            }
+            _ => Err(astray(self.decoded)),
+        }
     }
 
     /// Goes to the packet that holds a frame, and says which frame it begins with.

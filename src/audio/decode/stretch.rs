@@ -5,7 +5,7 @@ use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
-use super::{Coded, Next as NextPacket, Packets, audio_track, changed};
+use super::{Coded, Next as NextPacket, Packets, audio_track, changed, rate_of};
 use crate::audio::heard::Heard;
 use crate::audio::recording::Next;
 use crate::audio::{Ear, Fault};
@@ -36,7 +36,7 @@ impl Clock {
         })
     }
 
-    fn seconds(&self, time: Timestamp) -> f64 {
+    pub(super) fn seconds(&self, time: Timestamp) -> f64 {
         let (numer, denom) = (self.base.numer.get(), self.base.denom.get());
         time.get() as f64 * f64::from(numer) / f64::from(denom)
     }
@@ -115,8 +115,8 @@ impl Coded {
             if let Some(packet) = self.behind_gap.take() {
                 return Ok(Taken::Packet(packet));
             }
-            let (found, strays) = (self.decoded, self.strays());
-            let packet = match self.next_packet(found) {
+            let strays = self.strays();
+            let packet = match self.pull() {
                 Ok(NextPacket::Packet(packet)) if packet.track_id != self.track => continue,
                 Ok(NextPacket::Packet(packet)) => packet,
                 Ok(NextPacket::Reset) => return self.other_stream().map(Taken::Break),
@@ -145,6 +145,15 @@ impl Coded {
                 },
                 false => packet,
             };
+            if let Some(end) = self.lost_page(&packet)? {
+                match self.behind_pages(packet, end) {
+                    Some(fault) => {
+                        self.forget();
+                        return Ok(Taken::Break(fault));
+                    }
+                    None => continue,
+                }
+            }
             return Ok(match self.gap_before(&packet, strays) {
                 Some(fault) => {
                     self.forget();
@@ -189,11 +198,15 @@ impl Coded {
         };
         let (track, codec) = audio_track(&**format)?;
         (self.track, self.codec) = (track.id, codec.clone());
-        if let Some(rate) = self.codec.sample_rate {
+        if let (Some(clock), Some(base)) = (&mut self.clock, track.time_base) {
+            clock.base = base;
+        }
+        if let Some(rate) = rate_of(&self.codec) {
             self.info.sample_rate = rate;
         }
         self.heard = Heard::all();
         self.forget();
+        self.follow_pages()?;
         Ok(Fault::Unsupported(
             "a second stream follows the first".to_owned(),
         ))

@@ -7,9 +7,14 @@ use crate::source::sequence::Entry;
 use super::Inputs;
 
 impl Inputs {
-    /// Seconds of a split's recordings, about: as the headers of some of them
-    /// say, and their sizes, or by the sizes alone.
+    /// Seconds of a split's recordings together, about.
     pub fn seconds_of(&self, split: &Split) -> f64 {
+        self.seconds_of_each(split).iter().sum()
+    }
+
+    /// Seconds of each of a split's recordings, about: as the headers of some of
+    /// them say, and their sizes, or by the sizes alone.
+    pub fn seconds_of_each(&self, split: &Split) -> Vec<f64> {
         /// Recordings whose headers are read.
         const LOOKED_AT: usize = 32;
         /// Bytes a second where no header tells a length.
@@ -34,6 +39,6 @@ impl Inputs {
             Some(part) => part.end - part.start,
             None => bytes(entry) as f64 * rate,
         };
-        split.clips.iter().map(of).sum()
+        split.clips.iter().map(of).collect()
     }
 }

@@ -9,15 +9,11 @@ use crate::dataset::Dataset;
 use crate::dataset::shards::plan::Shards;
 use crate::dataset::shards::{Shard, ShardPlan, ShardsError};
 
-/// Refuses what cannot be built as shards: the rows' audio, and recordings.
+/// Refuses what cannot be built as shards: the rows' audio.
 pub(super) fn can_be_shards(plan: &Plan) -> Result<(), BuildError> {
-    if plan.output_files.wavs {
-        return Err(ShardsError::Wavs.into());
-    }
-    let mut splits = plan.splits.iter();
-    match splits.find(|split| split.recordings.is_some()) {
-        Some(split) => Err(ShardsError::Recordings(split.name.clone()).into()),
-        None => Ok(()),
+    match plan.output_files.wavs {
+        true => Err(ShardsError::Wavs.into()),
+        false => Ok(()),
     }
 }
 

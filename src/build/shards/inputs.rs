@@ -1,6 +1,6 @@
 //! The inputs of a build, as its plan of shards has written them down.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::augment::{SoundFile, Sounds};
@@ -8,17 +8,19 @@ use crate::build::inputs::source_of;
 use crate::build::{Inputs, Split, effects};
 use crate::config::location::Location;
 use crate::config::plan::Plan;
-use crate::dataset::shards::clips::{PlannedClip, PlannedRun};
+use crate::dataset::shards::clips::{Known, PlannedClip, PlannedRun};
 use crate::dataset::shards::plan::{PlannedSound, PlannedSounds, Shards};
 use crate::dataset::shards::{ShardPlan, ShardsError};
 use crate::dsp::effect::SoundKind;
 use crate::records::ClipId;
+use crate::source::exclude::Excluded;
 use crate::source::sequence::{Entry, Run};
-use crate::source::{ClipSource, Stamp};
+use crate::source::{ClipSource, Segment, Stamp};
 
-/// Is shown the name of a clip or sound, where it is, and what it looked like.
+/// Is shown the name of a clip or sound, what it looks like now if that is
+/// asked for, and what it looked like when planned.
 pub(super) type Check<'a> =
-    dyn FnMut(&str, &Path, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
+    dyn FnMut(&str, &dyn Fn() -> Option<Stamp>, Option<(u64, u64)>) -> Result<(), ShardsError> + 'a;
 
 /// Size and time as a plan has them.
 pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
@@ -41,13 +43,13 @@ pub(super) fn restore(
     let mut splits: Vec<Split> = Vec::new();
     let (mut places, mut own) = (Vec::new(), Vec::new());
     for run in runs {
-        let Some(split_plan) = plan.splits.get(run.split) else {
-            return Err(ShardsError::Plan {
-                path: Shards::of(&plan.output.path).path().to_path_buf(),
-                reason: format!("it has no split {}", run.split),
-            });
-        };
         if places.last() != Some(&run.split) {
+            let Some(split_plan) = plan.splits.get(run.split) else {
+                return Err(ShardsError::Plan {
+                    path: Shards::of(&plan.output.path).path().to_path_buf(),
+                    reason: format!("it has no split {}", run.split),
+                });
+            };
             places.push(run.split);
             splits.push(Split {
                 plan: split_plan.clone(),
@@ -61,22 +63,20 @@ pub(super) fn restore(
         let index = splits.len() - 1;
         let split = &mut splits[index];
         let first = split.clips.len();
-        for PlannedClip(name, stamp, problem) in run.clips {
-            let path = split.source.path_of(&name);
-            if problem.is_none() {
-                check(&name, &path, stamp)?;
+        let mut excluded = Excluded::default();
+        for mut clip in run.clips {
+            let parts = std::mem::take(&mut clip.2.excluded);
+            let (entry, stamp) = entry(&*split.source, clip);
+            for (start, end) in parts {
+                let end = end.unwrap_or(f64::INFINITY);
+                excluded.add(&entry, Segment { start, end });
             }
-            let name: Arc<str> = name.into();
-            split.clips.push(Entry {
-                recording: Arc::clone(&name),
-                segment: None,
-                id: ClipId {
-                    name,
-                    path: path.into(),
-                },
-                problem,
-            });
+            if entry.problem.is_none() {
+                check(&entry.id.name, &|| split.source.stamp(&entry.id), stamp)?;
+            }
+            split.clips.push(entry);
         }
+        split.excluded = excluded.into();
         own.push(Run {
             split: index,
             clips: first..split.clips.len(),
@@ -96,6 +96,26 @@ pub(super) fn restore(
     Ok((inputs, places))
 }
 
+/// A clip of a plan, and what it looked like.
+fn entry(source: &dyn ClipSource, clip: PlannedClip) -> (Entry, Option<(u64, u64)>) {
+    let PlannedClip(file, stamp, known) = clip;
+    let part = known.part;
+    let segment = part.map(|(start, end)| Segment { start, end });
+    let path = source.path_of(&file).into();
+    let recording: Arc<str> = file.into();
+    let name = match &segment {
+        Some(segment) => segment.label(&recording),
+        None => Arc::clone(&recording),
+    };
+    let entry = Entry {
+        id: ClipId { name, path },
+        recording,
+        segment,
+        problem: known.problem,
+    };
+    (entry, stamp)
+}
+
 fn restored(
     plan: &Plan,
     kind: SoundKind,
@@ -112,7 +132,7 @@ fn restored(
     };
     let one = |sound: &PlannedSound| {
         let path = path_of(places, &sound.name);
-        check(&sound.name, &path, sound.stamp)?;
+        check(&sound.name, &|| Stamp::of(&path), sound.stamp)?;
         Ok(SoundFile {
             name: sound.name.as_str().into(),
             path: path.into(),
@@ -155,11 +175,20 @@ pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
     }
 }
 
-/// A clip as a plan has it.
-pub(super) fn planned_clip(source: &Arc<dyn ClipSource>, clip: &Entry) -> PlannedClip {
-    PlannedClip(
-        clip.id.name.to_string(),
-        written(source.stamp(&clip.id)),
-        clip.problem.clone(),
-    )
+/// A clip of a split as a plan has it.
+pub(super) fn planned_clip(split: &Split, clip: &Entry) -> PlannedClip {
+    // What lies a second or more beside a part meets no row of it.
+    let near = |out: &Segment| {
+        let of = clip.segment;
+        of.is_none_or(|of| out.start < of.end + 1.0 && of.start < out.end + 1.0)
+    };
+    let excluded = split.excluded.of(clip).into_iter().filter(near);
+    let end = |part: Segment| Some(part.end).filter(|end| end.is_finite());
+    let known = Known {
+        problem: clip.problem.clone(),
+        part: clip.segment.map(|part| (part.start, part.end)),
+        excluded: excluded.map(|part| (part.start, end(part))).collect(),
+    };
+    let name = clip.recording.to_string();
+    PlannedClip(name, written(split.source.stamp(&clip.id)), known)
 }

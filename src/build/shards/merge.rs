@@ -1,21 +1,23 @@
 //! `wakemill merge`: one data set of all shards.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 use super::agree;
 use super::inputs::restore;
 use super::sum::Sum;
 use crate::build::origin::{Origin, Stamped};
-use crate::build::run::tolerated;
+use crate::build::run::{row_files, tolerated};
 use crate::build::{BuildError, Built, Prepared, Ready, Watch};
-use crate::config::plan::{Plan, SplitPlan};
+use crate::config::plan::{Layout, Plan, SplitPlan};
 use crate::dataset::folder::{self, Folder, State};
 use crate::dataset::journal::Journal;
-use crate::dataset::layout::JOURNAL_FILE;
+use crate::dataset::layout::{DATASET_FILE, JOURNAL_FILE};
 use crate::dataset::npy::Array;
 use crate::dataset::seal::{self, Seal};
 use crate::dataset::shards::clips::{self, PlannedRun};
-use crate::dataset::shards::merge::{self, MergeSettings};
+use crate::dataset::shards::merge::{self, MergeSettings, SplitSettings};
 use crate::dataset::shards::plan::Shards;
 use crate::dataset::shards::status::Status;
 use crate::dataset::shards::survey::{Survey, survey};
@@ -47,19 +49,29 @@ pub enum Merging {
     Merged(Box<Built>),
 }
 
-/// Says which shards are whole; `None` where the finished data set is there, and its
-/// shards are not. Writes nothing.
+/// How far the shards of a build have come.
+#[derive(Debug)]
+pub enum Standing {
+    /// Some are whole.
+    Shards(Status),
+    /// The finished data set is there, and its shards are not; it was made of so
+    /// many, 0 where one machine built it.
+    Finished(usize),
+}
+
+/// Says which shards are whole. Writes nothing.
 ///
 /// # Errors
 /// No plan, or another one; a folder that cannot be looked into.
-pub fn status(mut plan: Plan) -> Result<Option<Status>, BuildError> {
+pub fn status(mut plan: Plan) -> Result<Standing, BuildError> {
     agree::can_be_shards(&plan)?;
     let shards = Shards::of(&plan.output.path);
-    let Some(planned) = planned(&plan, &shards)? else {
-        return Ok(None);
+    let planned = match planned(&plan, &shards)? {
+        Ok(planned) => planned,
+        Err(found) => return Ok(Standing::Finished(found.shards.map_or(0, |of| of.of))),
     };
     agree::with_plan(&mut plan, &shards, &planned, None)?;
-    Ok(Some(look(&plan, &shards, &planned)?.status))
+    Ok(Standing::Shards(look(&plan, &shards, &planned)?.status))
 }
 
 /// Checks all shards, and makes the data set of them.
@@ -76,7 +88,7 @@ pub fn merge(
     agree::can_be_shards(&plan)?;
     let output = plan.output.path.clone();
     let shards = Shards::of(&output);
-    let Some(planned) = planned(&plan, &shards)? else {
+    let Ok(planned) = planned(&plan, &shards)? else {
         return Ok(Merging::UpToDate);
     };
     agree::with_plan(&mut plan, &shards, &planned, None)?;
@@ -88,7 +100,8 @@ pub fn merge(
         }
         return Ok(Merging::UpToDate);
     }
-    if output.join(JOURNAL_FILE).exists() {
+    // Parts get their names when no data set is there.
+    if output.join(JOURNAL_FILE).exists() && !output.join(DATASET_FILE).exists() {
         let _lock = folder::lock(&output).map_err(busy)?;
         merge::undo_parts(&shards, &planned, &output)?;
     }
@@ -166,15 +179,15 @@ pub(super) fn sample(
     Ok(sampled)
 }
 
-/// The plan of the shards; `None` where it is gone and the data set is finished.
-fn planned(plan: &Plan, shards: &Shards) -> Result<Option<ShardPlan>, ShardsError> {
+/// The plan of the shards, or the finished data set where that is gone.
+fn planned(plan: &Plan, shards: &Shards) -> Result<Result<ShardPlan, Box<Dataset>>, ShardsError> {
     if let Some(planned) = shards.plan()? {
-        return Ok(Some(planned));
+        return Ok(Ok(planned));
     }
     let found = Dataset::read(&plan.output.path).ok().flatten();
-    match found.is_some_and(|found| agree::with_dataset(plan, &found, None)) {
-        true => Ok(None),
-        false => Err(ShardsError::NoPlan(shards.path().to_path_buf())),
+    match found.filter(|found| agree::with_dataset(plan, found, None)) {
+        Some(found) => Ok(Err(Box::new(found))),
+        None => Err(ShardsError::NoPlan(shards.path().to_path_buf())),
     }
 }
 
@@ -226,12 +239,13 @@ fn make(
     };
     let (platform, essence) = (&first.platform, plan.essence());
     let origin = Origin::elsewhere(platform, essence, &first.front_end, stamped);
-    let folder = open(plan, &origin, options)?;
+    let (folder, replaces) = open(plan, &origin, options)?;
     let settings = MergeSettings {
         output,
-        arrays: arrays(plan),
+        splits: splits(plan),
         rows: plan.output_files.rows,
         parts: options.parts,
+        replaces,
     };
     let mut each = |shard: &Shard| sum.add(shard);
     let merged = match merge::merge(shards, planned, survey, settings, &mut each) {
@@ -259,38 +273,58 @@ fn make(
 }
 
 /// Opens the output folder: an earlier merge is begun again, an unfinished build is
-/// not replaced unasked.
-fn open(plan: &Plan, origin: &Origin, options: MergeOptions) -> Result<Folder, BuildError> {
-    let output = &plan.output.path;
-    let features: Vec<&str> = plan.splits.iter().map(|split| &*split.features).collect();
-    let existing = match (options.overwrite, output.join(JOURNAL_FILE).exists()) {
-        (true, _) => Existing::Overwrite,
-        (_, true) => Existing::Resume,
-        _ => Existing::Keep,
+/// not replaced unasked. With it, the names of what is to be replaced.
+fn open(
+    plan: &Plan,
+    origin: &Origin,
+    options: MergeOptions,
+) -> Result<(Folder, Vec<PathBuf>), BuildError> {
+    let (output, files) = (&plan.output.path, row_files(plan));
+    let opened = match options.overwrite {
+        true => Folder::to_replace::<Dataset>(output, &files).map_err(busy)?,
+        false => (begin(output, &files, origin)?, Vec::new()),
     };
-    let serves = |found: &Dataset| Err(origin.since(found, &Vec::new));
-    let folder = match Folder::open::<Dataset, Origin>(output, &features, serves, existing) {
-        Err(error) => return Err(busy(error)),
-        Ok(State::Empty(folder)) => folder,
-        Ok(State::Begun(folder, opened)) => {
-            if opened.last.is_some() {
-                let (path, found) = (output.clone(), JOURNAL_FILE.into());
-                return Err(DatasetError::Unfinished { path, found }.into());
-            }
-            folder
-        }
-        // `serves` never says so.
-        Ok(State::UpToDate) => return Err(ShardsError::Busy(output.clone()).into()),
-    };
-    Journal::create(&folder.journal(), origin)?;
-    Ok(folder)
+    Journal::create(&opened.0.journal(), origin)?;
+    Ok(opened)
 }
 
-/// What each split's feature file is an array of.
-fn arrays(plan: &Plan) -> Vec<Array> {
-    let of = |split: &SplitPlan| Array {
-        dtype: split.dtype.into(),
-        row_shape: vec![plan.features.timesteps, EMBEDDING],
+fn begin(output: &Path, files: &[String], origin: &Origin) -> Result<Folder, BuildError> {
+    let existing = match output.join(JOURNAL_FILE).exists() {
+        true => Existing::Resume,
+        false => Existing::Keep,
+    };
+    let serves = |found: &Dataset| Err(origin.since(found, &Vec::new));
+    let opened = Folder::open::<Dataset, Origin>(output, files, serves, existing);
+    match opened.map_err(busy)? {
+        State::Empty(folder) => Ok(folder),
+        State::Begun(folder, opened) if opened.last.is_none() => Ok(folder),
+        State::Begun(..) => {
+            let (path, found) = (output.to_path_buf(), JOURNAL_FILE.into());
+            Err(DatasetError::Unfinished { path, found }.into())
+        }
+        // `serves` never says so.
+        State::UpToDate => Err(ShardsError::Busy(output.to_path_buf()).into()),
+    }
+}
+
+/// What is merged of each split.
+fn splits(plan: &Plan) -> Vec<SplitSettings> {
+    let timesteps = plan.features.timesteps;
+    let of = |split: &SplitPlan| {
+        let flat = split.recordings.as_ref();
+        let flat = flat.is_some_and(|of| of.layout == Layout::Steps);
+        let (row_shape, steps) = match flat {
+            true => (vec![EMBEDDING], timesteps as u64),
+            false => (vec![timesteps, EMBEDDING], 1),
+        };
+        SplitSettings {
+            array: Array {
+                dtype: split.dtype.into(),
+                row_shape,
+            },
+            steps,
+            recordings: split.recordings.is_some(),
+        }
     };
     plan.splits.iter().map(of).collect()
 }

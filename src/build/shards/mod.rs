@@ -9,6 +9,6 @@ mod plan;
 mod shard;
 mod sum;
 
-pub use merge::{MergeOptions, Merging, merge, ready as ready_to_report, remove, status};
+pub use merge::{MergeOptions, Merging, Standing, merge, ready as ready_to_report, remove, status};
 pub use plan::{Planning, plan};
 pub use shard::{ReadyShard, ready};

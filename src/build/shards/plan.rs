@@ -17,7 +17,8 @@ use crate::dataset::shards::plan::{PlannedInputs, PlannedSplit, Range, Shards};
 use crate::dataset::shards::{ShardPlan, ShardsError};
 use crate::dataset::{Dataset, Existing};
 use crate::source::order::Shard;
-use crate::source::sequence::{Run, cut};
+use crate::source::sequence::{Grain, Run, cut};
+use crate::source::turns::BLOCK;
 
 /// How planning ended well.
 #[derive(Debug)]
@@ -70,31 +71,55 @@ pub fn plan(
     if !replace && finished.is_some_and(|found| found.fingerprint == origin.fingerprint) {
         return Ok(Planning::Finished);
     }
-    let planned = shard_plan(&ready, of, &origin);
+    let runs = grains(&ready);
+    let planned = shard_plan(&ready, &runs, of, &origin);
+    warn_of_empty(&ready, &planned, watch);
     let inputs = PlannedInputs {
         files: value(&stamped.files)?,
         sounds: sounds(&ready.plan, &ready.inputs),
         passed_over: ready.inputs.passed_over.clone(),
     };
-    let mut clips =
-        |index, to: &mut ClipsWriter| write_clips(&ready, Shard { index, count: of }, to);
-    shards.write(
-        &planned,
-        &planned_sounds(ready.sounds()),
-        &inputs,
-        &mut clips,
-    )?;
+    let sounds = planned_sounds(ready.sounds());
+    let mut clips = |index, to: &mut ClipsWriter| {
+        let own = cut(&runs, Shard { index, count: of });
+        write_clips(&ready, own, to)
+    };
+    shards.write(&planned, &sounds, &inputs, &mut clips)?;
     Ok(Planning::Planned(Box::new(planned)))
 }
 
-fn shard_plan(ready: &Ready, of: usize, origin: &Origin) -> ShardPlan {
+/// The sequence, with where it may be cut.
+fn grains(ready: &Ready) -> Vec<(Run, Grain)> {
+    let inputs = &ready.inputs;
+    let grain = |run: &Run| {
+        let split = &inputs.splits[run.split];
+        match &split.plan.recordings {
+            None => Grain::Spans(inputs.passes.rows()),
+            Some(of) => {
+                let rate = f64::from(ready.plan.audio.sample_rate);
+                let hop = ready.plan.hop_samples(of) as f64 / rate;
+                let seconds = inputs.seconds_of_each(split);
+                let blocks = seconds.chunks(BLOCK as usize);
+                let rows = |block: &[f64]| (block.iter().sum::<f64>() / hop) as u64;
+                Grain::Blocks(blocks.map(rows).collect())
+            }
+        }
+    };
+    let runs = inputs.runs.iter();
+    runs.map(|run| (run.clone(), grain(run))).collect()
+}
+
+fn shard_plan(ready: &Ready, runs: &[(Run, Grain)], of: usize, origin: &Origin) -> ShardPlan {
     let inputs = &ready.inputs;
     let splits = inputs.splits.iter().enumerate();
+    let mut first_clip = 0;
     let range = |index| {
-        let range = Shard { index, count: of }.range(inputs.planned as usize);
+        let own = cut(runs, Shard { index, count: of });
+        let clips = own.iter().map(Run::spans).sum();
+        first_clip += clips;
         Range {
-            first_clip: range.start as u64,
-            clips: range.len() as u64,
+            first_clip: first_clip - clips,
+            clips,
         }
     };
     ShardPlan {
@@ -116,17 +141,38 @@ fn shard_plan(ready: &Ready, of: usize, origin: &Origin) -> ShardPlan {
     }
 }
 
-fn write_clips(ready: &Ready, shard: Shard, to: &mut ClipsWriter) -> Result<(), ShardsError> {
+/// Says why shards are empty where there are recordings.
+fn warn_of_empty(ready: &Ready, planned: &ShardPlan, watch: &dyn Watch) {
+    let empty = planned.shards.iter().filter(|shard| shard.clips == 0);
+    let empty = empty.count();
+    let splits = ready.inputs.splits.iter();
+    let blocks = splits.filter(|split| split.plan.recordings.is_some());
+    let blocks = blocks.map(|split| {
+        let (name, recordings) = (split.name(), split.clips.len());
+        let blocks = recordings.div_ceil(BLOCK as usize);
+        format!("split '{name}' has {recordings} recordings, so {blocks}")
+    });
+    let blocks: Vec<String> = blocks.collect();
+    if empty > 0 && !blocks.is_empty() {
+        watch.warn(&format!(
+            "{empty} of {} shards have nothing to build: recordings are taken in turns, {BLOCK} together, and such a block is the smallest part of a shard; {}",
+            planned.of,
+            blocks.join("; ")
+        ));
+    }
+}
+
+fn write_clips(ready: &Ready, runs: Vec<Run>, to: &mut ClipsWriter) -> Result<(), ShardsError> {
     for Run {
         split,
         clips,
         rounds,
-    } in cut(&ready.inputs.runs, shard)
+    } in runs
     {
         let split_of = &ready.inputs.splits[split];
         to.begin(split, &rounds)?;
         for clip in &split_of.clips[clips] {
-            to.clip(&planned_clip(&split_of.source, clip))?;
+            to.clip(&planned_clip(split_of, clip))?;
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ pub fn ready(
     };
     agree::with_plan(&mut plan, &shards, &planned, Some(shard.count))?;
     let own = name(shard.index, shard.count);
-    let mut check = |what: &str, path: &Path, then| match written(Stamp::of(path)) {
+    let mut check = |what: &str, now: &dyn Fn() -> Option<Stamp>, then| match written(now()) {
         now if now == then => Ok(()),
         now => Err(changed(&own, what, then, now)),
     };
@@ -306,6 +306,7 @@ impl ReadyShard {
                 audit: written.audit,
                 found: written.found,
                 sha256: written.sha256,
+                hours: written.hours,
             });
         }
         let mut file_bytes = BTreeMap::new();

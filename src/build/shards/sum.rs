@@ -69,7 +69,11 @@ impl Sum {
         let rows: u64 = merged.splits.iter().map(|split| split.rows).sum();
         let rows_per_second = rows as f64 / wall_seconds;
         let passes = effects::passes(plan).spans();
-        let planned_splits = planned.splits.iter().map(|split| split.clips / passes);
+        let planned_splits = planned.splits.iter().zip(&plan.splits);
+        let planned_splits = planned_splits.map(|(split, of)| match of.recordings {
+            Some(_) => split.clips,
+            None => split.clips / passes,
+        });
         let splits = merged.splits.into_iter().zip(planned_splits);
         Ok(Dataset {
             wakemill: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,12 +1,13 @@
 //! Where a row of recordings is from.
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::dataset::jsonl::JsonlReader;
 use crate::dataset::layout::{INDEX_STEP, RECORDINGS_FILE};
-use crate::dataset::manifest::Dataset;
+use crate::dataset::manifest::{Dataset, SplitWritten};
 use crate::dataset::npy::NpyReader;
 use crate::dataset::rows::RecordingRecord;
 
@@ -42,8 +43,8 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
         Dataset::read(folder)?.ok_or_else(|| nothing("there is no dataset.json beside it"))?;
     let name = path.file_name().and_then(|name| name.to_str());
     let mut splits = dataset.splits.iter().map(|split| &split.written);
-    let split = splits.find(|split| Some(&*split.features) == name);
-    let split = split.ok_or_else(|| nothing("dataset.json knows no such file"))?;
+    let split = splits.find_map(|split| Some((split, rows_in(split, name?)?)));
+    let (split, rows) = split.ok_or_else(|| nothing("dataset.json knows no such file"))?;
     let hours = split.hours.as_ref();
     let hours =
         hours.ok_or_else(|| nothing("its rows are those of clips, which rows.jsonl names"))?;
@@ -52,9 +53,13 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
     let planned = plans.find(|plan| plan.name == split.name);
     let planned = planned.and_then(|plan| plan.recordings.as_ref());
     let hop = planned.map_or(0, |planned| plan.hop_samples(planned)) as u64;
-    let entry = NpyReader::open_any(&folder.join(&hours.index))?.ints(row);
+    let row_of_split = rows.start.saturating_add(row as u64);
+    if row_of_split >= rows.end {
+        return Err(nothing(&format!("it has {} rows", rows.end - rows.start)));
+    }
+    let entry = NpyReader::open_any(&folder.join(&hours.index))?.ints(row_of_split as usize);
     let Some([line, step]) = entry.as_deref().map(|entry| [entry[0], entry[1]]) else {
-        return Err(nothing(&format!("it has {} rows", split.rows)));
+        return Err(nothing("the index has no such row"));
     };
     let lines = JsonlReader::<RecordingRecord<'static>>::open(&folder.join(RECORDINGS_FILE))?;
     let record = lines.into_iter().nth(line.max(0) as usize);
@@ -68,5 +73,19 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
         },
         row: sample / hop.max(1),
         seconds: sample as f64 / f64::from(plan.audio.sample_rate),
+    })
+}
+
+/// The rows of a split that are in a file: all, or those of a part; `None` where it is
+/// not the split's.
+fn rows_in(split: &SplitWritten, file: &str) -> Option<Range<u64>> {
+    if split.features == file {
+        return Some(0..split.rows);
+    }
+    let mut next = 0;
+    split.parts.iter().find_map(|part| {
+        let rows = next..next + part.rows;
+        next = rows.end;
+        (part.features == file).then_some(rows)
     })
 }

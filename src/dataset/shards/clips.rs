@@ -1,8 +1,8 @@
-//! `clips/IIIII`: the clips of one shard, and what they looked like.
+//! `clips/IIIII`: the clips and recordings of one shard, and what they looked like.
 //!
 //! JSON lines: for each run of the sequence `{"split":0,"rounds":[0,2]}`, below it
-//! a line `["name",bytes,modified]` for each of its clips, and at last the SHA-256
-//! of all lines before.
+//! a line `["name",[bytes,modified]]` for each of its clips, with what else is known
+//! of it behind, and at last the SHA-256 of all lines before.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -16,7 +16,7 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::partial::hex;
 
 /// Consecutive clips of a split.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PlannedRun {
     /// Index of the split in the plan.
     pub split: usize,
@@ -26,18 +26,39 @@ pub struct PlannedRun {
     pub clips: Vec<PlannedClip>,
 }
 
-/// A clip as it was found: its name, its size in bytes, when it was last modified
-/// in nanoseconds since 1970, and why it cannot be read where that was known.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// A clip, a recording or a part of one as it was found: the name of its file, its
+/// size in bytes, when it was last modified in nanoseconds since 1970, and more.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct PlannedClip(
     /// Name.
     pub String,
     /// Size and time; nothing of what could not be looked at.
     pub Option<(u64, u64)>,
+    /// What else is known.
+    #[serde(default, skip_serializing_if = "Known::is_nothing")]
+    pub Known,
+);
+
+/// What else is known of a clip.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Known {
     /// Why it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub Option<String>,
-);
+    pub problem: Option<String>,
+    /// Of a part of a recording, where that begins and ends, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<(f64, f64)>,
+    /// What is left out of the recording: where that begins, in seconds, and where it
+    /// ends, unless at the recording's end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<(f64, Option<f64>)>,
+}
+
+impl Known {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 #[derive(Deserialize, Serialize)]
 struct Heading {
@@ -154,19 +175,32 @@ mod tests {
     fn clips_are_read_as_they_were_written_and_damage_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("00000");
+        let problem = Known {
+            problem: Some("a folder".to_owned()),
+            ..Known::default()
+        };
+        let part = Known {
+            part: Some((0.1 + 0.2, 1e300)),
+            excluded: vec![(0.0, None), (1e-7, Some(0.3))],
+            ..Known::default()
+        };
         let runs = [
             PlannedRun {
                 split: 0,
                 rounds: 0..2,
                 clips: vec![
-                    PlannedClip("a\n\"ü\".wav".to_owned(), Some((44, u64::MAX)), None),
-                    PlannedClip("b.wav".to_owned(), None, Some("a folder".to_owned())),
+                    PlannedClip(
+                        "a\n\"ü\".wav".to_owned(),
+                        Some((44, u64::MAX)),
+                        Known::default(),
+                    ),
+                    PlannedClip("b.wav".to_owned(), None, problem),
                 ],
             },
             PlannedRun {
                 split: 2,
                 rounds: 1..2,
-                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), None)],
+                clips: vec![PlannedClip("c".to_owned(), Some((0, 0)), part)],
             },
         ];
         for runs in [&runs[..], &[]] {

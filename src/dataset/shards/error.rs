@@ -71,11 +71,6 @@ pub enum ShardsError {
         "output_files.wavs: shards do not write the rows' audio: set it to false, or build on one machine"
     )]
     Wavs,
-    /// Recordings are built on one machine.
-    #[error(
-        "split '{0}': recordings are not built as shards yet: give them a pipeline of their own, for one machine"
-    )]
-    Recordings(String),
     /// The output folder cannot be used.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

@@ -3,40 +3,51 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use super::copy::{BLOCK, copy};
 use super::error::ShardsError;
 use super::lines::{self, Counted, LinesError};
 use super::plan::{ShardPlan, Shards};
-use super::shard::{self, Shard};
+use super::shard::Shard;
+use super::split::{SplitMerger, part_name};
 use super::status::{NotWhole, State, Status};
 use super::survey::Survey;
 use crate::dataset::error::DatasetError;
-use crate::dataset::found::Found;
-use crate::dataset::layout::{QUARANTINE_FILE, ROWS_FILE};
-use crate::dataset::manifest::{Part, SplitWritten};
-use crate::dataset::npy::{self, Array};
-use crate::dataset::partial::{PartialFile, hex};
+use crate::dataset::folder::remove;
+use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use crate::dataset::manifest::SplitWritten;
+use crate::dataset::npy::Array;
+use crate::dataset::partial::{PartialFile, sync_folder};
 use crate::dataset::seal::{self, Seal};
-
-/// Bytes read at once.
-const BLOCK: usize = 1 << 20;
 
 /// What to make of the shards.
 #[derive(Clone, Debug)]
 pub struct MergeSettings<'a> {
     /// The output folder.
     pub output: &'a Path,
-    /// What each split's feature file is an array of, in the order of the plan.
-    pub arrays: Vec<Array>,
+    /// What is merged of each split, in the order of the plan.
+    pub splits: Vec<SplitSettings>,
     /// Whether there is a `rows.jsonl`.
     pub rows: bool,
     /// Whether the shards' feature files are kept as they are, under names of
     /// their own in the output folder.
     pub parts: bool,
+    /// Names in the output folder of what another data set is made of: removed once
+    /// this one is whole, before it gets its names.
+    pub replaces: Vec<PathBuf>,
+}
+
+/// What is merged of a split.
+#[derive(Clone, Debug)]
+pub struct SplitSettings {
+    /// What its feature file is an array of.
+    pub array: Array,
+    /// Rows of that array that one row is.
+    pub steps: u64,
+    /// Whether it has recordings.
+    pub recordings: bool,
 }
 
 /// The files of a merged data set.
@@ -103,12 +114,6 @@ pub fn undo_parts(shards: &Shards, plan: &ShardPlan, output: &Path) -> Result<()
     Ok(())
 }
 
-/// The name of a part of a feature file.
-fn part_name(features: &str, index: usize, of: usize) -> String {
-    let stem = features.strip_suffix(".npy").unwrap_or(features);
-    format!("{stem}-{}.npy", shard::folder_name(index, of))
-}
-
 struct Merger<'a> {
     shards: &'a Shards,
     plan: &'a ShardPlan,
@@ -117,33 +122,9 @@ struct Merger<'a> {
     splits: Vec<SplitMerger>,
     counted: Vec<Counted>,
     rows: Option<PartialFile>,
+    recordings: Option<PartialFile>,
     quarantine: PartialFile,
     block: Vec<u8>,
-}
-
-/// What becomes of one split.
-struct SplitMerger {
-    out: Features,
-    written: SplitWritten,
-    /// Where the parts are, until they get their names.
-    parts: Vec<PathBuf>,
-}
-
-/// Where the bytes of a feature file go.
-enum Features {
-    File(PartialFile),
-    /// Nowhere: they stay where they are, and this is the hash of all together.
-    Parts(Sha256),
-}
-
-impl Features {
-    fn append(&mut self, bytes: &[u8]) -> Result<(), ShardsError> {
-        match self {
-            Self::File(file) => file.append(bytes)?,
-            Self::Parts(hash) => hash.update(bytes),
-        }
-        Ok(())
-    }
 }
 
 impl<'a> Merger<'a> {
@@ -154,47 +135,24 @@ impl<'a> Merger<'a> {
         settings: MergeSettings<'a>,
     ) -> Result<Self, ShardsError> {
         let file = |name: &str| PartialFile::create(&settings.output.join(name), &[]);
-        let mut splits = Vec::with_capacity(plan.splits.len());
-        let splits_planned = plan.splits.iter().zip(&settings.arrays);
-        for ((split, array), &rows) in splits_planned.zip(&survey.rows) {
-            // What no shard has has a file of its own.
-            let mut out = match settings.parts && split.clips > 0 {
-                true => Features::Parts(Sha256::new()),
-                false => Features::File(file(&split.features)?),
-            };
-            out.append(&npy::header(rows, array))?;
-            splits.push(SplitMerger {
-                out,
-                written: SplitWritten {
-                    name: split.name.clone(),
-                    features: split.features.clone(),
-                    rows: 0,
-                    left_out: 0,
-                    unwanted: 0,
-                    audit: Found::default(),
-                    found: Found::default(),
-                    sha256: String::new(),
-                    parts: Vec::new(),
-                    hours: None,
-                },
-                parts: Vec::new(),
-            });
+        let planned = plan.splits.iter().zip(&settings.splits);
+        let (mut splits, mut lines) = (Vec::new(), 0);
+        for ((split, of), &rows) in planned.zip(&survey.rows) {
+            splits.push(SplitMerger::open(&settings, split, of, rows, lines)?);
+            lines += if of.recordings { split.clips } else { 0 };
         }
-        let rows = settings.rows.then(|| file(ROWS_FILE)).transpose()?;
-        let quarantine = file(QUARANTINE_FILE)?;
+        let counted = plan.splits.iter().map(|split| Counted::new(&split.name));
+        let recordings = settings.splits.iter().any(|split| split.recordings);
         Ok(Self {
             shards,
             plan,
             survey,
-            settings,
             splits,
-            counted: plan
-                .splits
-                .iter()
-                .map(|split| Counted::new(&split.name))
-                .collect(),
-            rows,
-            quarantine,
+            counted: counted.collect(),
+            rows: settings.rows.then(|| file(ROWS_FILE)).transpose()?,
+            recordings: recordings.then(|| file(RECORDINGS_FILE)).transpose()?,
+            quarantine: file(QUARANTINE_FILE)?,
+            settings,
             block: vec![0; BLOCK],
         })
     }
@@ -212,43 +170,31 @@ impl<'a> Merger<'a> {
     /// Takes all files of a shard; tells of the first that is not what was written.
     fn take(&mut self, shard: &Shard) -> Result<Option<String>, ShardsError> {
         let folder = self.shards.folder(shard.shard, self.plan.of);
-        let mut damage = None;
+        // Lines of the shard's own recordings.jsonl.
+        let (mut damage, mut lines) = (None, 0);
         for split in &shard.splits {
-            let same = |known: &SplitMerger| known.written.name == split.name;
-            let Some(at) = self.splits.iter().position(same) else {
+            let mut known = self.splits.iter_mut();
+            let Some(merger) = known.find(|known| known.written.name == split.name) else {
                 return Ok(Some(format!("it has a split '{}'", split.name)));
             };
-            let path = folder.join(&split.features);
-            let skip = npy::header(split.rows, &self.settings.arrays[at]).len();
-            let merger = &mut self.splits[at];
-            let found = copy(&path, skip, &mut self.block, &mut |bytes| {
-                merger.out.append(bytes)
-            });
-            if found? != (split.bytes, split.sha256.clone()) {
-                damage.get_or_insert(split.features.clone());
-            }
-            let written = &mut merger.written;
-            written.rows += split.rows;
-            written.left_out += split.left_out;
-            written.unwanted += split.unwanted;
-            written.audit.extend(&split.audit);
-            written.found.extend(&split.found);
-            if let Features::Parts(_) = merger.out {
-                merger.parts.push(path);
-                written.parts.push(Part {
-                    features: part_name(&split.features, shard.shard, shard.of),
-                    rows: split.rows,
-                    sha256: split.sha256.clone(),
-                });
-            }
+            let found = merger.take(split, shard, &folder, lines, &mut self.block)?;
+            damage = damage.or(found);
+            lines += split.recordings();
         }
-        let path = folder.join(QUARANTINE_FILE);
-        let quarantine = &mut self.quarantine;
-        let (_, found) = copy(&path, 0, &mut self.block, &mut |bytes| {
-            Ok(quarantine.append(bytes)?)
-        })?;
-        if Some(&found) != shard.files.get(QUARANTINE_FILE) {
-            damage.get_or_insert(QUARANTINE_FILE.to_owned());
+        let lists = [
+            (QUARANTINE_FILE, Some(&mut self.quarantine)),
+            (
+                RECORDINGS_FILE,
+                self.recordings.as_mut().filter(|_| lines > 0),
+            ),
+        ];
+        for (name, to) in lists {
+            let Some(to) = to else { continue };
+            let mut to = |bytes: &[u8]| Ok(to.append(bytes)?);
+            let found = copy(&folder.join(name), 0, &mut self.block, &mut to)?;
+            if !shard.is_file(name, &found) {
+                damage.get_or_insert(name.to_owned());
+            }
         }
         if !self.take_lines(&folder.join(ROWS_FILE), shard)? {
             damage.get_or_insert(ROWS_FILE.to_owned());
@@ -278,22 +224,17 @@ impl<'a> Merger<'a> {
     }
 
     fn finish(self) -> Result<Merged, ShardsError> {
+        let output = self.settings.output;
         let lines = self.rows.map(|file| (ROWS_FILE, file)).into_iter();
-        let lines = lines.chain([(QUARANTINE_FILE, self.quarantine)]);
+        let lines = lines.chain(self.recordings.map(|file| (RECORDINGS_FILE, file)));
         let mut sealed = Vec::new();
-        for (name, file) in lines {
+        for (name, file) in lines.chain([(QUARANTINE_FILE, self.quarantine)]) {
             sealed.push((name, file.seal(&[])?));
         }
-        let mut whole = Vec::new();
-        for mut split in self.splits {
-            let file = match split.out {
-                Features::File(file) => Some(file.seal(&[])?),
-                Features::Parts(hash) => {
-                    split.written.sha256 = hex(&hash.finalize());
-                    None
-                }
-            };
-            whole.push((file, split.parts, split.written));
+        let whole = self.splits.into_iter().map(SplitMerger::seal);
+        let whole: Vec<_> = whole.collect::<Result<_, _>>()?;
+        for name in &self.settings.replaces {
+            remove(&output.join(name))?;
         }
         let mut merged = Merged {
             splits: Vec::new(),
@@ -302,60 +243,20 @@ impl<'a> Merger<'a> {
         for (name, file) in sealed {
             merged.files.insert(name.to_owned(), file.rename()?.sha256);
         }
-        for (file, parts, mut written) in whole {
-            if let Some(file) = file {
-                written.sha256 = file.rename()?.sha256;
-            }
-            for (from, part) in parts.iter().zip(&written.parts) {
-                let to = self.settings.output.join(&part.features);
-                fs::rename(from, &to).map_err(DatasetError::io("rename", from))?;
-            }
-            merged.splits.push(written);
+        for split in whole {
+            merged.splits.push(split.rename(output, &mut merged.files)?);
         }
-        let output = self.settings.output;
-        crate::dataset::partial::sync_folder(&output.join(Shard::FILE))
-            .map_err(DatasetError::io("sync", output))?;
+        sync_folder(&output.join(Shard::FILE)).map_err(DatasetError::io("sync", output))?;
         Ok(merged)
     }
 
     /// Removes what was written.
     fn discard(self) -> Result<(), ShardsError> {
-        let files = self.splits.into_iter().filter_map(|split| match split.out {
-            Features::File(file) => Some(file),
-            Features::Parts(_) => None,
-        });
-        for file in files.chain(self.rows).chain([self.quarantine]) {
+        let files = self.splits.into_iter().flat_map(SplitMerger::files);
+        let lines = [self.rows, self.recordings, Some(self.quarantine)];
+        for file in files.chain(lines.into_iter().flatten()) {
             file.discard()?;
         }
         Ok(())
-    }
-}
-
-/// Reads a file to its end, and hands on what follows its first `skip` bytes: its
-/// length and hash. One that is not there has neither.
-fn copy(
-    path: &Path,
-    skip: usize,
-    block: &mut [u8],
-    to: &mut dyn FnMut(&[u8]) -> Result<(), ShardsError>,
-) -> Result<(u64, String), ShardsError> {
-    let Ok(mut file) = File::open(path) else {
-        return Ok((0, String::new()));
-    };
-    let mut hash = Sha256::new();
-    let (mut skip, mut length) = (skip, 0);
-    loop {
-        let read = match file.read(block) {
-            Ok(0) => return Ok((length, hex(&hash.finalize()))),
-            Ok(read) => read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(DatasetError::io("read", path)(error).into()),
-        };
-        let bytes = &block[..read];
-        hash.update(bytes);
-        length += read as u64;
-        let header = skip.min(read);
-        skip -= header;
-        to(&bytes[header..])?;
     }
 }

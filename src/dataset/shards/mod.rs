@@ -6,7 +6,7 @@
 //! <output>/shards/plan.json           how many, of what
 //!                 sounds.json         every background and impulse response
 //!                 inputs.json         what stands for every file, to name a change
-//!                 clips/00003         the clips of shard 3
+//!                 clips/00003         the clips and recordings of shard 3
 //!                 00003-of-00008/     shard 3: an output folder, shard.json at last
 //! ```
 
@@ -18,7 +18,9 @@ pub mod shard;
 pub mod status;
 pub mod survey;
 
+mod copy;
 mod lines;
+mod split;
 
 pub use error::ShardsError;
 pub use plan::ShardPlan;

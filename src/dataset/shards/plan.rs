@@ -26,7 +26,7 @@ const INPUTS_FILE: &str = "inputs.json";
 const CLIPS_FOLDER: &str = "clips";
 
 /// The content of `plan.json`. 'Clips' are the spans of the sequence: where each
-/// round of a clip is made alone, each counts.
+/// round of a clip is made alone, each counts; of recordings, each that is listed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ShardPlan {
     /// Version of the program that planned.

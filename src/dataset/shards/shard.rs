@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::dataset::found::Found;
-use crate::dataset::manifest::StageTimes;
+use crate::dataset::manifest::{Hours, StageTimes};
 use crate::dataset::seal::Seal;
 
 /// The content of `shard.json`; it is written last.
@@ -34,7 +34,8 @@ pub struct Shard {
     pub configuration: Value,
     /// The splits that have clips in it, in order.
     pub splits: Vec<ShardSplit>,
-    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`.
+    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`; where
+    /// there are recordings, of `recordings.jsonl` and of the indices of rows.
     pub files: BTreeMap<String, String>,
     /// The lengths of these, in bytes.
     pub file_bytes: BTreeMap<String, u64>,
@@ -87,6 +88,19 @@ pub struct ShardSplit {
     pub bytes: u64,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// What its recordings came to, where it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none", flatten)]
+    pub hours: Option<Hours>,
+}
+
+impl ShardSplit {
+    /// Recordings of it, of which each has a line.
+    pub(super) fn recordings(&self) -> u64 {
+        match self.hours {
+            Some(_) => self.planned,
+            None => 0,
+        }
+    }
 }
 
 impl Seal for Shard {
@@ -118,6 +132,11 @@ impl Shard {
                     found.len()
                 )),
             })
+    }
+
+    /// Whether that is the length and SHA-256 of one of its other files.
+    pub(super) fn is_file(&self, name: &str, (bytes, sha256): &(u64, String)) -> bool {
+        self.file_bytes.get(name) == Some(bytes) && self.files.get(name) == Some(sha256)
     }
 
     /// Rows of all splits.

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::dataset::audit::AuditFiles;
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
-use crate::dataset::layout::{INDEX_ENDING, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE, index_file};
 use crate::dataset::manifest::Hours;
 use crate::dataset::npy::{Array, DType, NpyWriter};
 use crate::dataset::partial::{self, Committed, WriteError as FileError};
@@ -64,15 +64,10 @@ impl SplitSettings {
             row_shape: if flat { vec![size] } else { vec![steps, size] },
         }
     }
-
-    /// The file that says where each row is from.
-    fn index(&self) -> String {
-        format!("{}{INDEX_ENDING}", self.name)
-    }
 }
 
-/// The rows of an index.
-fn index_array() -> Array {
+/// The rows of an index: line of a recording, and step in it.
+pub(in crate::dataset) fn index_array() -> Array {
     Array {
         dtype: DType::Int32,
         row_shape: vec![2],
@@ -204,7 +199,7 @@ impl SplitWriter {
         };
         let of_index = last.and_then(|last| last.index.as_ref());
         let index = settings.recordings.is_some();
-        let index = index.then(|| npy(&settings.index(), index_array(), of_index));
+        let index = index.then(|| npy(&index_file(&settings.name), index_array(), of_index));
         let hours = last.and_then(|last| last.recordings.clone());
         Ok(Self {
             npy: npy(&settings.features, array, last.map(|last| &last.data))?,
@@ -215,7 +210,7 @@ impl SplitWriter {
             audit: last.map(|last| last.audit.clone()).unwrap_or_default(),
             found: last.map(|last| last.found.clone()).unwrap_or_default(),
             hours: hours.unwrap_or_else(|| Hours {
-                index: settings.index(),
+                index: index_file(&settings.name),
                 ..Hours::default()
             }),
             settings: settings.clone(),

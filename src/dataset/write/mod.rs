@@ -19,6 +19,7 @@ use ndarray::Axis;
 
 pub use commit::{Commit, SplitCommit, TurnsCommit};
 pub use error::WriteError;
+pub(super) use files::index_array;
 pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 
 use super::audit::AuditEnd;

@@ -11,6 +11,7 @@ use ndarray::Array3;
 use super::commit::TurnsCommit;
 use super::{Taken, Told, WriteError, Writer};
 use crate::dataset::layout::INDEX_STEP;
+use crate::dataset::manifest::Hours;
 use crate::dataset::rows::RecordingRecord;
 use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Places, Rejection, Rows, Trouble, Visit};
 
@@ -186,11 +187,14 @@ impl Writer<'_> {
                 .recordings
                 .as_ref()
                 .map_or(0.0, |of| of.hop_seconds);
-            of.hours.recordings += 1;
-            of.hours.hours_read += ended.seconds / 3600.0;
-            of.hours.hours_in_rows += ended.rows as f64 * hop / 3600.0;
-            of.hours.faults += ended.faults;
-            of.hours.rows_excluded += ended.excluded;
+            of.hours.add(&Hours {
+                recordings: 1,
+                hours_read: ended.seconds / 3600.0,
+                hours_in_rows: ended.rows as f64 * hop / 3600.0,
+                faults: ended.faults,
+                rows_excluded: ended.excluded,
+                index: String::new(),
+            });
             turns.ended.insert(ended.index, ended);
         }
         while let Some(ended) = turns.ended.remove(&turns.lines) {

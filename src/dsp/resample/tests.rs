@@ -138,3 +138,23 @@ proptest! {
         prop_assert!(converted == resampled(from, 16_000, &clip));
     }
 }
+
+proptest! {
+    #[test]
+    fn a_conversion_that_goes_on_somewhere_gives_what_the_whole_has_there(
+        from in prop_oneof![Just(8_000_u32), Just(16_000), Just(22_050), Just(44_100), Just(48_000)],
+        len in 1..60_000_usize,
+        at in 0.0..1.0_f64,
+    ) {
+        let clip: Vec<f32> = (0..len).map(|n| ((n * n) % 1013) as f32 / 1013.0 - 0.5).collect();
+        let whole = resampled(from, 16_000, &clip);
+        let first = (at * whole.len() as f64) as usize;
+        let mut conversion = Conversion::new(from, 16_000).unwrap();
+        let (take, given) = conversion.seek(first);
+        prop_assert!(given <= first && take <= len);
+        let mut converted = Vec::new();
+        conversion.push(&clip[take..], &mut converted).unwrap();
+        conversion.finish(&mut converted).unwrap();
+        prop_assert!(converted[..] == whole[given..]);
+    }
+}

@@ -1,16 +1,20 @@
 //! One recording that is open: its stretches, converted and cut into rows.
 
+mod end;
+mod search;
+
 use crate::audio::{Ear, Next, Recording, retry};
 use crate::dsp::level::Level;
 use crate::dsp::resample::{Conversion, ResampleError};
 use crate::flow::BoxError;
-use crate::records::{Broken, Ended, Finding, Findings, Part, Rejection};
+use crate::records::{Broken, Ended, Open, Part, Rejection};
 use crate::source::Segment;
 use crate::source::exclude::meets;
 use crate::source::sequence::Entry;
 
 use super::{ROWS, Reads, path, unlisted};
-use crate::stages::decode::{NAME, judge, trouble};
+use crate::stages::decode::{NAME, trouble};
+use end::ended;
 
 /// A recording with a greater magnitude may not fit 16 bits once it is converted.
 const NEARLY_FULL: f32 = 0.7;
@@ -55,7 +59,12 @@ pub(super) struct Reading {
     faults: u64,
     told: Option<String>,
     level: Level,
+    /// Samples of the file that the level is of.
     read: u64,
+    /// Where the reader is in the file, in samples of it, and up to where the
+    /// level is known.
+    at: u64,
+    heard_to: u64,
     overflows: bool,
 }
 
@@ -71,20 +80,22 @@ struct Stretch {
 }
 
 impl Reading {
-    /// Opens a recording; or what it comes to where it cannot be.
+    /// Opens a recording at the row where it was left, if that can be searched for;
+    /// or what it comes to where it cannot be opened.
     pub(super) fn open(
         reads: &Reads,
         index: u32,
         entry: &Entry,
         excluded: Vec<Segment>,
+        from: Open,
     ) -> Result<Self, Box<(Ended, Broken)>> {
-        let opened = match &entry.problem {
+        let open = || match &entry.problem {
             Some(reason) => Err(unlisted(reason)),
             None => retry(|| Recording::open(path(entry), Ear::new(reads.channel)))
                 // Without the path, which differs from host to host.
                 .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error.fault)),
         };
-        let audio = opened.map_err(|rejection| {
+        let left_out = |rejection: Rejection| {
             let ended = Ended {
                 faults: 1,
                 told: Some(rejection.reason.clone()),
@@ -92,13 +103,13 @@ impl Reading {
             };
             let name = entry.id.name.clone();
             Box::new((ended, Broken { name, rejection }))
-        })?;
-        Ok(Self {
+        };
+        let mut reading = Self {
             index,
             reads: reads.clone(),
             entry: entry.clone(),
             excluded,
-            audio,
+            audio: open().map_err(left_out)?,
             stretch: None,
             pending: Vec::new(),
             over: false,
@@ -112,13 +123,15 @@ impl Reading {
             told: None,
             level: Level::default(),
             read: 0,
+            at: 0,
+            heard_to: 0,
             overflows: false,
-        })
-    }
-
-    /// Rows taken so far, those left out too.
-    pub(super) fn rows(&self) -> u64 {
-        self.rows
+        };
+        if reading.audio.seeks() && !reading.search(from) {
+            // A search that failed leaves the reader anywhere.
+            reading.audio = open().map_err(left_out)?;
+        }
+        Ok(reading)
     }
 
     /// Reads on to a row that a piece begins with.
@@ -133,9 +146,9 @@ impl Reading {
         &mut self,
         scratch: &mut Scratch,
     ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
-        let Reads { window, hop, .. } = self.reads;
+        let (window, step) = (self.reads.window, self.reads.step());
         loop {
-            let wanted = (ROWS - 1) * hop + window;
+            let wanted = (ROWS - 1) * step + window;
             while self.pending.len() < wanted && !self.over {
                 if self.pending.capacity() < wanted + BLOCK {
                     // As much as is needed, and not twice that.
@@ -145,7 +158,7 @@ impl Reading {
                 self.fill(scratch)?;
             }
             let rows = match self.pending.len().checked_sub(window) {
-                Some(rest) => (rest / hop + 1).min(ROWS),
+                Some(rest) => (rest / step + 1).min(ROWS),
                 None => 0,
             };
             if rows > 0 {
@@ -175,15 +188,11 @@ impl Reading {
 
     fn take(&mut self, rows: usize) -> (Vec<f32>, Part) {
         let Reads { window, hop, .. } = self.reads;
-        let taken = rows * hop;
-        // Rows may be further apart than they are long.
-        if let Some(stretch) = &mut self.stretch {
-            stretch.skip += taken.saturating_sub(self.pending.len()) as u64;
-        }
+        let step = self.reads.step();
         // What waits in a place is little: the piece takes the memory along.
-        let rest = self.pending[taken.min(self.pending.len())..].to_vec();
+        let rest = self.pending[rows * step..].to_vec();
         let mut samples = std::mem::replace(&mut self.pending, rest);
-        samples.truncate((rows - 1) * hop + window);
+        samples.truncate((rows - 1) * step + window);
         let kept: Vec<bool> = (0..rows as u64)
             .map(|k| !self.is_excluded(self.rows_here + k))
             .collect();
@@ -231,8 +240,7 @@ impl Reading {
         let fault = match self.audio.next(&mut scratch.raw) {
             Next::Samples if scratch.raw.is_empty() => return Ok(()),
             Next::Samples => {
-                self.level = self.level.with(Level::of(&scratch.raw));
-                self.read += scratch.raw.len() as u64;
+                self.hear(&scratch.raw);
                 if self.stretch.is_none() {
                     match self.begin() {
                         Ok(stretch) => self.stretch = Some(stretch),
@@ -277,13 +285,8 @@ impl Reading {
 
     /// Begins a stretch where the reader is.
     fn begin(&self) -> Result<Stretch, ResampleError> {
-        let rate = f64::from(self.reads.sample_rate);
-        let samples = |seconds: f64| (seconds * rate).round() as u64;
-        let start = samples(self.audio.start());
-        let (first, end) = match self.entry.segment {
-            Some(Segment { start, end }) => (samples(start), samples(end)),
-            None => (0, u64::MAX),
-        };
+        let start = (self.audio.start() * f64::from(self.reads.sample_rate)).round() as u64;
+        let (first, end) = self.part();
         let skip = first.saturating_sub(start);
         let from = self.audio.info().sample_rate;
         Ok(Stretch {
@@ -302,28 +305,42 @@ impl Reading {
         let samples = &scratch.converted;
         let skipped = stretch.skip.min(samples.len() as u64);
         stretch.skip -= skipped;
-        // Between rows far apart too.
-        let between = match self.rows_here {
-            0 => 0,
-            _ => skipped,
-        };
         let samples = &samples[skipped as usize..];
-        let length = stretch
-            .left
-            .saturating_sub(between)
-            .min(samples.len() as u64);
-        stretch.left = stretch.left.saturating_sub(between + length);
+        let length = stretch.left.min(samples.len() as u64);
+        stretch.left -= length;
+        let is_last = stretch.left == 0;
         let samples = &samples[..length as usize];
         // Conversion may overshoot, a little.
         if !self.overflows && self.level.peak > NEARLY_FULL {
             self.overflows = Level::of(samples).peak > 1.0;
         }
-        self.pending.extend_from_slice(samples);
-        self.here += between + length;
-        scratch.seconds += (between + length) as f64 / f64::from(self.reads.sample_rate);
-        if stretch.left == 0 {
+        self.keep(samples);
+        scratch.seconds += length as f64 / f64::from(self.reads.sample_rate);
+        if is_last {
             (self.over, self.done) = (true, true);
         }
+    }
+
+    /// Keeps samples of the stretch, but those between rows that are further
+    /// apart than they are long.
+    fn keep(&mut self, mut samples: &[f32]) {
+        let Reads { window, hop, .. } = self.reads;
+        while hop > window && !samples.is_empty() {
+            let place = (self.here % hop as u64) as usize;
+            let (end, is_row) = if place < window {
+                (window, true)
+            } else {
+                (hop, false)
+            };
+            let (part, rest) = samples.split_at((end - place).min(samples.len()));
+            if is_row {
+                self.pending.extend_from_slice(part);
+            }
+            self.here += part.len() as u64;
+            samples = rest;
+        }
+        self.pending.extend_from_slice(samples);
+        self.here += samples.len() as u64;
     }
 
     /// Tells of a fault; the first of a recording is told to people.
@@ -345,54 +362,5 @@ impl Reading {
             },
         });
         self.told.get_or_insert(reason);
-    }
-
-    /// What it has come to.
-    pub(super) fn end(self) -> Ended {
-        let info = self.audio.info();
-        let mut findings = Findings::default();
-        if self.read > 0 {
-            judge(
-                self.level,
-                self.read,
-                self.audio.ear().others(),
-                &mut findings,
-            );
-        }
-        if self.overflows {
-            findings.add(Finding::Overflow);
-        }
-        let samples = self.before + self.here;
-        Ended {
-            seconds: samples as f64 / f64::from(self.reads.sample_rate),
-            sample_rate: Some(info.sample_rate),
-            channels: Some(info.channels),
-            codec: Some(self.audio.codec().to_owned()),
-            rows: self.kept,
-            excluded: self.rows - self.kept,
-            faults: self.faults,
-            told: self.told,
-            findings,
-            ..ended(self.index, &self.entry)
-        }
-    }
-}
-
-/// What a recording comes to of which nothing was read.
-fn ended(index: u32, entry: &Entry) -> Ended {
-    Ended {
-        index,
-        recording: entry.recording.to_string(),
-        start: entry.segment.map(|segment| segment.start),
-        end: entry.segment.map(|segment| segment.end),
-        seconds: 0.0,
-        sample_rate: None,
-        channels: None,
-        codec: None,
-        rows: 0,
-        excluded: 0,
-        faults: 0,
-        told: None,
-        findings: Findings::default(),
     }
 }
