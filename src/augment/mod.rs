@@ -223,13 +223,8 @@ impl Augmenter {
     /// A piece of a recording whose rows are not augmented, from `row` on: as one
     /// row, until its rows are features.
     pub fn piece(&self, row: u32, piece: Piece<Samples>) -> Rows<Values> {
-        let pcm = self.encode(&piece.values);
-        let piece = Piece {
-            window: piece.window,
-            hop: piece.hop,
-            kept: piece.kept,
-            values: PieceValues::Pcm(pcm),
-        };
+        let (piece, samples) = piece.split();
+        let piece = piece.with(PieceValues::Pcm(self.encode(&samples)));
         vec![Row {
             round: row,
             data: Values::Piece(piece),

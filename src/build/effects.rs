@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::audio::{Channel, Limits};
 use crate::augment::{self, Augment, Effects, SoundSettings, Sounds, SplitRules};
 use crate::config::plan::{
-    self, FailurePolicy, Plan, RecordingsPlan, RoundFrom, RowOrder, SplitPlan,
+    self, FailurePolicy, Floor, Plan, RecordingsPlan, RoundFrom, RowOrder, SplitPlan,
 };
 use crate::dsp::chain::EffectSpec;
 use crate::dsp::reverb::Tail;
+use crate::frontend::stream;
 use crate::runtime::cache::Cache;
 use crate::source::sequence::Passes;
 use crate::stages::Buffers;
@@ -44,6 +45,11 @@ pub(super) fn reads(plan: &Plan, planned: &RecordingsPlan) -> Reads {
         channel: channel(plan.audio.channel),
         window: plan.audio.clip_samples,
         hop: plan.hop_samples(planned),
+        lead: match plan.features.floor {
+            // Augmented, every row is a clip of its own.
+            Floor::Stream if !planned.augment => stream::LEAD,
+            _ => 0,
+        },
         augment: planned.augment,
     }
 }

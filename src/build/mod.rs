@@ -21,6 +21,7 @@ mod error;
 pub mod faults {}
 mod front_end;
 mod inputs;
+mod levels;
 mod manifest;
 mod origin;
 mod platform;
@@ -40,6 +41,7 @@ mod window;
 pub use audit::Looked;
 pub use error::BuildError;
 pub use inputs::Inputs;
+pub use levels::{LevelPoint, RecordingLevels};
 pub use prepare::{Prepared, prepare};
 pub use ready::Ready;
 pub use run::{Built, Outcome};

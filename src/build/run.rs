@@ -16,6 +16,7 @@ use crate::dataset::write::{
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
+use super::levels::RecordingLevels;
 use super::manifest::manifest;
 use super::origin::{Named, Origin, Stamped, lists};
 use super::stream::Streamed;
@@ -45,6 +46,8 @@ pub struct Built {
     pub dataset: Dataset,
     /// How the flow went over time.
     pub moments: Vec<Moment>,
+    /// How loud the longest recordings are over time, the longest first.
+    pub levels: Vec<RecordingLevels>,
     pub(super) folder: Folder,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Made<S> {
     pub(super) folder: Folder,
     /// How the flow went over time.
     pub(super) moments: Vec<Moment>,
+    /// How loud the longest recordings are over time.
+    pub(super) levels: Vec<RecordingLevels>,
 }
 
 /// An output folder that a build may write to.
@@ -117,6 +122,7 @@ impl Ready {
             Some(made) => Outcome::Built(Box::new(Built {
                 dataset: made.seal,
                 moments: made.moments,
+                levels: made.levels,
                 folder: made.folder,
             })),
         })
@@ -147,10 +153,12 @@ impl Ready {
             .map_err(|cause| self.unfinished(cause.into(), spans, watch))?;
         watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
+        let (moments, levels) = timeline.into_parts();
         Ok(Some(Made {
             seal,
             folder,
-            moments: timeline.into_moments(),
+            moments,
+            levels,
         }))
     }
 
@@ -212,7 +220,7 @@ impl Ready {
         } = begun;
         let told = |told: Told<'_>| match told {
             Told::Taken(taken) => {
-                timeline.wrote(taken.rows);
+                timeline.took(&taken);
                 watch.hear(Event::Taken(&taken));
             }
             Told::Step(step) => watch.hear(Event::Reached(step)),

@@ -120,7 +120,7 @@ const FIXED: &[Key] = &[
     free("features.verify", Flag, "false", "Whether a sample of rows is compared with the networks as published, on ONNX Runtime."),
     key("features.mel_model", Path, "", "Another mel network (ONNX)."),
     key("features.embedding_model", Path, "", "Another embedding network (ONNX)."),
-    key("features.floor", OneOf(&["clip", "stream"]), "\"clip\"", "What the mel network's floor, 80 dB under the loudest, is taken of: the row's whole window. (\"stream\", what openWakeWord's detector hears, is refused for now.)"),
+    key("features.floor", OneOf(&["clip", "stream"]), "\"clip\"", "What the mel network's floor, 80 dB under the loudest, is taken of: the row's whole window (\"clip\", as openWakeWord and livekit-wakeword train), or eight frames at a time (\"stream\", as openWakeWord's detector hears)."),
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
     key("features.timesteps", Auto(1, 100_000), "16", "Embeddings a row: the last ones of its clip; auto keeps all that the window gives."),

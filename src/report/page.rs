@@ -57,7 +57,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
     let name = name.to_string_lossy();
     let sections = [
         summary(dataset),
-        recordings::section(dataset),
+        recordings::section(content),
         flow(dataset),
         time(dataset, &content.built.moments)?,
         rows::section(

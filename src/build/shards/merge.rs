@@ -267,6 +267,7 @@ fn make(
     let built = Built {
         dataset,
         moments: Vec::new(),
+        levels: Vec::new(),
         folder,
     };
     Ok((built, first.front_end))

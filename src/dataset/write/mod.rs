@@ -26,7 +26,7 @@ use super::audit::AuditEnd;
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
-use crate::records::{ClipId, Noted, Rejection, Row, Span, Trouble};
+use crate::records::{ClipId, Met, Noted, Rejection, Row, Span, Trouble};
 
 use super::layout::{AUDIT_FACTS_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
@@ -86,6 +86,8 @@ pub struct Taken<'a> {
     pub seconds: f64,
     /// The clips of spans left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
+    /// What the visit of a recording came to, where it was one.
+    pub met: Option<&'a Met>,
     /// What the audit found.
     pub noted: &'a [Noted],
 }
@@ -269,6 +271,7 @@ impl<'a> Writer<'a> {
             seconds: 0.0,
             left_out: &left_out,
             noted: &noted,
+            met: None,
         }));
         Ok(())
     }

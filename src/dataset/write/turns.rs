@@ -51,6 +51,7 @@ impl Writer<'_> {
             seconds: met.seconds,
             left_out: &left_out,
             noted: &[],
+            met: Some(met),
         }));
         Ok(())
     }
