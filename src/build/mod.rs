@@ -12,6 +12,7 @@
 //! into any other sink ([`Ready::stream`]). The flow is wired in one function
 //! of `stream.rs`. [`faults`] says what happens when something goes wrong.
 
+mod audit;
 pub mod booth;
 mod describe;
 mod effects;
@@ -37,6 +38,7 @@ mod tune;
 mod watch;
 mod window;
 
+pub use audit::Looked;
 pub use error::BuildError;
 pub use inputs::Inputs;
 pub use levels::{LevelPoint, RecordingLevels};

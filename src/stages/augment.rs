@@ -85,9 +85,9 @@ impl Worker for AugmentWorker {
                 Decoded::Long => {
                     let account = account.get_or_insert_with(|| budget.open());
                     let mut room = |samples| Ok(account.take(WORKING * samples)?);
-                    let samples = decoder.long(clip, findings, &mut room)?;
+                    let samples = decoder.long(place.0, clip, findings, &mut room);
                     tell_once(rounds.start, findings);
-                    (samples, true)
+                    (samples?, true)
                 }
             };
             let pcm = || buffers.pcm.take();
