@@ -1,3 +1,5 @@
+//! Clips with a fault each.
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
