@@ -2,7 +2,7 @@
 //! end.
 
 use std::cmp::Reverse;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -141,13 +141,13 @@ fn rows(positives: &Tally, alarms: &[&Alarms], hours: f64) -> Vec<AlarmRow> {
 }
 
 /// The recordings of a file that have false alarms.
-fn of_file(path: &PathBuf, continuous: &Continuous, alarms: &Alarms) -> Vec<RecordingAlarms> {
+fn of_file(path: &Path, continuous: &Continuous, alarms: &Alarms) -> Vec<RecordingAlarms> {
     let recordings = continuous.recordings.iter().zip(continuous.hours());
     let found = recordings.zip(alarms.recordings());
     found
         .filter(|(_, of)| of.alarms > 0)
         .map(|((recording, hours), of)| RecordingAlarms {
-            file: path.clone(),
+            file: path.to_path_buf(),
             recording: recording.name.clone(),
             hours,
             false_alarms: of.alarms,

@@ -167,7 +167,7 @@ impl Heard {
                 None => self.stretches.push(Stretch {
                     recording: self.recordings.len() - 1,
                     step: step as u64,
-                    rows: vec![row..row + 1],
+                    rows: std::iter::once(row..row + 1).collect(),
                 }),
             }
         }
