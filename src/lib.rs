@@ -44,15 +44,16 @@
 //! | [`runtime`] | ONNX Runtime: finding, fetching, providers, sessions | `onnx` |
 //! | [`frontend`] | from samples to features: networks, kernels | `records`, `onnx`, `runtime` |
 //! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio`, `paths` |
-//! | [`augment`] | the chain of effects, rounds, random streams, sounds | `records`, `dsp`, `audio` |
+//! | [`audit`] | what is wrong with clips, rows and the set: measures and judgements | `records`, `dsp` |
+//! | [`augment`] | the chain of effects, rounds, random streams, sounds | `records`, `dsp`, `audio`, `audit` |
 //! | [`config`] | what the user wrote, and the plan that comes of it | `records`, `dsp`, `paths` |
 //! | [`dataset`] | what is on the disk: files, rows, manifest, sinks, statistics | `records`, `dsp`, `config` (the plan that it was built by) |
 //! | [`presets`] | other programs' configurations, as pipelines | `config` |
 //! | [`autoscale`] | how many workers: sizing, allocation, balance, tuning | `flow` |
 //! | [`metrics`] | what Prometheus is told | `flow` |
-//! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `augment`, `frontend`, `dataset` (the sink) |
+//! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `audit`, `augment`, `frontend`, `dataset` (the sink) |
 //! | [`build`] | from a plan to a data set, whole or in shards | all above but `presets` and `metrics` |
-//! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `build` (what was built, and its rows made again) |
+//! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `audit` (what a measure says), `build` (what was built, and its rows made again) |
 //! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
 //! | [`api`] | what the command line and embedders use | all above |
 //! | [`cli`] | the command line | `api` alone |
@@ -77,6 +78,7 @@
 //! | a front end | a room beside [`frontend::speech`], whose networks are [`frontend::Net`]s |
 //! | a preset | [`presets`]: a function from a document to a table of keys; defaults of effects: `config/preset.rs` |
 //! | a metric | [`metrics::table`] |
+//! | a check of the audit | its line in [`records::Check`], and where it is measured in [`audit`]: keys, lines, counts and README follow |
 //! | a key | [`config::keys`], and its field in `config/settings.rs` |
 //! | a command | a file in [`cli`], over what [`api`] gives |
 //!
@@ -89,6 +91,7 @@
 //! | ort | ONNX Runtime, loaded at run time | no runtime is linked or shipped |
 //! | symphonia | compressed formats | uncompressed WAV and AIFF and the frames of MP3 are walked by hand, for their lengths |
 //! | opus-pure | Opus packets | symphonia has no decoder of it, and this one needs no C compiler |
+//! | xxhash-rust | the hash of a clip's samples | the audit looks at every sample in passing: a cryptographic one takes as long as decoding |
 //! | hound | writing WAV | |
 //! | libm | transcendental functions in the path of the bytes | those of the C library differ by version and processor |
 //! | gethostname | the host in `shard.json` | |
@@ -117,6 +120,8 @@ pub mod paths;
 pub mod audio;
 
 pub mod source;
+
+pub mod audit;
 
 pub mod augment;
 

@@ -15,11 +15,15 @@ use serde_json::Value;
 
 use crate::dsp::chain::{Drawn, EffectKind};
 
+mod checks;
 mod files;
 mod findings;
 mod places;
 mod recordings;
 
+pub use checks::{
+    AuditRules, Audited, Check, ClipFacts, FACTS, Noted, Policy, Rules, Scope, Threshold,
+};
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 pub use places::{BLOCK, Places, Slot};
@@ -100,6 +104,10 @@ pub enum Trouble {
     TooLong,
     /// A background or impulse response drawn for it could not be used.
     Sound,
+    /// A rule of the audit leaves it out.
+    Unwanted,
+    /// A rule of the audit ends the build at it.
+    Forbidden,
 }
 
 impl Trouble {
@@ -112,6 +120,8 @@ impl Trouble {
             Self::Damaged => "damaged",
             Self::TooLong => "too_long",
             Self::Sound => "sound",
+            Self::Unwanted => "unwanted",
+            Self::Forbidden => "forbidden",
         }
     }
 }

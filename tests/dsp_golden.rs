@@ -9,10 +9,12 @@ use ndarray::Array1;
 use ndarray_npy::{ReadableElement, read_npy};
 use serde_json::Value;
 use wakemill::dsp::convolution::Convolver;
+use wakemill::dsp::envelope::Envelope;
 use wakemill::dsp::equalizer;
 use wakemill::dsp::equalizer::{Band, BandKind};
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
+use wakemill::dsp::speech_level::SpeechLevel;
 use wakemill::dsp::{background, distortion, pcm16};
 
 const RATE: u32 = 16_000;
@@ -53,6 +55,49 @@ fn reverb_is_fftconvolve_cropped() {
         let impulse = convolver.prepare(&response).unwrap();
         convolver.convolve(&impulse, &mut samples).unwrap();
         assert_matches(&samples, &case["output"]);
+    }
+}
+
+#[test]
+fn active_speech_levels_are_those_of_the_recommendation() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/speech_level.json");
+    let golden: Value = serde_json::from_slice(&std::fs::read(golden).unwrap()).unwrap();
+    let rate = f64::from(RATE);
+    let n: Vec<f64> = (0..3 * RATE).map(f64::from).collect();
+    let noise = |k: f64| {
+        let next = (k as u64 * 1_103_515_245 + 12_345) % 2_147_483_648;
+        next as f64 / 1_073_741_824.0 - 1.0
+    };
+    let syllable = |k: f64| {
+        (std::f64::consts::TAU * 3.1 * k / rate)
+            .sin()
+            .max(0.0)
+            .powi(2)
+    };
+    let pause = |k: f64| f64::from(u8::from(k % (2.0 * rate) < 1.2 * rate));
+    let last = n.len() as f64 - 1.0;
+    for case in list(&golden) {
+        let sample = |k: f64| match case["name"].as_str().unwrap() {
+            "tone" => (0.3 * k).sin() * 0.5,
+            "noise" => 0.1 * noise(k),
+            "syllables" => 0.3 * syllable(k) * noise(k),
+            "speech and pauses" => 0.2 * pause(k) * syllable(k) * noise(k),
+            "speech and pauses in noise" => {
+                0.2 * pause(k) * syllable(k) * noise(k) + 0.002 * noise(last - k)
+            }
+            "quiet" => 0.003 * syllable(k) * noise(k),
+            "one word" if k > rate && k < 1.4 * rate => 0.4 * noise(k),
+            "one word" => 0.0,
+            other => panic!("{other}"),
+        };
+        let samples: Vec<f32> = n.iter().map(|k| sample(*k) as f32).collect();
+        let mut envelope = Envelope::default();
+        envelope.measure(&samples, RATE);
+        let level = SpeechLevel::of(&envelope).unwrap();
+        let difference = (level.active_db - number(&case["active_db"])).abs();
+        assert!(difference < 0.3, "{case}: {level:?}");
+        let difference = (level.activity - number(&case["activity"])).abs();
+        assert!(difference < 0.05, "{case}: {level:?}");
     }
 }
 

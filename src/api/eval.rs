@@ -90,17 +90,20 @@ impl Loaded {
         eval::check(output, model_name, &self.names)
     }
 
-    /// Opens the features that the configuration names.
+    /// Opens the features that the configuration names, and more of audio without
+    /// the word; where that is heard from its beginning to its end, a false alarm
+    /// less than `refractory` seconds behind another does not count.
     ///
     /// # Errors
     /// Those of [`Features::open`].
-    pub fn open(self) -> Result<Evaluating, EvalError> {
+    pub fn open(self, more: &[PathBuf], refractory: f64) -> Result<Evaluating, EvalError> {
         let wanted = Wanted {
             output: &self.project.output,
             validation: self.project.validation.as_deref(),
+            more,
         };
         let features = Features::open(wanted, &self.classifiers.all)?;
-        let scoring = scoring(&self.project, &self.classifiers);
+        let scoring = scoring(&self.project, &self.classifiers, refractory);
         let Self {
             project,
             names,
@@ -148,6 +151,7 @@ impl Evaluating {
                     baked_batch: classifier.baked_batch().cloned(),
                     clip_duration: clip_duration.unwrap_or_else(|| self.features.row_seconds()),
                     target_fp_per_hour: self.project.target_fp_per_hour,
+                    refractory: self.scoring.refractory,
                 };
                 let evaluation = Evaluation::new(&setting, &self.features, &scored);
                 (setting, scored, evaluation)
@@ -190,7 +194,7 @@ fn named(models: &[PathBuf], project: &Project) -> Result<Vec<(String, PathBuf)>
     }
 }
 
-fn scoring(project: &Project, classifiers: &Classifiers) -> Scoring {
+fn scoring(project: &Project, classifiers: &Classifiers, refractory: f64) -> Scoring {
     let cpu = classifiers.provider == crate::runtime::provider::CPU.name;
     // Two workers keep a device busy: one copies while the other computes.
     let workers = if cpu { sizing::cores() } else { 2 };
@@ -198,5 +202,6 @@ fn scoring(project: &Project, classifiers: &Classifiers) -> Scoring {
     Scoring {
         batch: project.eval.batch_size.unwrap_or(batch),
         workers: project.eval.workers.unwrap_or(workers),
+        refractory,
     }
 }

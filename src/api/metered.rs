@@ -2,9 +2,12 @@
 
 use crate::autoscale::balance::CAUSES;
 use crate::build::{Event, Ready, Split, Watch};
+use crate::config::plan::Plan;
+use crate::dataset::audit::is_in_stream;
 use crate::dataset::write::{Commit, Taken, WriteError};
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, Sheltered, StageId, Work};
 use crate::metrics::{BuildFacts, Metrics, SplitFacts};
+use crate::records::{Check, Policy};
 use crate::stages::REFUSALS;
 
 /// Tells Prometheus too what it tells another.
@@ -36,6 +39,7 @@ impl<'a> Metered<'a> {
             provider: ready.front_end().report().provider,
             version: env!("CARGO_PKG_VERSION"),
             refusals: REFUSALS.map(|(stage, kind)| (stage, kind.name())).into(),
+            checks: looked_for(ready.plan()),
             resizes: ready
                 .sizing()
                 .stages
@@ -48,6 +52,14 @@ impl<'a> Metered<'a> {
             metrics,
         }
     }
+}
+
+/// The checks of clips and rows that are on.
+fn looked_for(plan: &Plan) -> Vec<&'static str> {
+    let in_stream =
+        |check: &&Check| is_in_stream(check.scope()) && plan.audit.0.policy(**check) > Policy::Off;
+    let checks = Check::ALL.iter().filter(in_stream);
+    checks.map(|check| check.name()).collect()
 }
 
 /// What is known of a split before it is built.
@@ -115,6 +127,9 @@ impl Metered<'_> {
     fn taken(&self, taken: &Taken<'_>) {
         self.metrics.wrote(taken.split, taken.rows, taken.bytes);
         self.metrics.read(taken.split, taken.seconds);
+        for noted in taken.noted {
+            self.metrics.found(noted.check.name());
+        }
         for (_, rejection) in taken.left_out {
             let kind = rejection.kind.name();
             self.metrics.failed(rejection.stage, kind);

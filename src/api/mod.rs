@@ -17,6 +17,7 @@
 //!
 //! Everything is told through [`Watch`]; every error has its [`Fault`].
 
+mod audit;
 mod build;
 mod embed;
 pub mod eval;
@@ -27,6 +28,7 @@ mod quickstart;
 mod shards;
 mod stream;
 
+pub use audit::audit_lines;
 pub use build::{Ended, Quiet, run};
 pub use embed::{EmbedError, Embedder};
 pub use fault::{Fault, explain};
@@ -45,12 +47,15 @@ pub use crate::build::shards::{
     status as shard_status,
 };
 pub use crate::build::{
-    BuildError, Event, Inputs, Prepared, Ready, Split, Watch, prepare, sample_rows,
+    BuildError, Event, Inputs, Looked, Prepared, Ready, Split, Watch, prepare, sample_rows,
 };
 pub use crate::config::plan::{InputScale, Plan};
 pub use crate::config::preset::NAMES as PRESETS;
 pub use crate::config::{ConfigError, Source, starter};
-pub use crate::dataset::layout::REPORT_FILE;
+pub use crate::dataset::audit::AuditRecord;
+pub use crate::dataset::found::Found;
+pub use crate::dataset::layout::{AUDIT_FILE, REPORT_FILE};
+pub use crate::dataset::manifest::AuditReport;
 pub use crate::dataset::shards::Status;
 pub use crate::dataset::shards::plan::MOST as MOST_SHARDS;
 pub use crate::dataset::statistics::{MeasureStatistics, SoundStatistics, Statistics};
@@ -61,3 +66,4 @@ pub use crate::frontend::FrontEnd;
 pub use crate::metrics::{Metrics, MetricsError};
 pub use crate::paths::expand;
 pub use crate::presets::{Loaded, Project, load, load_table, project};
+pub use crate::records::{Check, Policy as Severity};

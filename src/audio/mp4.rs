@@ -238,6 +238,8 @@ fn timescale(reader: &mut BufReader<File>) -> io::Result<u64> {
 
 /// What is told of a box: its name, and where its body lies.
 type Tell<'a> = dyn FnMut(&mut BufReader<File>, [u8; 4], Range<u64>) -> io::Result<()> + 'a;
+/// The same, where the name is known.
+type TellBody<'a> = dyn FnMut(&mut BufReader<File>, Range<u64>) -> io::Result<()> + 'a;
 
 /// Tells of every box in a range, with the reader at its body, and returns where
 /// the last one ends by its own word.
@@ -269,7 +271,7 @@ fn within(
     reader: &mut BufReader<File>,
     range: Range<u64>,
     wanted: &[u8; 4],
-    tell: &mut dyn FnMut(&mut BufReader<File>, Range<u64>) -> io::Result<()>,
+    tell: &mut TellBody<'_>,
 ) -> io::Result<()> {
     boxes(
         reader,

@@ -154,7 +154,7 @@ impl Pages {
 /// The checksum of bytes, going on from that of those before.
 fn checksum(before: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(before, |sum, byte| {
-        sum << 8 ^ TABLE[usize::from((sum >> 24) as u8 ^ byte)]
+        (sum << 8) ^ TABLE[usize::from((sum >> 24) as u8 ^ byte)]
     })
 }
 
@@ -166,7 +166,7 @@ const TABLE: [u32; 256] = {
         let mut bit = 0;
         while bit < 8 {
             let carry = sum >> 31;
-            sum = sum << 1 ^ carry * 0x04C1_1DB7;
+            sum = (sum << 1) ^ (carry * 0x04C1_1DB7);
             bit += 1;
         }
         table[index] = sum;

@@ -22,6 +22,7 @@ use crate::dsp::resample::ResampleError;
 use super::converted::Converted;
 
 mod listener;
+mod probe;
 
 pub use listener::Listener;
 
@@ -161,6 +162,27 @@ impl Sounds {
         match kind {
             SoundKind::Background => self.backgrounds.files(),
             SoundKind::Impulse => self.impulses.files(),
+        }
+    }
+
+    /// Some seconds of a sound, to judge it by: of a background that is cheap to
+    /// seek in from its start, its middle and its end, else from its start.
+    ///
+    /// # Errors
+    /// One that cannot be read.
+    pub fn probe(&self, kind: SoundKind, name: &str, seconds: f64) -> Result<Vec<f32>, SoundError> {
+        let rate = self.settings.sample_rate;
+        let most = (seconds * f64::from(rate)) as usize;
+        match kind {
+            SoundKind::Background => {
+                let slot = self.backgrounds.find(name)?;
+                let frames = slot.streamable(rate).filter(|_| slot.info.uncompressed);
+                match frames.filter(|frames| *frames > most as u64) {
+                    Some(frames) => probe::pieces(slot, frames, rate),
+                    None => probe::start(&slot.file, rate, most),
+                }
+            }
+            SoundKind::Impulse => probe::start(&self.impulses.find(name)?.file, rate, most),
         }
     }
 

@@ -16,13 +16,14 @@ use std::sync::Arc;
 pub use bank::{SoundError, SoundFile, SoundSettings, Sounds};
 
 use crate::audio::wav::{self, WavError};
+use crate::audit::{self, RowAuditor};
 use crate::dsp::chain::{Drawn, EffectKind, EffectSpec};
 use crate::dsp::effect::{EffectError, Scene, Workspace};
 use crate::dsp::pcm16::{self, Overflow};
 use crate::dsp::placement::{Place, Placement};
 use crate::records::{
-    ClipId, Finding, Findings, Pcm, Piece, PieceValues, Provenance, Rejection, Row, Rows, Samples,
-    Trouble, Values,
+    AuditRules, Audited, ClipId, Finding, Findings, Pcm, Piece, PieceValues, Provenance, Rejection,
+    Row, Rows, Samples, Trouble, Values,
 };
 
 use bank::Listener;
@@ -78,6 +79,8 @@ pub struct SplitRules {
     pub chain: Vec<EffectSpec>,
     /// Where to write each row as a WAV, if anywhere.
     pub wavs: Option<PathBuf>,
+    /// Whether its clips are wake words.
+    pub positive: bool,
 }
 
 /// Why there are no rows of a clip.
@@ -106,6 +109,8 @@ pub struct Augment {
     pub splits: Arc<[SplitRules]>,
     /// Backgrounds and impulse responses.
     pub sounds: Arc<Sounds>,
+    /// What is looked for in rows; nothing without.
+    pub audit: Option<Arc<AuditRules>>,
 }
 
 /// Augments clips on one thread.
@@ -113,6 +118,7 @@ pub struct Augmenter {
     augment: Augment,
     listener: Listener,
     workspace: Workspace,
+    auditor: Option<RowAuditor>,
 }
 
 impl Augment {
@@ -122,6 +128,9 @@ impl Augment {
             augment: self.clone(),
             listener: self.sounds.listener(),
             workspace: Workspace::default(),
+            auditor: self.audit.as_ref().and_then(|rules| {
+                RowAuditor::new(rules, self.effects.sample_rate, self.effects.window)
+            }),
         }
     }
 }
@@ -152,6 +161,8 @@ impl Augmenter {
         let fresh = effects.round_from == RoundFrom::Clip;
         let original = (fresh && rounds.len() > 1).then(|| samples.clone());
         self.listener.take_found();
+        self.auditor.iter_mut().for_each(RowAuditor::reset);
+        let before = findings.audit.as_ref().map_or(0, |audit| audit.noted.len());
         let mut rows = Vec::with_capacity(rounds.len());
         for round in rounds.clone() {
             if let Some(original) = &original {
@@ -165,13 +176,17 @@ impl Augmenter {
                 round,
             };
             let place = rules.place.filter(|_| fresh || round == 0);
-            let provenance = self.round(&effects, &rules.chain, key, place, samples)?;
+            let audited = findings.audit.as_deref().filter(|_| rules.positive);
+            let provenance = self.round(&effects, &rules.chain, key, place, (samples, audited))?;
             if round == 0 {
                 add_lost(&provenance, effects.window, clip_len, findings);
             }
             let mut pcm = pcm();
             if effects.overflow.encode_into(samples, &mut pcm) {
                 findings.add(Finding::Overflow);
+            }
+            if let Some(auditor) = &mut self.auditor {
+                findings.note(auditor.row(round, &pcm));
             }
             if !fresh {
                 pcm16::decode_into(&pcm, samples);
@@ -186,7 +201,11 @@ impl Augmenter {
                 provenance: Arc::new(provenance),
             });
         }
-        findings.extend(self.listener.take_found());
+        findings.extend(&self.listener.take_found());
+        let noted = findings.audit.as_ref().map(|audit| &audit.noted[before..]);
+        if let Some(rejection) = noted.and_then(audit::refusal) {
+            return Err(rejection.into());
+        }
         if effects.row_order == RowOrder::Name {
             rows.sort_by_key(|row| row.round.to_string());
         }
@@ -204,13 +223,8 @@ impl Augmenter {
     /// A piece of a recording whose rows are not augmented, from `row` on: as one
     /// row, until its rows are features.
     pub fn piece(&self, row: u32, piece: Piece<Samples>) -> Rows<Values> {
-        let pcm = self.encode(&piece.values);
-        let piece = Piece {
-            window: piece.window,
-            hop: piece.hop,
-            kept: piece.kept,
-            values: PieceValues::Pcm(pcm),
-        };
+        let (piece, samples) = piece.split();
+        let piece = piece.with(PieceValues::Pcm(self.encode(&samples)));
         vec![Row {
             round: row,
             data: Values::Piece(piece),
@@ -234,7 +248,7 @@ impl Augmenter {
         chain: &[EffectSpec],
         key: random::Key<'_>,
         place: Option<Place>,
-        samples: &mut Samples,
+        (samples, clip): (&mut Samples, Option<&Audited>),
     ) -> Result<Provenance, Rejection> {
         let mut scene = Scene {
             sample_rate: effects.sample_rate,
@@ -243,6 +257,7 @@ impl Augmenter {
             sounds: &mut self.listener,
             workspace: &mut self.workspace,
         };
+        let auditor = &mut self.auditor;
         let mut one = |effect: &EffectSpec| {
             let kind = effect.kind();
             if !effects.enabled && kind != EffectKind::Place {
@@ -251,7 +266,13 @@ impl Augmenter {
             let mut rng = key.stream(kind.name());
             let drawn = effect.draw(samples.len(), &mut scene, &mut rng)?;
             if let Some(drawn) = &drawn {
+                if let Some(auditor) = auditor {
+                    auditor.before(drawn, samples);
+                }
                 effect.apply(drawn, &mut scene, samples)?;
+                if let Some(auditor) = auditor {
+                    auditor.after(drawn, samples, clip);
+                }
             }
             Ok((kind, drawn))
         };

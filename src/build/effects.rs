@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use crate::audio::{Channel, Limits};
 use crate::augment::{self, Augment, Effects, SoundSettings, Sounds, SplitRules};
-use crate::config::plan::{self, FailurePolicy, Plan, RecordingsPlan, RoundFrom, RowOrder};
+use crate::config::plan::{
+    self, FailurePolicy, Floor, Plan, RecordingsPlan, RoundFrom, RowOrder, SplitPlan,
+};
 use crate::dsp::chain::EffectSpec;
 use crate::dsp::reverb::Tail;
+use crate::frontend::stream;
 use crate::runtime::cache::Cache;
 use crate::source::sequence::Passes;
 use crate::stages::Buffers;
-use crate::stages::decode::Decode;
+use crate::stages::decode::{Audit, Decode};
 use crate::stages::recordings::Reads;
 
 use super::{BuildError, Inputs, Split, Watch};
@@ -27,6 +30,10 @@ pub(super) fn decode(plan: &Plan, windows: f64, buffers: &Buffers) -> Decode {
         },
         long_seconds: windows * plan.audio.window_seconds(),
         channel: channel(plan.audio.channel),
+        audit: plan.audits().then(|| Audit {
+            rules: Arc::new(plan.audit.0.clone()),
+            positive: plan.splits.iter().map(SplitPlan::is_positive).collect(),
+        }),
         buffers: buffers.clone(),
     }
 }
@@ -38,6 +45,11 @@ pub(super) fn reads(plan: &Plan, planned: &RecordingsPlan) -> Reads {
         channel: channel(plan.audio.channel),
         window: plan.audio.clip_samples,
         hop: plan.hop_samples(planned),
+        lead: match plan.features.floor {
+            // Augmented, every row is a clip of its own.
+            Floor::Stream if !planned.augment => stream::LEAD,
+            _ => 0,
+        },
         augment: planned.augment,
     }
 }
@@ -65,6 +77,7 @@ pub(super) fn augment(
         effects: Arc::new(effects(plan)),
         splits: rules(plan, &inputs.splits),
         sounds: Arc::new(sounds(plan, inputs, watch)?),
+        audit: plan.audits().then(|| Arc::new(plan.audit.0.clone())),
     })
 }
 
@@ -113,6 +126,7 @@ pub(super) fn rules(plan: &Plan, splits: &[Split]) -> Arc<[SplitRules]> {
         place: split.plan.place,
         chain: plan.chain_of(&split.plan),
         wavs: split.wavs.clone(),
+        positive: split.plan.is_positive(),
     });
     rules.collect()
 }

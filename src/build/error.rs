@@ -203,6 +203,16 @@ pub enum BuildError {
         /// Why.
         reason: String,
     },
+    /// A rule of the audit ends the build, when all rows are there.
+    #[error(
+        "the audit ends the build: {findings} findings of the set by a rule that says \"fail\", the first {first}\n  mend the inputs and start over (--overwrite), or change the rule and go on (--resume)"
+    )]
+    Audit {
+        /// How many.
+        findings: u64,
+        /// The first one.
+        first: String,
+    },
     /// There are no more threads to be had.
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),

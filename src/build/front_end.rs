@@ -1,7 +1,7 @@
 //! The front end that a plan asks for.
 
 use crate::config::location::Location;
-use crate::config::plan::{Backend, Plan, Strategy};
+use crate::config::plan::{Backend, Floor, Plan, Strategy};
 use crate::frontend::{self, FrontEnd, FrontEndSpec, speech};
 use crate::runtime::ModelError;
 
@@ -42,6 +42,10 @@ fn spec(plan: &Plan, batch: usize) -> FrontEndSpec {
         },
         providers: features.execution_providers.clone(),
         runtime_library: path(&plan.runtime_library),
+        floor: match features.floor {
+            Floor::Clip => frontend::Floor::Clip,
+            Floor::Stream => frontend::Floor::Stream,
+        },
         full_scale: features.input_scale.full_scale(),
         verify: features.verify,
         batch,

@@ -54,6 +54,7 @@ pub(super) fn manifest(
         wall_seconds,
         rows_per_second,
         clips_per_second: rows_per_second / f64::from(build.plan.rounds()),
+        audit: ended.audit.clone(),
         sounds: sounds(&build.plan, &build.inputs),
         passed_over: build.inputs.passed_over.clone(),
         configuration: build.plan.clone(),

@@ -12,6 +12,7 @@
 //! into any other sink ([`Ready::stream`]). The flow is wired in one function
 //! of `stream.rs`. [`faults`] says what happens when something goes wrong.
 
+mod audit;
 pub mod booth;
 mod describe;
 mod effects;
@@ -20,6 +21,7 @@ mod error;
 pub mod faults {}
 mod front_end;
 mod inputs;
+mod levels;
 mod manifest;
 mod origin;
 mod platform;
@@ -36,8 +38,10 @@ mod tune;
 mod watch;
 mod window;
 
+pub use audit::Looked;
 pub use error::BuildError;
 pub use inputs::Inputs;
+pub use levels::{LevelPoint, RecordingLevels};
 pub use prepare::{Prepared, prepare};
 pub use ready::Ready;
 pub use run::{Built, Outcome};

@@ -36,6 +36,9 @@ pub(super) struct Origin {
     /// What stands for each of them; a shard does not know those of others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<Stamps>,
+    /// What the audit judges by; not in the fingerprint.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    audit: Value,
     /// Which shard this is of, where it is of one; not in the fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shard: Option<(usize, usize)>,
@@ -94,6 +97,7 @@ impl Origin {
             networks(&report),
             inputs,
         )
+        .judged_by(plan)
     }
 
     /// That of a build on such a machine, where the networks ran as a front end
@@ -128,6 +132,7 @@ impl Origin {
             networks,
             inputs: inputs.inputs,
             files: inputs.files,
+            audit: Value::Null,
             shard: None,
         }
     }
@@ -138,6 +143,17 @@ impl Origin {
             shard: Some((shard.index, shard.count)),
             ..self
         }
+    }
+
+    /// The same with what the audit judges by.
+    pub(super) fn judged_by(self, plan: &Plan) -> Self {
+        let audit = serde_json::to_value(&plan.audit).unwrap_or_default();
+        Self { audit, ..self }
+    }
+
+    /// Whether the audit judges as it did then.
+    pub(super) fn judges_as(&self, then: &Self) -> bool {
+        self.audit == then.audit
     }
 
     /// Whether what was begun can be gone on with.

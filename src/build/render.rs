@@ -28,14 +28,28 @@ impl Renderer {
             ..rules
         });
         let augment = Augment {
+            audit: None,
             splits: rules.collect(),
             ..augment.clone()
         };
         Ok(Self {
-            decoder: decode.decoder()?,
+            // What is asked for is rendered, whatever rules say.
+            decoder: Decode {
+                audit: None,
+                ..decode.clone()
+            }
+            .decoder()?,
             augmenter: augment.augmenter(),
             rounds,
         })
+    }
+
+    /// The samples of a clip.
+    ///
+    /// # Errors
+    /// One that cannot be read.
+    pub fn decoded(&mut self, clip: &ClipId) -> Result<Samples, Refusal> {
+        self.decoder.decode(clip, &mut Findings::default())
     }
 
     /// The samples of a clip, and all rows of it.
@@ -130,7 +144,11 @@ impl Prepared {
     pub fn decoded(&self, split: &str, clip: &str) -> Result<Samples, BuildError> {
         let (_, clip) = self.find(split, clip)?;
         let buffers = Buffers::new(1, self.plan.audio.clip_samples);
-        let mut decoder = effects::decode(&self.plan, 1.0, &buffers).decoder()?;
+        let decode = Decode {
+            audit: None,
+            ..effects::decode(&self.plan, 1.0, &buffers)
+        };
+        let mut decoder = decode.decoder()?;
         decoder
             .decode(&clip, &mut Findings::default())
             .map_err(|refusal| refused(&clip, &refusal))

@@ -6,16 +6,17 @@ use crate::config::plan::{FailurePolicy, Layout, Plan};
 use crate::dataset::RowSink;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
-use crate::dataset::layout::index_file;
-use crate::dataset::manifest::Dataset;
+use crate::dataset::layout::{AUDIT_FILE, index_file};
+use crate::dataset::manifest::{AuditReport, Dataset};
 use crate::dataset::seal::Seal;
 use crate::dataset::write::{
-    Commit, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings, Writer,
-    Written,
+    Commit, Finished, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings,
+    Writer, Written,
 };
 use crate::flow::{CancelToken, Sheltered};
 use crate::records::EMBEDDING;
 
+use super::levels::RecordingLevels;
 use super::manifest::manifest;
 use super::origin::{Named, Origin, Stamped, lists};
 use super::stream::Streamed;
@@ -45,6 +46,8 @@ pub struct Built {
     pub dataset: Dataset,
     /// How the flow went over time.
     pub moments: Vec<Moment>,
+    /// How loud the longest recordings are over time, the longest first.
+    pub levels: Vec<RecordingLevels>,
     pub(super) folder: Folder,
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Made<S> {
     pub(super) folder: Folder,
     /// How the flow went over time.
     pub(super) moments: Vec<Moment>,
+    /// How loud the longest recordings are over time.
+    pub(super) levels: Vec<RecordingLevels>,
 }
 
 /// An output folder that a build may write to.
@@ -78,6 +83,8 @@ pub(super) struct Ended {
     folder: Folder,
     pub(super) streamed: Streamed,
     pub(super) written: Written,
+    /// What the audit found of the whole set.
+    pub(super) audit: AuditReport,
     /// Rows that earlier runs had committed.
     pub(super) rows_resumed: u64,
 }
@@ -104,7 +111,7 @@ impl Ready {
         let stamped = Stamped::look(&self.inputs, self.sounds());
         let origin = Origin::new(&self.plan, stamped, &self.front_end);
         let serves = |found: &Dataset| match found.fingerprint == origin.fingerprint {
-            true if self.tolerates(found.left_out()) => Ok(()),
+            true if self.tolerates(found.failed()) => Ok(()),
             true => Err(FEWER.to_owned()),
             false => Err(origin.since(found, &|| self.names())),
         };
@@ -115,6 +122,7 @@ impl Ready {
             Some(made) => Outcome::Built(Box::new(Built {
                 dataset: made.seal,
                 moments: made.moments,
+                levels: made.levels,
                 folder: made.folder,
             })),
         })
@@ -145,10 +153,12 @@ impl Ready {
             .map_err(|cause| self.unfinished(cause.into(), spans, watch))?;
         watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
+        let (moments, levels) = timeline.into_parts();
         Ok(Some(Made {
             seal,
             folder,
-            moments: timeline.into_moments(),
+            moments,
+            levels,
         }))
     }
 
@@ -210,12 +220,19 @@ impl Ready {
         } = begun;
         let told = |told: Told<'_>| match told {
             Told::Taken(taken) => {
-                timeline.wrote(taken.rows);
+                timeline.took(&taken);
                 watch.hear(Event::Taken(&taken));
             }
             Told::Step(step) => watch.hear(Event::Reached(step)),
         };
-        let settings = self.write_settings();
+        let mut settings = self.write_settings();
+        let lacks = last
+            .as_ref()
+            .is_some_and(|last| last.audit.is_none() && last.spans > 0);
+        if settings.audit && lacks {
+            settings.audit = false;
+            watch.warn("the audit was off when the build began, and stays off: 'wakemill audit' looks at all of it");
+        }
         let mut write = Writer::open(folder.path(), settings, journal, last.as_ref(), told)
             .map_err(|error| match error {
                 WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
@@ -236,11 +253,17 @@ impl Ready {
             .map_err(BuildError::from)
             .and(committed)
             .map_err(unfinished)?;
-        let written = write.finish().map_err(|error| unfinished(error.into()))?;
+        let Finished { mut written, audit } =
+            write.finish().map_err(|error| unfinished(error.into()))?;
+        let (sha256, audit) = self.audit_set(folder.path(), audit).map_err(unfinished)?;
+        written
+            .files
+            .extend(sha256.map(|sha256| (AUDIT_FILE.to_owned(), sha256)));
         Ok(Ended {
             folder,
             streamed,
             written,
+            audit,
             rows_resumed: last.as_ref().map_or(0, Commit::rows),
         })
     }
@@ -269,6 +292,9 @@ impl Ready {
                 path: self.plan.output.path.clone(),
                 changes: origin.changes(&begun.first, &|| self.names()),
             });
+        }
+        if begun.last.is_some() && !origin.judges_as(&begun.first) {
+            watch.warn("the audit's rules have changed: what was committed before was judged by those of then (--overwrite judges all anew)");
         }
         if begun.torn {
             watch.warn("the journal's last record is torn: going on from the one before");
@@ -344,6 +370,7 @@ impl Ready {
             splits: splits.map(split).collect(),
             row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
+            audit: plan.audits(),
             tolerated: self.tolerated(),
         }
     }

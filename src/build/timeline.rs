@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::dataset::write::Taken;
 use crate::flow::{FlowError, FlowFacts, Observer, Resize, StageId, Work};
 
 use super::Watch;
+use super::levels::{Levels, RecordingLevels};
 
 /// Most moments that are remembered.
 const MOST: usize = 512;
@@ -17,6 +19,7 @@ pub(super) struct Timeline<'a> {
     watch: &'a dyn Watch,
     rows: AtomicU64,
     samples: Mutex<Samples>,
+    levels: Mutex<Levels>,
 }
 
 /// One moment.
@@ -47,18 +50,30 @@ impl<'a> Timeline<'a> {
                 every: 1,
                 ticks: 0,
             }),
+            levels: Mutex::default(),
         }
     }
 
-    /// Rows were written.
-    pub(super) fn wrote(&self, rows: u64) {
-        self.rows.fetch_add(rows, Ordering::Relaxed);
+    /// A batch was written.
+    pub(super) fn took(&self, taken: &Taken<'_>) {
+        self.rows.fetch_add(taken.rows, Ordering::Relaxed);
+        if let Some(met) = taken.met {
+            let levels = self.levels.lock();
+            let mut levels = levels.unwrap_or_else(PoisonError::into_inner);
+            levels.take(taken.split, met);
+        }
     }
 
-    /// What is remembered.
-    pub(super) fn into_moments(self) -> Vec<Moment> {
+    /// What is remembered: how the flow went, and how loud recordings are.
+    pub(super) fn into_parts(self) -> (Vec<Moment>, Vec<RecordingLevels>) {
         let samples = self.samples.into_inner();
-        samples.unwrap_or_else(PoisonError::into_inner).moments
+        let levels = self.levels.into_inner();
+        (
+            samples.unwrap_or_else(PoisonError::into_inner).moments,
+            levels
+                .unwrap_or_else(PoisonError::into_inner)
+                .into_longest(),
+        )
     }
 
     fn lock(&self) -> MutexGuard<'_, Samples> {

@@ -6,11 +6,14 @@ use crate::augment::Augment;
 use crate::autoscale::Limits;
 use crate::autoscale::tune::{Sample, StageCost, Tuning};
 use crate::autoscale::window::Window;
+use crate::config::plan::RecordingsPlan;
 use crate::dataset::sink::Nowhere;
 use crate::flow::{CancelToken, FlowFacts, Observer};
+use crate::source::Segment;
 use crate::source::sequence::Entry;
+use crate::stages::recordings;
 
-use super::{BuildError, Event, Ready, Watch, effects};
+use super::{BuildError, Event, Ready, Split, Watch, effects};
 
 /// Rows of the first sample.
 const FIRST_ROWS: u64 = 256;
@@ -57,14 +60,9 @@ impl Ready {
         cancel: &CancelToken,
     ) -> Result<Sample, BuildError> {
         let build = self.excerpt(rows, workers);
-        let splits = build.inputs.splits.iter();
-        let a_pass: usize = splits
-            .map(|split| split.clips.len().div_ceil(build.sizing.spans_per_batch))
-            .sum();
-        let batches = a_pass as u64 * build.inputs.passes.spans();
         let meter = Meter {
             watch,
-            batches,
+            batches: build.batch_count(),
             window: Mutex::default(),
         };
         let mut sink = Nowhere::default();
@@ -72,6 +70,7 @@ impl Ready {
         ended?;
         let rows = sink.rows;
         let facts = &streamed.facts;
+        let batches = facts.stages[0].items.max(1);
         let window = meter.into_window().unwrap_or_else(|| Window::whole(facts));
         let rows_per_batch = rows as f64 / batches as f64;
         let cost = |index: usize| {
@@ -97,11 +96,49 @@ impl Ready {
         })
     }
 
+    /// Batches that the source will give, about: of recordings, visits that come to
+    /// rows.
+    fn batch_count(&self) -> u64 {
+        let splits = self.inputs.splits.iter();
+        let batches = splits.map(|split| match &split.plan.recordings {
+            Some(_) => self.rows_of(split) as u64 / recordings::ROWS as u64,
+            None => {
+                let a_pass = split.clips.len().div_ceil(self.sizing.spans_per_batch);
+                a_pass as u64 * self.inputs.passes.spans()
+            }
+        });
+        batches.sum()
+    }
+
+    /// Rows of a split, of recordings about.
+    fn rows_of(&self, split: &Split) -> f64 {
+        let rows = match &split.plan.recordings {
+            Some(planned) => self.inputs.seconds_of(split) / self.hop_seconds(planned),
+            None => split.clips.len() as f64 * f64::from(self.plan.rounds()),
+        };
+        rows.max(1.0)
+    }
+
+    fn hop_seconds(&self, planned: &RecordingsPlan) -> f64 {
+        self.plan.hop_samples(planned) as f64 / f64::from(self.plan.audio.sample_rate)
+    }
+
     /// The same build of so many rows, spread over all splits.
     fn excerpt(&self, rows: u64, workers: &[usize]) -> Ready {
-        let share = rows as f64 / f64::from(self.plan.rounds()) / self.inputs.clip_count() as f64;
         let splits = self.inputs.splits.iter();
-        let splits = splits.map(|split| split.excerpt(spread(&split.clips, share)));
+        let all: f64 = splits.clone().map(|split| self.rows_of(split)).sum();
+        let share = rows as f64 / all;
+        let splits = splits.map(|split| {
+            split.excerpt(match &split.plan.recordings {
+                Some(planned) => {
+                    let rows = share * self.rows_of(split);
+                    let seconds = rows * self.hop_seconds(planned);
+                    let window = self.plan.audio.window_seconds();
+                    beginnings(&split.clips, planned.interleave, (seconds, window))
+                }
+                None => spread(&split.clips, share),
+            })
+        });
         let inputs = self.inputs.of_splits(splits.collect());
         let sizing = self.sizing.clone().pinned(workers);
         let front_end = self.front_end.clone();
@@ -126,6 +163,29 @@ fn spread(clips: &[Entry], share: f64) -> Vec<Entry> {
         false => index % clips.len(),
     };
     (0..count).map(|index| clips[at(index)].clone()).collect()
+}
+
+/// So many seconds of recordings, of as many as are open at once: the beginnings of
+/// some, evenly spread, each a `window` longer.
+fn beginnings(
+    recordings: &[Entry],
+    interleave: usize,
+    (seconds, window): (f64, f64),
+) -> Vec<Entry> {
+    let count = recordings.len().min(interleave.max(1));
+    let each = seconds / count.max(1) as f64 + window;
+    let mut some = spread(recordings, count as f64 / recordings.len().max(1) as f64);
+    for entry in &mut some {
+        let Segment { start, end } = entry.segment.unwrap_or(Segment {
+            start: 0.0,
+            end: f64::MAX,
+        });
+        entry.segment = Some(Segment {
+            start,
+            end: end.min(start + each),
+        });
+    }
+    some
 }
 
 /// Keeps what happens while all stages have something to do.
@@ -194,5 +254,14 @@ mod tests {
         assert_eq!(names(1.0), "0123");
         assert_eq!(names(1.5), "012301");
         assert_eq!(spread(&[], 2.0).len(), 0);
+
+        let ends = |seconds: f64, interleave: usize| {
+            let some = beginnings(&clips, interleave, (seconds, 2.0));
+            let ends = some.iter().map(|entry| entry.segment.unwrap().end);
+            ends.collect::<Vec<_>>()
+        };
+        assert_eq!(ends(10.0, 2), [7.0, 7.0]);
+        assert_eq!(ends(10.0, 16), [4.5; 4]);
+        assert!(beginnings(&[], 16, (10.0, 2.0)).is_empty());
     }
 }

@@ -21,6 +21,14 @@ pub(super) struct EvalArgs {
     /// training leaves]
     #[arg(short, long = "model", value_name = "M.onnx", value_parser = super::path())]
     models: Vec<PathBuf>,
+    /// Features of audio without the word (.npy), beside those that the
+    /// configuration names, any number of times
+    #[arg(long, value_name = "N.npy", value_parser = super::path())]
+    negatives: Vec<PathBuf>,
+    /// After a false alarm, do not count another for so long, where recordings are
+    /// heard from their beginning to their end
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    refractory: f64,
     /// Replace files of the results' names that no evaluation wrote
     #[arg(long)]
     overwrite: bool,
@@ -44,13 +52,13 @@ pub(super) fn eval(args: &EvalArgs) -> anyhow::Result<()> {
         loaded.check_outputs()?;
     }
     tell_all(&loaded.classifiers);
-    let evaluating = loaded.open()?;
+    let evaluating = loaded.open(&args.negatives, args.refractory)?;
     let (features, scoring) = (&evaluating.features, &evaluating.scoring);
     features.warnings.iter().for_each(|text| warn(text));
 
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let progress = Rows::new(features.rows(), scoring.block_rows());
+    let progress = Rows::new(features.rows(), scoring.blocks(features));
     let scored = evaluating.score(&progress, &token)?;
     progress.bar.finish_and_clear();
 
@@ -98,29 +106,38 @@ fn warn(text: &str) {
     tell(format_args!("warning: {text}"));
 }
 
+/// A number of seconds, from 0 on.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok();
+    let seconds = seconds.filter(|seconds| (0.0..=86_400.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 0 to 86400 is wanted".to_owned())
+}
+
 /// A bar of the rows scored, on a terminal.
 struct Rows {
     bar: ProgressBar,
-    block: usize,
+    blocks: u64,
 }
 
 impl Rows {
-    fn new(rows: usize, block: usize) -> Self {
+    fn new(rows: usize, blocks: usize) -> Self {
         let bar = ProgressBar::new(rows as u64);
         let template = "{bar:30} {pos}/{len} rows  {per_sec}  ETA {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, block }
+        Self {
+            bar,
+            blocks: blocks as u64,
+        }
     }
 }
 
 impl Observer for Rows {
     fn tick(&self, facts: &FlowFacts) {
-        // Every block but a file's last is full.
         if let (Some(count), Some(rows)) = (facts.stages.last(), self.bar.length()) {
             self.bar
-                .set_position(rows.min(count.items * self.block as u64));
+                .set_position(rows * count.items / self.blocks.max(1));
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::api::inspect::{
     self, ArrayFacts, FolderFacts, InspectError, RowOrigin, ScaleGuess, Verdict,
 };
-use crate::api::{InputScale, MeasureStatistics, SoundStatistics, Statistics};
+use crate::api::{MeasureStatistics, SoundStatistics, Statistics};
 
 use super::Usage;
 use super::terminal::{self, line};
@@ -124,17 +124,14 @@ fn guess_text(ScaleGuess { score, verdict }: ScaleGuess) -> String {
 }
 
 fn folder_text(facts: &FolderFacts) -> String {
-    let scale = match facts.input_scale {
-        InputScale::Unit => "unit",
-        InputScale::Int16 => "int16",
-    };
     let mut lines = vec![
         format!(
             "built by wakemill {} with seed {}",
             facts.wakemill, facts.seed
         ),
         format!("  fingerprint  {}", facts.fingerprint),
-        format!("  input scale  {scale}"),
+        format!("  input scale  {}", facts.input_scale.name()),
+        format!("  floor        {}", facts.floor.name()),
         "splits".to_owned(),
     ];
     for split in &facts.splits {

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod audit;
 mod doctor;
 mod eval;
 mod init;
@@ -43,6 +44,8 @@ enum Command {
     Plan(shards::PlanArgs),
     /// Make the data set of all shards
     Merge(shards::MergeArgs),
+    /// Say what is wrong with a data set, before it is built or after
+    Audit(audit::AuditArgs),
     /// Measure each stage on a sample and print the worker counts to use
     Tune(tune::TuneArgs),
     /// Say how good classifiers are on a data set's features
@@ -126,6 +129,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Run(args) => self::run::run(&args),
         Command::Plan(args) => shards::plan(&args),
         Command::Merge(args) => shards::merge(&args),
+        Command::Audit(args) => audit::audit(&args),
         Command::Tune(args) => tune::tune(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Render(args) => render::render(&args),

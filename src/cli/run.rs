@@ -48,6 +48,9 @@ pub(super) struct RunArgs {
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: ProgressMode,
+    /// Make every warning of the audit a failure, which ends the build
+    #[arg(long)]
+    strict: bool,
     /// Print the plan and stop
     #[arg(long)]
     dry_run: bool,
@@ -68,7 +71,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
         metrics: args.metrics.as_deref(),
         ..args.configuration.source()
     };
-    let loaded = super::load(&source, &progress)?;
+    let mut loaded = super::load(&source, &progress)?;
+    if args.strict {
+        loaded.plan.audit.0.make_strict();
+    }
     let metrics = match loaded.plan.metrics.address {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),
         _ => None,

@@ -13,6 +13,7 @@ use super::preset;
 use super::rules::Rule;
 use crate::dsp::chain::EffectKind;
 use crate::dsp::effect::{Allows, Parameter};
+use crate::records::{Check, Policy, Rules, Scope};
 use Rule::{
     Address, Auto, AutoNumber, Bytes, Chain, Counts, FileName, Flag, Interval, Name, Number, OneOf,
     Path, Paths, Providers, Whole,
@@ -28,7 +29,7 @@ pub struct Key {
     /// The default, as TOML; empty where there is none.
     pub default: &'static str,
     /// What it means.
-    pub meaning: &'static str,
+    pub meaning: Cow<'static, str>,
     /// Whether the bytes of a data set depend on it; where they do not, it is
     /// not in the fingerprint.
     pub changes_bytes: bool,
@@ -40,7 +41,7 @@ const fn key(path: &'static str, rule: Rule, default: &'static str, meaning: &'s
         path: Cow::Borrowed(path),
         rule,
         default,
-        meaning,
+        meaning: Cow::Borrowed(meaning),
         changes_bytes: true,
     }
 }
@@ -63,7 +64,7 @@ fn of_effect(kind: EffectKind, parameter: &Parameter) -> Key {
             Allows::Word(words) => OneOf(words),
         },
         default: parameter.default,
-        meaning: parameter.meaning,
+        meaning: parameter.meaning.into(),
         changes_bytes: true,
     }
 }
@@ -94,6 +95,8 @@ const FIXED: &[Key] = &[
     key("split.layout", OneOf(&["rows", "steps"]), "", "Of recordings: rows, (N, timesteps, 96), is the default; steps, (timesteps × N, 96), is what openWakeWord takes for validation, and needs interleave = 1 and the default hop."),
     key("split.exclude", Path, "", "Of recordings: a list file; rows whose window meets what it names are left out."),
     key("split.augment", Flag, "", "Of recordings: whether every row is augmented as a clip of its own, once; false by default."),
+    free("split.label", OneOf(&["positive", "negative"]), "", "Whether the split holds wake words, for the audit; by default as its name says, and positive where it says nothing and place is end."),
+    free("split.part", OneOf(&["train", "test"]), "", "What the split's rows are used for, for the audit; by default as its name says (test, valid, eval, dev), else train."),
     key("split.snr_db", Interval(-100.0, 100.0), "", "Signal-to-noise ratio of this split's backgrounds, in dB; augment.background.snr_db by default."),
     free("split.missing", OneOf(&["error", "skip"]), "", "What a missing input folder means: an error (the default), or a split that is left out with a warning; an empty one then gives a file of no rows."),
     key("augment.enabled", Flag, "true", "Whether clips are augmented."),
@@ -117,7 +120,7 @@ const FIXED: &[Key] = &[
     free("features.verify", Flag, "false", "Whether a sample of rows is compared with the networks as published, on ONNX Runtime."),
     key("features.mel_model", Path, "", "Another mel network (ONNX)."),
     key("features.embedding_model", Path, "", "Another embedding network (ONNX)."),
-    key("features.floor", OneOf(&["clip", "stream"]), "\"clip\"", "What the mel network's floor, 80 dB under the loudest, is taken of: the row's whole window. (\"stream\", what openWakeWord's detector hears, is refused for now.)"),
+    key("features.floor", OneOf(&["clip", "stream"]), "\"clip\"", "What the mel network's floor, 80 dB under the loudest, is taken of: the row's whole window (\"clip\", as openWakeWord and livekit-wakeword train), or eight frames at a time (\"stream\", as openWakeWord's detector hears)."),
     key("features.window", Whole(1, 100_000), "76", "Mel frames in one embedding window."),
     key("features.stride", Whole(1, 100_000), "8", "Mel frames between embedding windows."),
     key("features.timesteps", Auto(1, 100_000), "16", "Embeddings a row: the last ones of its clip; auto keeps all that the window gives."),
@@ -143,8 +146,45 @@ const FIXED: &[Key] = &[
     free("runtime.library", Path, "", "The ONNX Runtime library to load."),
 ];
 
+/// A check of the audit: what is done about its findings. What is left out changes
+/// bytes.
+fn of_check(check: Check) -> impl Iterator<Item = Key> {
+    let threshold = check.threshold();
+    let leaves_out = check.rules() == Rules::All;
+    let key = |name, rule, default, meaning: Cow<'static, str>| Key {
+        path: format!("audit.{name}").into(),
+        rule,
+        default,
+        meaning,
+        changes_bytes: leaves_out,
+    };
+    let policies = match leaves_out {
+        true => Policy::NAMES,
+        false => Policy::NAMES_AT_END,
+    };
+    let what = match check.scope() {
+        Scope::Clip => "a clip that is ",
+        Scope::Row => "a clip with a row that is ",
+        Scope::Sound | Scope::Set => "",
+    };
+    let meaning = format!("What is done about {what}{}.", check.words());
+    let (least, most) = threshold.range;
+    let number = Number(least, most);
+    let compared = (!threshold.key.is_empty()).then(|| {
+        key(
+            threshold.key,
+            number,
+            threshold.default,
+            threshold.meaning.into(),
+        )
+    });
+    let policy = key(check.name(), OneOf(policies), "\"warn\"", meaning.into());
+    std::iter::once(policy).chain(compared)
+}
+
 /// Every key, in the order in which the reference lists them: those of the
-/// effects behind the other keys of `augment`.
+/// effects behind the other keys of `augment`, those of the audit's checks
+/// before those of metrics.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let of_augment = |key: &Key| key.path.starts_with("augment.");
     let place = FIXED
@@ -152,6 +192,9 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         .rposition(of_augment)
         .map_or(0, |last| last + 1);
     let (front, back) = FIXED.split_at(place);
+    let of_metrics = |key: &Key| key.path.starts_with("metrics.");
+    let end = back.iter().position(of_metrics).unwrap_or(back.len());
+    let (back, last) = back.split_at(end);
     let effects = EffectKind::ALL.iter();
     let effects = effects.flat_map(|&kind| {
         let parameters = kind.parameters().iter();
@@ -162,6 +205,8 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         .cloned()
         .chain(effects)
         .chain(back.iter().cloned())
+        .chain(Check::ALL.iter().copied().flat_map(of_check))
+        .chain(last.iter().cloned())
         .collect()
 });
 

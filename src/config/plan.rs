@@ -42,6 +42,9 @@ pub struct Plan {
     pub stages: StagesPlan,
     /// What happens when a clip cannot be processed.
     pub failures: FailurePlan,
+    /// What is looked for in it.
+    #[serde(default)]
+    pub audit: AuditPlan,
     /// Metrics.
     pub metrics: MetricsPlan,
     /// The ONNX Runtime library to load, where the configuration names one.
@@ -91,7 +94,7 @@ impl Plan {
     /// paths; their content is not.
     pub fn essence(&self) -> Value {
         let features = &self.features;
-        json!({
+        let mut essence = json!({
             "seed": self.seed,
             "audio": {
                 "sample_rate": self.audio.sample_rate,
@@ -114,7 +117,16 @@ impl Plan {
                 "timesteps": features.timesteps,
             },
             "output_files": self.output_files,
-        })
+        });
+        if let (Some(audit), Some(essence)) = (self.audit.essence(), essence.as_object_mut()) {
+            essence.insert("audit".to_owned(), audit);
+        }
+        essence
+    }
+
+    /// Whether anything is looked for.
+    pub fn audits(&self) -> bool {
+        self.audit.is_on()
     }
 }
 
@@ -181,9 +193,27 @@ pub struct SplitPlan {
     /// How its recordings become rows; `None` where its files are clips.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recordings: Option<RecordingsPlan>,
+    /// What its rows are for a classifier; by its name and place where this is
+    /// not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
+    /// What its rows are used for; by its name where this is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<SetPart>,
 }
 
 impl SplitPlan {
+    /// Whether its clips are wake words.
+    pub fn is_positive(&self) -> bool {
+        let at_end = self.place == Some(Place::End);
+        self.label.unwrap_or_else(|| Label::of(&self.name, at_end)) == Label::Positive
+    }
+
+    /// Whether its rows are for a test.
+    pub fn is_test(&self) -> bool {
+        self.part.unwrap_or_else(|| SetPart::of(&self.name)) == SetPart::Test
+    }
+
     fn essence(&self) -> Value {
         json!({
             "dtype": self.dtype,
@@ -198,10 +228,12 @@ impl SplitPlan {
     }
 }
 
+mod audit;
 mod augment;
 mod features;
 mod recordings;
 
+pub use audit::{AuditPlan, Label, SetPart};
 pub use augment::{AugmentPlan, RoundFrom, RowOrder, SoundFiles};
 pub use features::{Backend, FeaturesPlan, InputScale, Strategy};
 pub use recordings::{ElementType, Floor, Kind, Layout, RecordingsPlan};

@@ -6,6 +6,7 @@ mod front_end;
 mod recordings;
 mod splits;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,8 +16,12 @@ use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
 use super::location::Location;
 use super::paths;
-use super::plan::{FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
+use super::plan::{
+    AuditPlan, FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan,
+};
+use super::rules;
 use super::settings::{self, Settings};
+use crate::records::{AuditRules, Policy};
 
 /// Makes the plan, and collects warnings.
 ///
@@ -75,6 +80,7 @@ impl Resolver<'_> {
                 policy: settings.failures.policy,
                 max_rate: settings.failures.max_rate,
             },
+            audit: audit(&settings.audit),
             metrics: MetricsPlan {
                 address: settings.metrics.address,
                 linger_seconds: settings.metrics.linger,
@@ -153,6 +159,19 @@ impl Resolver<'_> {
             message: message.to_owned(),
         });
     }
+}
+
+/// The rules of the audit; every key has passed its check.
+fn audit(keys: &BTreeMap<String, Value>) -> AuditPlan {
+    AuditPlan(AuditRules::new(|check| {
+        let policy = keys.get(check.name()).and_then(Value::as_str);
+        let threshold = check.threshold();
+        let number = keys.get(threshold.key).and_then(rules::number);
+        (
+            policy.and_then(Policy::named).unwrap_or_default(),
+            number.unwrap_or(threshold.range.0),
+        )
+    }))
 }
 
 fn stages(stages: &settings::Stages) -> StagesPlan {

@@ -3,6 +3,7 @@
 //! Values have passed [`check`](super::schema::check), and the defaults are a
 //! layer below the file, so every field without an `Option` is there.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use figment::value::Value;
@@ -10,8 +11,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::plan::{
-    Backend, Channel, ClipFiles, ElementType, FailurePolicy, Floor, InputScale, Kind, Layout,
-    Missing, RoundFrom, RowOrder, SoundFiles, Strategy, WavsIn,
+    Backend, Channel, ClipFiles, ElementType, FailurePolicy, Floor, InputScale, Kind, Label,
+    Layout, Missing, RoundFrom, RowOrder, SetPart, SoundFiles, Strategy, WavsIn,
 };
 use super::rules;
 use crate::dsp::Range;
@@ -33,6 +34,7 @@ pub struct Settings {
     pub flow: Flow,
     pub stages: Stages,
     pub failures: Failures,
+    pub audit: BTreeMap<String, Value>,
     pub metrics: Metrics,
     #[serde(default)]
     pub runtime: Runtime,
@@ -72,6 +74,8 @@ pub struct Split {
     pub layout: Option<Layout>,
     pub exclude: Option<String>,
     pub augment: Option<bool>,
+    pub label: Option<Label>,
+    pub part: Option<SetPart>,
 }
 
 /// `[augment]`, without the tables of the effects: each reads its own.

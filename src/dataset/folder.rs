@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
 use super::layout::{
-    JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE, ROWS_FILE,
+    AUDIT_FACTS_FILE, AUDIT_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE,
+    REPORT_FILE, ROWS_FILE,
 };
 use super::seal::{self, Seal};
 use super::write::commit::Commit;
@@ -197,7 +198,13 @@ fn reports() -> [PathBuf; 2] {
 /// Every file that a build makes but the one that completes it, whole and
 /// unfinished, the journal last.
 fn files<S: Seal>(features: &[String]) -> Vec<PathBuf> {
-    let names = [ROWS_FILE, RECORDINGS_FILE, QUARANTINE_FILE];
+    let names = [
+        ROWS_FILE,
+        RECORDINGS_FILE,
+        QUARANTINE_FILE,
+        AUDIT_FILE,
+        AUDIT_FACTS_FILE,
+    ];
     let names = names.into_iter().chain(features.iter().map(String::as_str));
     let names = names.map(PathBuf::from);
     let mut files: Vec<_> = names.flat_map(|name| [partial_path(&name), name]).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::records::{Finding, Findings};
+use crate::records::{Check, Finding, Findings, Scope};
 
 /// Most names kept of one finding.
 const EXAMPLES: usize = 5;
@@ -26,14 +26,26 @@ pub struct FoundClips {
 
 impl Found {
     /// Counts one clip; clips come in order.
-    pub fn add(&mut self, clip: &str, findings: Findings) {
+    pub fn add(&mut self, clip: &str, findings: &Findings) {
         for finding in findings.iter() {
-            let found = self.0.entry(finding.name().to_owned()).or_default();
-            found.clips += 1;
-            if found.examples.len() < EXAMPLES {
-                found.examples.push(clip.to_owned());
-            }
+            self.note(clip, finding.name());
         }
+    }
+
+    /// Counts one finding of that name; a clip with several of them is one example.
+    pub fn note(&mut self, clip: &str, name: &str) {
+        let found = self.0.entry(name.to_owned()).or_default();
+        found.clips += 1;
+        let known = found.examples.last().is_some_and(|last| last == clip);
+        if found.examples.len() < EXAMPLES && !known {
+            found.examples.push(clip.to_owned());
+        }
+    }
+
+    /// What an audit found, in the order of [`Check::ALL`].
+    pub fn checks(&self) -> impl Iterator<Item = (Check, &FoundClips)> {
+        let all = Check::ALL.iter();
+        all.filter_map(|&check| Some((check, self.0.get(check.name())?)))
     }
 
     /// Counts what was found out about clips that come behind.
@@ -61,6 +73,28 @@ impl Found {
 }
 
 impl FoundClips {
+    /// What a check of the audit found, in a line, for a person.
+    pub fn say_check(&self, check: Check) -> String {
+        let what = match check.scope() {
+            Scope::Clip => "clip",
+            Scope::Row => "row",
+            Scope::Sound | Scope::Set => "finding",
+        };
+        let s = if self.clips == 1 { "" } else { "s" };
+        let more = if self.clips > self.examples.len() as u64 {
+            ", ..."
+        } else {
+            ""
+        };
+        format!(
+            "{}: {} {what}{s} {}: {}{more}",
+            check.name(),
+            self.clips,
+            check.words(),
+            self.examples.join(", ")
+        )
+    }
+
     /// In a line, for a person.
     pub fn say(&self, finding: Finding) -> String {
         let s = if self.clips == 1 { "" } else { "s" };

@@ -72,6 +72,14 @@ impl JsonlWriter {
         self.file.committed()
     }
 
+    /// Removes what was written.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn discard(self) -> Result<(), WriteError> {
+        self.file.discard()
+    }
+
     /// Syncs the file and gives it its final name.
     ///
     /// # Errors

@@ -10,6 +10,10 @@ pub const RECORDINGS_FILE: &str = "recordings.jsonl";
 pub const INDEX_STEP: u64 = 1280;
 /// One line a clip left out.
 pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
+/// One line a finding of the audit.
+pub const AUDIT_FILE: &str = "audit.jsonl";
+/// What the audit of the whole set knows of each clip: hash, print and length.
+pub const AUDIT_FACTS_FILE: &str = "audit.npy";
 /// What went in and where the time went, to look at.
 pub const REPORT_FILE: &str = "report.html";
 /// How far a build has come, until it is finished.

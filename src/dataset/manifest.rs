@@ -64,12 +64,37 @@ pub struct Dataset {
     /// What lay among the inputs and is neither read nor a known companion.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub passed_over: Vec<PassedOver>,
+    /// What the audit found of the whole set.
+    #[serde(default, skip_serializing_if = "AuditReport::is_empty")]
+    pub audit: AuditReport,
     /// The plan.
     pub configuration: Plan,
     /// All that the fingerprint is over, so that a later build can say what has
     /// changed; of each input some digits.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub origin: Option<Value>,
+}
+
+/// What an audit found of the whole set.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct AuditReport {
+    /// Findings of each check, and the first ones.
+    pub found: Found,
+    /// Numbers of the set, by the name of their check, whether or not they are
+    /// findings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, f64>,
+}
+
+impl AuditReport {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.numbers.is_empty()
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Files of an input that were not read.
@@ -118,6 +143,12 @@ pub struct SplitWritten {
     pub rows: u64,
     /// Clips left out, or rounds of clips.
     pub left_out: u64,
+    /// Those of them that a rule of the audit left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unwanted: u64,
+    /// What the audit found of its clips and rows.
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    pub audit: Found,
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     pub found: Found,
@@ -222,6 +253,14 @@ impl Dataset {
     /// Clips left out, of all splits.
     pub fn left_out(&self) -> u64 {
         self.splits.iter().map(|split| split.written.left_out).sum()
+    }
+
+    /// Those that could not be processed: what a rule left out is not among them.
+    pub fn failed(&self) -> u64 {
+        let splits = self.splits.iter().map(|split| &split.written);
+        splits
+            .map(|split| split.left_out - split.unwanted.min(split.left_out))
+            .sum()
     }
 
     /// Reads `dataset.json` of an output folder; `None` where there is none.

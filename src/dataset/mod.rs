@@ -4,6 +4,7 @@
 //! memory follows what was read, not what was claimed. Writing goes to
 //! `<name>.partial` and is renamed when whole.
 
+pub mod audit;
 pub mod error;
 pub mod folder;
 pub mod found;

@@ -180,6 +180,14 @@ impl NpyWriter {
         self.file.committed()
     }
 
+    /// Removes what was written.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`].
+    pub fn discard(self) -> Result<(), WriteError> {
+        self.file.discard()
+    }
+
     /// Completes the header, syncs, and gives the file its final name. Reads the
     /// file once more, for the hash.
     ///

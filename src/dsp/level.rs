@@ -63,6 +63,20 @@ fn measure(samples: &[f32]) -> (u32, u32) {
     (greatest, count)
 }
 
+/// How many samples have at least that magnitude.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn count_from(samples: &[f32], magnitude: f32) -> u64 {
+    let mut count = 0;
+    for piece in samples.chunks(PIECE) {
+        let mut here = 0u32;
+        for x in piece {
+            here += u32::from(x.abs() >= magnitude);
+        }
+        count += u64::from(here);
+    }
+    count
+}
+
 /// Root mean square of samples; 0 of none.
 pub fn rms(samples: &[f32]) -> f64 {
     (energy(samples) / samples.len().max(1) as f64).sqrt()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::dataset::inspect::InspectError;
 use crate::dataset::npy::NpyError;
 use crate::dataset::partial::WriteError;
 use crate::flow::FlowError;
@@ -26,6 +27,15 @@ pub enum EvalError {
     /// A file that would be replaced, and that no evaluation wrote.
     #[error("{} is there already, and not of an evaluation\n  move it away, or replace it (--overwrite)", path.display())]
     Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What says how the rows of a feature file follow each other cannot be read.
+    #[error(transparent)]
+    Origin(#[from] InspectError),
+    /// A named file of negatives is missing.
+    #[error("there is no file {}, which --negatives names", path.display())]
+    NoFile {
         /// The file.
         path: PathBuf,
     },
@@ -119,6 +129,8 @@ impl EvalError {
         match self {
             Self::Features(_)
             | Self::Shape { .. }
+            | Self::Origin(_)
+            | Self::NoFile { .. }
             | Self::NoPositives { .. }
             | Self::NoNegatives { .. }
             | Self::Steps { .. }

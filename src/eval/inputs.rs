@@ -4,13 +4,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::classifier::Classifier;
+use super::continuous::{Continuous, STEP_SECONDS};
+use super::error::EvalError;
+use crate::config::plan::{Floor, InputScale};
+use crate::dataset::manifest::Dataset;
 use crate::dataset::parts::FeatureReader;
 use crate::records::EMBEDDING;
-
-use super::error::EvalError;
-
-/// Seconds between two embeddings: 8 frames of 10 ms.
-pub(super) const STEP_SECONDS: f64 = 0.08;
 
 /// Pairs of consecutive rows that are looked at to see whether rows overlap.
 const PAIRS: usize = 64;
@@ -22,6 +21,8 @@ pub struct Wanted<'a> {
     pub output: &'a Path,
     /// The features of audio without the word.
     pub validation: Option<&'a Path>,
+    /// More of them.
+    pub more: &'a [PathBuf],
 }
 
 /// Every row of an evaluation.
@@ -45,6 +46,8 @@ pub struct FeatureFile {
     /// Embeddings from the beginning of a row to that of the next: fewer than
     /// a row has where rows overlap.
     pub hop: usize,
+    /// The audio that its rows are of, where it is known what continues what.
+    pub continuous: Option<Continuous>,
     reader: FeatureReader,
     /// Rows of the array that make one row of the evaluation.
     group: usize,
@@ -59,12 +62,13 @@ impl Features {
     /// negatives.
     pub fn open(wanted: Wanted<'_>, classifiers: &[Classifier]) -> Result<Self, EvalError> {
         let mut steps = agreed_steps(classifiers)?;
-        let mut warnings = Vec::new();
+        let (mut warnings, mut made) = (Vec::new(), None);
         let mut open = |path: &Path, flat: bool| -> Result<Option<FeatureFile>, EvalError> {
             let Some(reader) = FeatureReader::open(path)? else {
                 return Ok(None);
             };
             let file = FeatureFile::of(path, reader, steps, flat, &mut warnings)?;
+            warnings.extend(made_otherwise(path, &mut made));
             // Where no model says how many, the first file does.
             steps = Some(file.steps());
             if file.rows == 0 {
@@ -90,6 +94,13 @@ impl Features {
             files.extend(open(path, true)?);
             looked.push(path.to_path_buf());
         }
+        for path in wanted.more {
+            match open(path, true)? {
+                Some(file) => files.push(file),
+                None if path.exists() => {}
+                None => return Err(EvalError::NoFile { path: path.clone() }),
+            }
+        }
         if files.len() == 1 {
             return Err(EvalError::NoNegatives { looked });
         }
@@ -111,9 +122,21 @@ impl Features {
         self.steps as f64 * STEP_SECONDS
     }
 
-    /// Number of rows in all files.
+    /// Number of rows in all files, and of windows over their audio.
     pub fn rows(&self) -> usize {
-        self.files.iter().map(|file| file.rows).sum()
+        let rows = self.files.iter().map(|file| file.rows + self.windows(file));
+        rows.sum()
+    }
+
+    /// Windows over the audio of a file.
+    fn windows(&self, file: &FeatureFile) -> usize {
+        let continuous = file.continuous.as_ref();
+        let windows = |of: &Continuous| {
+            (0..of.stretches())
+                .map(|stretch| of.windows(stretch, self.steps))
+                .sum()
+        };
+        continuous.map_or(0, windows)
     }
 }
 
@@ -159,11 +182,22 @@ impl FeatureFile {
             path: path.to_owned(),
             rows,
             hop: row_steps,
+            continuous: None,
             reader,
             group,
         };
-        if group == 1 {
-            file.hop = file.overlap().unwrap_or(row_steps);
+        let overlap = file.overlap().filter(|_| group == 1);
+        file.hop = overlap.unwrap_or(row_steps);
+        file.continuous = Continuous::of_data_set(path, row_steps)?;
+        if let (Some(continuous), 1) = (&file.continuous, group) {
+            file.hop = continuous.hop().min(row_steps);
+        }
+        if file.continuous.is_none() && rows > 0 {
+            file.continuous = match (group, overlap) {
+                (1, None) => None,
+                (1, Some(hop)) => Some(Continuous::whole(path, rows, row_steps, hop)),
+                (_, _) => Some(Continuous::whole(path, file.reader.rows(), 1, 1)),
+            };
         }
         Ok(file)
     }
@@ -180,6 +214,18 @@ impl FeatureFile {
     /// Says that some rows are not looked at again.
     pub fn release(&self, rows: &Range<usize>) {
         self.reader.release(self.grouped(rows));
+    }
+
+    /// The values of some windows over a stretch of its audio, of `steps`
+    /// embeddings each; `None` where there are not so many.
+    pub fn windows(
+        &self,
+        stretch: usize,
+        windows: &Range<usize>,
+        steps: usize,
+    ) -> Option<Vec<f32>> {
+        let continuous = self.continuous.as_ref()?;
+        continuous.values(&self.reader, stretch, windows, steps)
     }
 
     /// Hours of audio, every second counted once.
@@ -219,6 +265,35 @@ impl FeatureFile {
                 .all(|pair| pair[0][shift..] == pair[1][..pair[1].len() - shift])
         })
     }
+}
+
+/// How the features of a data set are made: the scale of the audio, and what the
+/// floor is taken of.
+type Making = (InputScale, Floor);
+
+/// Says so where a data set beside a file made its features otherwise than that
+/// beside the first file that has one.
+fn made_otherwise(path: &Path, first: &mut Option<(PathBuf, Making)>) -> Option<String> {
+    let dataset = Dataset::read(path.parent()?).ok()??;
+    let features = &dataset.configuration.features;
+    let making = (features.input_scale, features.floor);
+    let Some((other, made)) = first else {
+        *first = Some((path.to_path_buf(), making));
+        return None;
+    };
+    (making != *made).then(|| {
+        format!(
+            "{} and {} were not made alike: features.input_scale and features.floor are {}, and {}; scores of one say nothing of the other",
+            path.display(),
+            other.display(),
+            said(making),
+            said(*made)
+        )
+    })
+}
+
+fn said((scale, floor): Making) -> String {
+    format!("\"{}\" and \"{}\"", scale.name(), floor.name())
 }
 
 /// How many embeddings a row all classifiers take; `None` where all take any.

@@ -10,8 +10,11 @@
 //! thresholds and not kept, so that memory does not grow with the number of
 //! rows, and so that no figure depends on the number of workers.
 
+mod alarms;
 pub mod classifier;
+mod continuous;
 mod error;
+mod heard;
 mod inputs;
 mod interval;
 mod livekit;
@@ -24,7 +27,10 @@ mod tally;
 
 use std::time::Duration;
 
+pub use alarms::{Alarms, OfRecording};
+pub use continuous::Continuous;
 pub use error::EvalError;
+pub use heard::{AlarmRow, Heard, RecordingAlarms};
 pub use inputs::{FeatureFile, Features, Wanted};
 pub use interval::{Estimate, poisson, wilson};
 pub use livekit::{Operating, area_under, best_threshold, det_curve, operating_at};
@@ -49,6 +55,9 @@ pub struct Scoring {
     pub batch: usize,
     /// Threads, each with a session for each model.
     pub workers: usize,
+    /// Seconds after a false alarm in which another does not count, where audio
+    /// is heard from its beginning to its end.
+    pub refractory: f64,
 }
 
 /// Rows a block, at least: enough to make a channel's cost vanish, few enough
@@ -56,6 +65,11 @@ pub struct Scoring {
 const BLOCK: usize = 512;
 
 impl Scoring {
+    /// How many blocks the rows, and the windows over their audio, make.
+    pub fn blocks(&self, features: &Features) -> usize {
+        blocks(features, self.block_rows()).count()
+    }
+
     /// Rows that a worker takes at once: whole batches.
     pub fn block_rows(&self) -> usize {
         BLOCK.next_multiple_of(self.batch.max(1))
@@ -78,7 +92,7 @@ pub fn score(
         classifiers,
         batch: scoring.batch,
     };
-    let mut count = Count::new(features, classifiers.len());
+    let mut count = Count::new(features, classifiers.len(), scoring.refractory);
     let in_flight = 2 * scoring.workers + 2;
     let settings = Settings {
         in_flight,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::classifier::BakedBatch;
 
+use super::heard::Heard;
 use super::inputs::{FeatureFile, Features};
 use super::interval::{Estimate, poisson, wilson};
 use super::livekit::{area_under, best_threshold, det_curve, operating_at};
@@ -37,6 +38,8 @@ pub struct Setting {
     pub clip_duration: f64,
     /// False positives per hour that the optimal threshold aims at.
     pub target_fp_per_hour: f64,
+    /// Seconds after a false alarm in which another does not count.
+    pub refractory: f64,
 }
 
 /// The figures of one model, as `<name>_eval.json` has them.
@@ -95,6 +98,10 @@ pub struct Honest {
     pub thresholds: Vec<ThresholdRow>,
     /// Each file of negatives.
     pub negatives: Vec<Negatives>,
+    /// Over audio that is heard from its beginning to its end: of those negatives
+    /// of which it is known what continues what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
 }
 
 /// The point of a DET curve where both rates are equal.
@@ -211,6 +218,7 @@ impl<'a> Counts<'a> {
             negatives: negatives
                 .map(|(file, tally)| Negatives::new(file, tally))
                 .collect(),
+            heard: Heard::new(features, scored, setting.refractory, target),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a front end takes of a row, and what it makes of it.
 
-use super::spec::FrontEndSpec;
+use super::spec::{Floor, FrontEndSpec};
 use crate::records::EMBEDDING;
 
 /// What a front end takes of a row, and what it makes of it.
@@ -11,6 +11,8 @@ pub struct FeatureSpec {
     /// Shape of a row of features, float32 in C order: timesteps and values of
     /// one. `None` of timesteps keeps as many as there are.
     pub timesteps: Option<usize>,
+    /// What the floor of its levels is taken of.
+    pub floor: Floor,
 }
 
 impl FeatureSpec {
@@ -19,6 +21,7 @@ impl FeatureSpec {
         Self {
             full_scale: spec.full_scale,
             timesteps: spec.windows.last,
+            floor: spec.floor,
         }
     }
 

@@ -16,10 +16,11 @@ mod onnx;
 pub mod piece;
 pub mod proof;
 mod spec;
+pub mod stream;
 mod verify;
 
 pub use features::FeatureSpec;
 pub use front_end::FrontEnd;
 pub use net::{Net, Network};
-pub use spec::{Backend, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
+pub use spec::{Backend, Floor, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
 pub use verify::Differences;

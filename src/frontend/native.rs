@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::files::ModelFiles;
 use super::net::{Net, Network};
-use super::spec::{Backend, FrontEndSpec, Strategy};
+use super::spec::{Backend, Floor, FrontEndSpec, Strategy};
+use super::speech::BANDS;
 use super::speech::native::{
-    EmbedKernel, EmbedScratch, Isa, MaxDifference, MelKernel, MelScratch, Refused, Unknown, prove,
+    EmbedKernel, EmbedScratch, Isa, MaxDifference, MelKernel, MelScratch, Refused, Unknown, floor,
+    prove,
 };
+use super::stream;
 use crate::runtime::ModelError;
 use crate::runtime::packages;
 use crate::runtime::provider::{self, Provider};
@@ -20,6 +23,7 @@ pub struct NativeNets {
     mel: Arc<MelKernel>,
     embedding: Arc<EmbedKernel>,
     last: usize,
+    floor: Floor,
 }
 
 /// Why the kernels do not serve.
@@ -108,6 +112,7 @@ impl NativeNets {
             mel: Arc::new(mel),
             embedding: Arc::new(embedding),
             last: spec.windows.last.unwrap_or(usize::MAX),
+            floor: spec.floor,
         })
     }
 }
@@ -128,6 +133,7 @@ impl NativeNets {
             Network::Mel => Box::new(NativeMel {
                 scratch: self.mel.scratch(),
                 kernel: Arc::clone(&self.mel),
+                floor: self.floor,
             }),
             Network::Embedding => Box::new(NativeEmbed {
                 scratch: EmbedScratch::new(),
@@ -141,12 +147,21 @@ impl NativeNets {
 struct NativeMel {
     kernel: Arc<MelKernel>,
     scratch: MelScratch,
+    floor: Floor,
 }
 
 impl Net for NativeMel {
     fn run(&mut self, audio: &[&[f32]], out: &mut [Vec<f32>]) -> Result<(), ModelError> {
         for (audio, out) in audio.iter().zip(out) {
-            self.kernel.run(&mut self.scratch, audio, out);
+            match self.floor {
+                Floor::Clip => self.kernel.run(&mut self.scratch, audio, out),
+                Floor::Stream => {
+                    self.kernel.levels(&mut self.scratch, audio, out);
+                    for group in stream::groups(out.len() / BANDS) {
+                        floor(&mut out[group.start * BANDS..group.end * BANDS]);
+                    }
+                }
+            }
         }
         Ok(())
     }

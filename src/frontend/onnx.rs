@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::files::ModelFiles;
 use super::net::{Net, Network};
 use super::proof;
-use super::spec::{Backend, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
+use super::spec::{Backend, Floor, FrontEndReport, FrontEndSpec, RuntimeReport, Strategy};
 use super::speech::embedding::{EmbedGraph, OnnxEmbed};
 use super::speech::mel::{MelGraph, OnnxMel};
 use super::speech::plan;
+use super::stream::Grouped;
 use crate::runtime::ModelError;
 use crate::runtime::library::{Origin, Runtime};
 use crate::runtime::packages;
@@ -22,6 +23,7 @@ pub struct OnnxNets {
     batch: Option<usize>,
     mel: MelGraph,
     embedding: EmbedGraph,
+    floor: Floor,
 }
 
 impl OnnxNets {
@@ -60,6 +62,7 @@ impl OnnxNets {
             batch: provider.is_accelerator.then_some(spec.batch.max(1)),
             mel: decided.mel,
             embedding: decided.embedding,
+            floor: spec.floor,
         };
         let is_published = files.mel.sha256 == packages::MEL_MODEL.sha256
             && files.embedding.sha256 == packages::EMBEDDING_MODEL.sha256;
@@ -72,7 +75,7 @@ impl OnnxNets {
     /// Runs the probe: published networks must give what they are known to give.
     fn prove(&self, last: usize) -> Result<(), ModelError> {
         for network in Network::ALL {
-            let found = proof::difference(network, &mut *self.net(network)?, last)?;
+            let found = proof::difference(network, &mut *self.plain(network)?, last)?;
             let tolerance = proof::tolerance(network, self.provider.is_accelerator);
             if found > tolerance {
                 return Err(ModelError::WrongResults {
@@ -95,6 +98,15 @@ impl OnnxNets {
 
     /// One of the networks for one worker.
     pub fn net(&self, network: Network) -> Result<Box<dyn Net>, ModelError> {
+        let net = self.plain(network)?;
+        Ok(match (network, self.floor) {
+            (Network::Mel, Floor::Stream) => Box::new(Grouped::new(net)),
+            _ => net,
+        })
+    }
+
+    /// One of the networks as it runs on what it is given: what is known of it.
+    fn plain(&self, network: Network) -> Result<Box<dyn Net>, ModelError> {
         let (runtime, provider, batch) = (&self.runtime, self.provider, self.batch);
         Ok(match network {
             Network::Mel => Box::new(OnnxMel::open(runtime, provider, &self.mel, batch)?),

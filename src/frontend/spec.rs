@@ -29,6 +29,8 @@ pub struct FrontEndSpec {
     pub runtime_library: Option<PathBuf>,
     /// What a sample of full scale is to the mel network: 1 or 32768.
     pub full_scale: f32,
+    /// What the floor of the mel network is taken of.
+    pub floor: Floor,
     /// Whether a sample of rows is computed by the published graphs too.
     pub verify: bool,
     /// Clips that run at once on a provider other than the CPU.
@@ -51,6 +53,7 @@ impl Default for FrontEndSpec {
             providers: vec![provider::CPU.short.to_owned()],
             runtime_library: None,
             full_scale: 1.0,
+            floor: Floor::Clip,
             verify: false,
             batch: 64,
         }
@@ -77,6 +80,17 @@ impl fmt::Display for Strategy {
             Self::Windows => "windows",
         })
     }
+}
+
+/// What the mel network's floor, 80 dB under the loudest, is taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Floor {
+    /// The whole input.
+    Clip,
+    /// Eight frames, as openWakeWord's detector hears them. Only the published
+    /// mel network has it, with windows of 76 frames every 8.
+    Stream,
 }
 
 /// What runs the networks.

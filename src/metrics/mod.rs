@@ -59,6 +59,8 @@ pub struct BuildFacts<'a> {
     pub version: &'a str,
     /// Each stage that can refuse a clip, and for what.
     pub refusals: Vec<(&'a str, &'a str)>,
+    /// The checks of the audit that are looked for as rows pass.
+    pub checks: Vec<&'a str>,
     /// Each stage whose workers may change, and for what cause.
     pub resizes: Vec<(&'a str, &'a str)>,
 }
@@ -110,6 +112,9 @@ impl Metrics {
                 self.registry.counter(metric, &[stage, reason]).absolute(0);
             }
         }
+        for check in &facts.checks {
+            self.registry.counter(&table::AUDIT, &[check]).absolute(0);
+        }
         for (stage, cause) in &facts.resizes {
             self.registry
                 .counter(&table::RESIZES, &[stage, cause])
@@ -146,6 +151,11 @@ impl Metrics {
         self.registry
             .counter(&table::FAILURES, &[stage, reason])
             .increment(1);
+    }
+
+    /// The audit has found something.
+    pub fn found(&self, check: &str) {
+        self.registry.counter(&table::AUDIT, &[check]).increment(1);
     }
 
     /// A clip was left out of the data set.

@@ -121,4 +121,6 @@ metrics! {
         "Clips that the stage refused, and errors of the stage that ended the build, by kind.";
     QUARANTINED = Counter, "wakemill_quarantined_clips_total", "clips", ["stage", "reason"],
         "Clips left out of the data set and noted in quarantine.jsonl, by kind of trouble.";
+    AUDIT = Counter, "wakemill_audit_findings_total", "findings", ["check"],
+        "What the audit has found of clips and rows, by check; what an earlier run found is not counted.";
 }

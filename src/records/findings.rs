@@ -1,5 +1,7 @@
 //! What is odd about a clip that has rows all the same.
 
+use super::{Audited, Noted};
+
 /// One oddity. What is silent, and how much is clipped or lost, is measured in
 /// the channel that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,23 +79,35 @@ impl Finding {
 }
 
 /// The oddities of one clip.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Findings(u16);
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    bits: u16,
+    /// What the audit has found, where it looks.
+    pub audit: Option<Box<Audited>>,
+}
 
 impl Findings {
     /// Adds one.
     pub fn add(&mut self, finding: Finding) {
-        self.0 |= 1 << finding as u8;
+        self.bits |= 1 << finding as u8;
+    }
+
+    /// Adds what the audit has found.
+    pub fn note(&mut self, noted: impl IntoIterator<Item = Noted>) {
+        for noted in noted {
+            self.audit.get_or_insert_default().noted.push(noted);
+        }
     }
 
     /// Adds those of another part.
-    pub fn extend(&mut self, others: Self) {
-        self.0 |= others.0;
+    pub fn extend(&mut self, others: &Self) {
+        self.bits |= others.bits;
     }
 
     /// Those that were added, in the order of [`Finding::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Finding> {
+    pub fn iter(&self) -> impl Iterator<Item = Finding> + use<> {
+        let bits = self.bits;
         let all = Finding::ALL.into_iter();
-        all.filter(move |finding| self.0 & (1 << *finding as u8) != 0)
+        all.filter(move |finding| bits & (1 << *finding as u8) != 0)
     }
 }

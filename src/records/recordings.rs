@@ -36,6 +36,8 @@ pub struct Met {
     pub broken: Vec<Broken>,
     /// Which rows its piece is.
     pub piece: Option<Part>,
+    /// The mean square of that piece; of full scale it is 1.
+    pub power: Option<f64>,
     /// Seconds of audio that were decoded.
     pub seconds: f64,
 }
@@ -91,6 +93,8 @@ pub struct Part {
     pub sample: u64,
     /// Samples from one row to the next.
     pub hop: usize,
+    /// Samples of the piece in front of its first row.
+    pub lead: usize,
     /// Which of its rows are kept.
     pub kept: Vec<bool>,
 }
@@ -104,7 +108,7 @@ impl Part {
 }
 
 /// What a recording came to.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Ended {
     /// Its index in the split's list.
     pub index: u32,
@@ -142,10 +146,44 @@ pub struct Piece<T> {
     pub window: usize,
     /// Samples from one row to the next.
     pub hop: usize,
+    /// Samples in front of the first row: what its floor is taken of, too.
+    pub lead: usize,
     /// Which rows are kept: as many as there are.
     pub kept: Vec<bool>,
     /// What the last stage made of it.
     pub values: T,
+}
+
+impl<T> Piece<T> {
+    /// The piece, and its values apart.
+    pub fn split(self) -> (Piece<()>, T) {
+        let Self {
+            window,
+            hop,
+            lead,
+            kept,
+            values,
+        } = self;
+        let piece = Piece {
+            window,
+            hop,
+            lead,
+            kept,
+            values: (),
+        };
+        (piece, values)
+    }
+
+    /// The same piece with other values.
+    pub fn with<U>(self, values: U) -> Piece<U> {
+        Piece {
+            window: self.window,
+            hop: self.hop,
+            lead: self.lead,
+            kept: self.kept,
+            values,
+        }
+    }
 }
 
 /// A piece on its way through the front end.

@@ -7,6 +7,7 @@
 //! `rows.jsonl` and `quarantine.jsonl`, line by line, so that it covers a
 //! resumed build too and costs the flow nothing.
 
+mod audited;
 mod census;
 mod chart;
 mod examples;
@@ -22,6 +23,7 @@ use crate::dataset::partial::{PartialFile, WriteError};
 use crate::dataset::statistics::Statistics;
 
 use crate::build::{BuildError, Built, Ready};
+use audited::AuditFound;
 use census::{LeftOut, Lengths};
 use chart::ChartError;
 use examples::Example;
@@ -55,6 +57,7 @@ struct Content<'a> {
     left_out: LeftOut,
     lengths: Lengths,
     examples: Vec<Example>,
+    audit: AuditFound,
 }
 
 /// Writes the report of a data set that was just built, into its folder.
@@ -79,6 +82,7 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
         left_out: LeftOut::read(folder)?,
         lengths: Lengths::look(inputs, plan.audio.window_seconds()),
         examples: examples::pick(ready)?,
+        audit: AuditFound::read(folder, ready)?,
     };
     let html = page::html(&content)?;
     let mut file = PartialFile::create(&path, &[])?;

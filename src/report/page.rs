@@ -1,5 +1,6 @@
 //! The page: sections of HTML around charts.
 
+mod audit;
 mod found;
 mod recordings;
 mod rows;
@@ -56,7 +57,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
     let name = name.to_string_lossy();
     let sections = [
         summary(dataset),
-        recordings::section(dataset),
+        recordings::section(content),
         flow(dataset),
         time(dataset, &content.built.moments)?,
         rows::section(
@@ -66,6 +67,7 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
         )?,
         examples(&content.examples, plan.audio.sample_rate),
         found::section(dataset),
+        audit::section(dataset, &content.audit),
         left_out(&content.left_out),
         passed_over(dataset),
         origin(dataset),

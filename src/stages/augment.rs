@@ -85,9 +85,9 @@ impl Worker for AugmentWorker {
                 Decoded::Long => {
                     let account = account.get_or_insert_with(|| budget.open());
                     let mut room = |samples| Ok(account.take(WORKING * samples)?);
-                    let samples = decoder.long(clip, findings, &mut room)?;
+                    let samples = decoder.long(place.0, clip, findings, &mut room);
                     tell_once(rounds.start, findings);
-                    (samples, true)
+                    (samples?, true)
                 }
             };
             let pcm = || buffers.pcm.take();
@@ -125,7 +125,7 @@ fn alone(
 ) -> Result<Rows<Values>, Refusal> {
     let mut made = Vec::new();
     for (k, row) in rows.clone().enumerate().filter(|(k, _)| piece.kept[*k]) {
-        let mut samples = piece.values[k * piece.hop..][..piece.window].to_vec();
+        let mut samples = piece.values[piece.lead + k * piece.hop..][..piece.window].to_vec();
         let of = row..row + 1;
         let rows = augmenter.rows(place, clip, &of, &mut samples, findings, Pcm::new)?;
         made.extend(rows.into_iter().map(|row| Row {

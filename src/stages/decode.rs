@@ -3,11 +3,16 @@
 //! A clip that is long is left to the next stage, which decodes it right before
 //! it needs it: one at a time, and of a budget.
 
+use std::sync::Arc;
+
 use crate::audio::{self, AudioError, Channel, Ear, Fault, Limits, Reader, retry};
+use crate::audit::{ClipAuditor, Heard};
 use crate::dsp::level::{Level, SILENCE};
 use crate::dsp::resample::{Conversion, ResampleError, Resampler};
 use crate::flow::{BoxError, Focus, Stage, Worker};
-use crate::records::{Batch, ClipId, Finding, Findings, Piece, Rejection, Samples, Trouble};
+use crate::records::{
+    AuditRules, Batch, ClipFacts, ClipId, Finding, Findings, Piece, Rejection, Samples, Trouble,
+};
 
 use super::recordings::{Entering, Scratch};
 use super::{Buffers, Refusal, each_span};
@@ -32,8 +37,19 @@ pub struct Decode {
     pub long_seconds: f64,
     /// Which channel of a clip is taken.
     pub channel: Channel,
+    /// What is looked for in clips; nothing without.
+    pub audit: Option<Audit>,
     /// Where buffers come from.
     pub buffers: Buffers,
+}
+
+/// What is looked for in clips.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// What is a finding.
+    pub rules: Arc<AuditRules>,
+    /// Which splits hold wake words.
+    pub positive: Arc<[bool]>,
 }
 
 /// What the stage makes of a clip.
@@ -57,6 +73,7 @@ pub struct Decoder {
     settings: Decode,
     ear: Ear,
     resampler: Resampler,
+    auditor: Option<ClipAuditor>,
     raw: Vec<f32>,
     scratch: Scratch,
 }
@@ -81,7 +98,9 @@ impl Decode {
     /// # Errors
     /// A sample rate that cannot be converted to.
     pub fn decoder(&self) -> Result<Decoder, ResampleError> {
+        let audit = self.audit.as_ref();
         Ok(Decoder {
+            auditor: audit.and_then(|audit| ClipAuditor::new(&audit.rules, self.sample_rate)),
             settings: self.clone(),
             ear: Ear::new(self.channel),
             resampler: Resampler::new(self.sample_rate)?,
@@ -100,10 +119,11 @@ impl Worker for Decoder {
             Ok(visited) => return Ok(visited),
             Err(clips) => clips,
         };
+        let split = batch.split;
         each_span(batch, focus, |clip, rounds, (), findings| {
-            let samples = self.short(clip, findings)?;
+            let samples = self.short(split, clip, findings);
             tell_once(rounds.start, findings);
-            Ok(samples.map_or(Decoded::Long, Decoded::Samples))
+            Ok(samples?.map_or(Decoded::Long, Decoded::Samples))
         })
     }
 }
@@ -115,15 +135,16 @@ impl Decoder {
     /// # Errors
     /// Why there are none.
     pub fn decode(&mut self, clip: &ClipId, findings: &mut Findings) -> Result<Samples, Refusal> {
-        match self.short(clip, findings)? {
+        match self.short(0, clip, findings)? {
             Some(samples) => Ok(samples),
-            None => self.long(clip, findings, &mut |_| Ok(())),
+            None => self.long(0, clip, findings, &mut |_| Ok(())),
         }
     }
 
     /// The samples of a clip that is not long; `None` for one that is.
     fn short(
         &mut self,
+        split: usize,
         clip: &ClipId,
         findings: &mut Findings,
     ) -> Result<Option<Samples>, Rejection> {
@@ -141,12 +162,8 @@ impl Decoder {
             Err(error) if is_long(&error) && short != limits => return Ok(None),
             Err(error) => return Err(rejected(error)),
         };
-        judge(
-            Level::of(raw),
-            raw.len() as u64,
-            self.ear.others(),
-            findings,
-        );
+        let level = Level::of(raw);
+        judge(level, raw.len() as u64, self.ear.others(), findings);
         if info.mended {
             findings.add(Finding::Mended);
         }
@@ -154,6 +171,17 @@ impl Decoder {
         self.resampler
             .process_into(info.sample_rate, raw, &mut samples)
             .map_err(unconverted)?;
+        if let Some(auditor) = &mut self.auditor {
+            let heard = Heard {
+                raw: &self.raw,
+                level,
+                others: self.ear.others(),
+                mended: info.mended,
+                samples: &samples,
+                positive: is_positive(&self.settings, split),
+            };
+            auditor.judge(heard, findings)?;
+        }
         Ok(Some(samples))
     }
 
@@ -164,6 +192,7 @@ impl Decoder {
     /// Why there are none; those of `room`.
     pub fn long(
         &mut self,
+        split: usize,
         clip: &ClipId,
         findings: &mut Findings,
         room: &mut dyn FnMut(u64) -> Result<(), BoxError>,
@@ -177,7 +206,7 @@ impl Decoder {
             }
             Ok(roomy)
         };
-        let read = retry(|| match self.pieces(clip, findings, &mut room) {
+        let read = retry(|| match self.pieces(split, clip, findings, &mut room) {
             Err(NotRead::Audio(error)) => Err(error),
             Err(NotRead::Else(refusal)) => Ok(Err(refusal)),
             Ok(samples) => Ok(Ok(samples)),
@@ -189,6 +218,7 @@ impl Decoder {
     /// for how many there is.
     fn pieces(
         &mut self,
+        split: usize,
         clip: &ClipId,
         findings: &mut Findings,
         room: &mut dyn FnMut(u64) -> Result<u64, Refusal>,
@@ -218,9 +248,22 @@ impl Decoder {
         if let Some(conversion) = conversion {
             conversion.finish(&mut samples)?;
         }
-        judge(level, read, reader.ear().others(), findings);
-        if reader.info().mended {
+        let (others, mended) = (reader.ear().others(), reader.info().mended);
+        judge(level, read, others, findings);
+        if mended {
             findings.add(Finding::Mended);
+        }
+        if let Some(auditor) = &mut self.auditor {
+            // It was read in pieces, which are gone: their level is known.
+            let heard = Heard {
+                raw: &samples,
+                level: Level::of(&samples),
+                others,
+                mended,
+                samples: &samples,
+                positive: is_positive(&self.settings, split),
+            };
+            auditor.judge(heard, findings).map_err(Refusal::Clip)?;
         }
         Ok(samples)
     }
@@ -252,9 +295,22 @@ impl From<ResampleError> for NotRead {
 
 /// What is odd about a clip is told once, with its first round.
 pub(super) fn tell_once(round: u32, findings: &mut Findings) {
-    if round > 0 {
-        *findings = Findings::default();
+    if round == 0 {
+        return;
     }
+    let mut audit = findings.audit.take();
+    if let Some(audit) = &mut audit {
+        audit.noted.clear();
+        audit.facts = ClipFacts::default();
+    }
+    *findings = Findings::default();
+    findings.audit = audit;
+}
+
+/// Whether a split holds wake words.
+fn is_positive(settings: &Decode, split: usize) -> bool {
+    let positive = settings.audit.as_ref().map(|audit| &audit.positive);
+    positive.is_some_and(|of| of.get(split).copied().unwrap_or(false))
 }
 
 /// What samples just read are like, and the other channels.

@@ -84,7 +84,7 @@ impl From<Rejection> for Refusal {
 }
 
 /// The stages that refuse clips, each with the kinds of trouble it may have.
-pub const REFUSALS: [(&str, Trouble); 8] = [
+pub const REFUSALS: [(&str, Trouble); 10] = [
     (sequence::NAME, Trouble::Unreadable),
     (decode::NAME, Trouble::Unreadable),
     (decode::NAME, Trouble::Unsupported),
@@ -93,6 +93,8 @@ pub const REFUSALS: [(&str, Trouble); 8] = [
     (decode::NAME, Trouble::TooLong),
     (crate::augment::NAME, Trouble::Sound),
     (crate::augment::NAME, Trouble::Damaged),
+    (crate::audit::NAME, Trouble::Unwanted),
+    (crate::audit::NAME, Trouble::Forbidden),
 ];
 
 /// Applies a function to each span that is still in, with its clip and its

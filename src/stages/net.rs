@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::frontend::{FeatureSpec, FrontEnd, Net, Network, piece};
-use crate::records::{Batch, Piece, PieceValues, Row, Rows, Values};
+use crate::records::{Batch, PieceValues, Row, Rows, Values};
 
 use super::{Buffers, Charged, payloads, replace};
 
@@ -128,48 +128,22 @@ impl NetWorker {
         let Values::Piece(piece) = data else {
             return Ok(());
         };
-        let Piece {
-            window,
-            hop,
-            kept,
-            values,
-        } = piece;
-        let with = |values| {
-            Values::Piece(Piece {
-                window,
-                hop,
-                kept: kept.clone(),
-                values,
-            })
-        };
+        let (piece, values) = piece.split();
         match values {
             PieceValues::Pcm(pcm) => {
-                let values = pcm
-                    .iter()
-                    .map(|sample| f32::from(*sample) * self.gain)
-                    .collect();
-                let piece = Piece {
-                    window,
-                    hop,
-                    kept: kept.clone(),
-                    values,
-                };
-                let parts = piece::mel(&mut *self.net, &piece)?;
+                let samples = pcm.iter().map(|sample| f32::from(*sample) * self.gain);
+                let piece = piece.with(samples.collect());
+                let parts = piece::mel(&mut *self.net, &self.spec, &piece)?;
                 made.push(Row {
                     round,
-                    data: with(PieceValues::Mel(parts)),
+                    data: Values::Piece(piece.with(PieceValues::Mel(parts))),
                     provenance,
                 });
             }
             PieceValues::Mel(parts) => {
-                let piece = Piece {
-                    window,
-                    hop,
-                    kept: kept.clone(),
-                    values: parts,
-                };
+                let piece = piece.with(parts);
                 let rows = piece::embed(&mut *self.net, &self.spec, &piece)?;
-                let numbers = (round..).zip(&kept).filter(|(_, kept)| **kept);
+                let numbers = (round..).zip(&piece.kept).filter(|(_, kept)| **kept);
                 made.extend(numbers.zip(rows).map(|((round, _), values)| Row {
                     round,
                     data: Values::Floats(values),

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::Channel;
+use crate::dsp::level::energy;
 use crate::flow::{BoxError, Focus, Ticket, Turnstile};
 use crate::records::{Batch, Findings, Met, Open, Piece, Rejection, Span, Trouble, Visit};
 use crate::source::exclude::Excluded;
@@ -35,15 +36,17 @@ pub struct Reads {
     pub window: usize,
     /// Samples from one row to the next.
     pub hop: usize,
+    /// Samples in front of a row that come with it, where there are any.
+    pub lead: usize,
     /// Whether rows are augmented, each alone.
     pub augment: bool,
 }
 
 impl Reads {
     /// Samples from one row of a piece to the next: what lies between rows that
-    /// are far apart is in none.
+    /// are far apart is in none, but what leads up to a row.
     fn step(&self) -> usize {
-        self.hop.min(self.window)
+        self.hop.min(self.window + self.lead)
     }
 }
 
@@ -175,6 +178,7 @@ impl Recordings {
             };
             met.open = Some(reading.place());
             met.piece = Some(part);
+            met.power = Some(energy(&samples) / samples.len().max(1) as f64);
             held.reading = Some(reading);
             return Ok((met, Some(samples)));
         }
@@ -260,6 +264,7 @@ impl Entering {
                         piece: Piece {
                             window: recordings.reads.window,
                             hop: recordings.reads.step(),
+                            lead: part.lead,
                             kept: part.kept.clone(),
                             values: samples,
                         },
@@ -314,7 +319,7 @@ pub fn row(reads: &Reads, entry: &Entry, row: u64) -> Result<Option<Vec<f32>>, R
     while let Some((samples, part)) = reading.piece(&mut scratch).map_err(Refusal::Build)? {
         let within = row.checked_sub(part.row);
         if let Some(k) = within.filter(|k| *k < part.kept.len() as u64) {
-            let start = k as usize * reads.step();
+            let start = part.lead + k as usize * reads.step();
             return Ok(Some(samples[start..start + reads.window].to_vec()));
         }
     }

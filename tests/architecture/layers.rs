@@ -16,7 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &["onnx"]),
     ("frontend", &["records", "onnx", "runtime"]),
     ("source", &["records", "audio", "paths"]),
-    ("augment", &["records", "dsp", "audio"]),
+    ("audit", &["records", "dsp"]),
+    ("augment", &["records", "dsp", "audio", "audit"]),
     ("config", &["records", "dsp", "paths"]),
     ("dataset", &["records", "dsp", "config"]),
     ("presets", &["config"]),
@@ -25,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "stages",
         &[
-            "flow", "records", "dsp", "audio", "source", "augment", "frontend", "dataset",
+            "flow", "records", "dsp", "audio", "source", "audit", "augment", "frontend", "dataset",
         ],
     ),
     (
@@ -36,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "dsp",
             "audio",
             "source",
+            "audit",
             "augment",
             "frontend",
             "dataset",
@@ -45,7 +47,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "runtime",
         ],
     ),
-    ("report", &["records", "dataset", "autoscale", "build"]),
+    (
+        "report",
+        &["records", "dataset", "autoscale", "build", "audit"],
+    ),
     (
         "eval",
         &["flow", "records", "dataset", "onnx", "runtime", "config"],

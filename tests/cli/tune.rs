@@ -86,3 +86,34 @@ fn workers_that_change_while_it_runs_change_no_byte() {
         assert_eq!(project.read(&auto), project.read(&fixed), "{file}");
     }
 }
+
+#[test]
+fn a_sample_of_recordings_is_no_longer_than_it_has_to_be() {
+    let project = Project::new();
+    // Of which a sample needs the beginnings.
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 8,
+        sample_format: hound::SampleFormat::Int,
+    };
+    fs::create_dir(project.path("rec")).expect("a folder");
+    for name in ["a", "b"] {
+        let path = project.path(&format!("rec/{name}.wav"));
+        let mut file = hound::WavWriter::create(path, spec).expect("a file");
+        let samples = (0..900 * 8000_u32).map(|n| ((n >> 3) ^ (n >> 7)) as i8 >> 2);
+        samples.for_each(|sample| file.write_sample(sample).expect("written"));
+        file.finalize().expect("written");
+    }
+    let text = "output = 'neg'\n[[split]]\nname = 'neg'\nkind = 'recordings'\ninput = 'rec'\n\
+                [augment]\nenabled = false\n";
+    fs::write(project.path("neg.toml"), text).expect("written");
+    let began = std::time::Instant::now();
+    let tune = wakemill(&["tune", "neg.toml"])
+        .current_dir(project.path("."))
+        .output()
+        .expect("the program starts");
+    assert!(tune.status.success(), "{}", stderr(&tune));
+    assert!(stdout(&tune).contains("rows/s"), "{}", stdout(&tune));
+    assert!(began.elapsed().as_secs() < 120);
+}

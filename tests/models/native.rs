@@ -1,7 +1,7 @@
 //! The native kernels against the published graphs on ONNX Runtime.
 
 use wakemill::frontend::speech::BANDS;
-use wakemill::frontend::{Backend, FrontEnd, FrontEndSpec, Strategy};
+use wakemill::frontend::{Backend, Floor, FrontEnd, FrontEndSpec, Strategy};
 
 use super::{assert_close, clip, embed, load, load_with, mel, noise, open, views};
 
@@ -54,6 +54,56 @@ fn audio_of_every_kind_gives_the_published_features() {
     let windows = embed(&published, &views(&expected));
     for (found, expected) in embed(&native, &views(&expected)).iter().zip(&windows) {
         assert_close(found, expected, EMBEDDING_TOLERANCE);
+    }
+}
+
+#[test]
+fn the_floor_of_the_detector_is_that_of_each_group_alone() {
+    let front_end = |backend, strategy| {
+        open(&FrontEndSpec {
+            backend,
+            strategy,
+            floor: Floor::Stream,
+            full_scale: 32_768.0,
+            ..FrontEndSpec::default()
+        })
+        .expect("it serves")
+    };
+    let mut quiet = scaled(&noise(32_000, 9), 100.0);
+    quiet[3000..20_000].fill(0.0);
+    let clips = [
+        scaled(&clip("word"), 32_768.0),
+        scaled(&clip("noisy"), 32_768.0),
+        quiet,
+        vec![0.0; 1000],
+        vec![1.0; 100],
+    ];
+    let published = front_end(Backend::OnnxRuntime, Strategy::Windows);
+    let expected = mel(&published, &views(&clips));
+    // What openWakeWord's detector does: the network on the samples of a group.
+    let plain = load(Strategy::Windows);
+    for (clip, expected) in clips.iter().zip(&expected) {
+        let mut at = 0;
+        for samples in std::iter::once(992).chain(std::iter::repeat(1632)) {
+            let end = (at + samples).min(clip.len());
+            let Some(group) = clip.get(at..end).filter(|group| group.len() >= 512) else {
+                break;
+            };
+            let frame = at / 160;
+            let group = mel(&plain, &[group]);
+            let found = &expected[frame * BANDS..][..group[0].len()];
+            assert_close(found, &group[0], 1e-6);
+            at += (samples - 512) / 160 * 160 + 160;
+        }
+    }
+    for (backend, strategy) in [
+        (Backend::Native, Strategy::Auto),
+        (Backend::OnnxRuntime, Strategy::Auto),
+    ] {
+        let found = mel(&front_end(backend, strategy), &views(&clips));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_close(found, expected, MEL_TOLERANCE);
+        }
     }
 }
 

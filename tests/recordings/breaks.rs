@@ -6,6 +6,9 @@ use super::*;
 
 /// Seconds of every recording in `tests/golden/recordings`.
 const SECONDS: f64 = 8.0;
+/// Seconds of a row, and from one to the next.
+const ROW: f64 = 0.8;
+const HOP: f64 = 0.16;
 
 fn golden(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/recordings");
@@ -60,9 +63,9 @@ fn told(files: &[(&str, Vec<u8>)]) -> Vec<Told> {
     }
     // One that nothing is wrong with, so that there are rows.
     case.write("rec/~.wav", wav(16_000, 1, &sound(0, 16_000, 2.0)));
-    pipeline(&case, "");
+    pipeline(&case, &format!("hop_seconds = {HOP}"));
     let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
-    let text = format!("{text}[audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n");
+    let text = format!("{text}[audio]\nclip_seconds = {ROW}\n[features]\ntimesteps = 1\n");
     case.write("pipeline.toml", text);
     build(&case, &[]);
     let (recordings, quarantine) = (
@@ -104,7 +107,7 @@ fn told(files: &[(&str, Vec<u8>)]) -> Vec<Told> {
 
 /// Rows of a stretch of so many seconds.
 fn rows(seconds: f64) -> u64 {
-    match ((seconds - 0.8) / 0.08 + 1e-6).floor() {
+    match ((seconds - ROW) / HOP + 1e-6).floor() {
         more if more >= 0.0 => more as u64 + 1,
         _ => 0,
     }
@@ -145,8 +148,8 @@ fn seal(file: &mut [u8]) {
         let page = &mut file[page];
         page[22..26].fill(0);
         let sum = page.iter().fold(0_u32, |sum, byte| {
-            let sum = sum ^ u32::from(*byte) << 24;
-            (0..8).fold(sum, |sum, _| sum << 1 ^ (sum >> 31) * 0x04C1_1DB7)
+            let sum = sum ^ (u32::from(*byte) << 24);
+            (0..8).fold(sum, |sum, _| (sum << 1) ^ ((sum >> 31) * 0x04C1_1DB7))
         });
         page[22..26].copy_from_slice(&sum.to_le_bytes());
     }
@@ -337,13 +340,6 @@ fn a_packet_that_does_not_decode_ends_the_stretch_there() {
     let files = with_packets_that_fail(|n| n == 60);
     let told = told(&files.clone().map(|(name, bytes, _)| (name, bytes)));
     for (told, (name, _, length)) in told.iter().zip(&files) {
-        println!(
-            "{name}: rows {} faults {} seconds {} {}",
-            told.rows, told.faults, told.seconds, told.reason
-        );
-        let _ = length;
-    }
-    for (told, (name, _, length)) in told.iter().zip(&files) {
         let before = 60.0 * length;
         assert_kept(
             name,
@@ -359,12 +355,6 @@ fn a_packet_that_does_not_decode_ends_the_stretch_there() {
 fn where_more_than_one_packet_in_ten_fails_the_recording_ends() {
     let files = with_packets_that_fail(|n| n % 5 == 4);
     let told = told(&files.clone().map(|(name, bytes, _)| (name, bytes)));
-    for (told, (name, _, _)) in told.iter().zip(&files) {
-        println!(
-            "{name}: rows {} faults {} seconds {} {}",
-            told.rows, told.faults, told.seconds, told.reason
-        );
-    }
     for (told, (name, _, length)) in told.iter().zip(&files) {
         assert_eq!(told.faults, 11, "{name}: {}", told.reason);
         assert!(told.seconds <= 60.0 * length, "{name}: {} s", told.seconds);

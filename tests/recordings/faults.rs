@@ -164,7 +164,6 @@ fn keys_that_do_not_fit_recordings_are_refused() {
         (&["split.0.layout=steps"], "needs interleave = 1"),
         (&["split.0.hop_seconds=0.1"], "multiple of features.stride"),
         (&["split.0.kind=clips"], "concerns recordings"),
-        (&["features.floor=stream"], "not built yet"),
         (&["output_files.wavs=true"], "not written as WAVs"),
     ] {
         let args: Vec<&str> = set.iter().flat_map(|set| ["--set", *set]).collect();

@@ -6,6 +6,7 @@ mod breaks;
 mod faults;
 mod order;
 mod rows;
+mod stream;
 #[path = "../resume/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod support;

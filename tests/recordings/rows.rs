@@ -71,6 +71,12 @@ fn halves_steps_and_their_origin() {
     assert!(super::lines(&case, "rows.jsonl").is_empty());
     assert!(super::lines(&case, "quarantine.jsonl").is_empty());
 
+    // How loud those with rows are over time.
+    let report = std::fs::read_to_string(case.path("out/report.html")).unwrap();
+    let of = |name: &str| report.find(&format!("class=\"level\"><div>{name}<"));
+    assert!(of("00.wav") < of("02.wav") && of("00.wav").is_some());
+    assert!(of("01.wav").is_none());
+
     // The row that the index names is the row that render gives.
     let last = (rows - 1).to_string();
     let mut inspect = Command::new(PROGRAM);

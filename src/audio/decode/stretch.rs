@@ -181,6 +181,8 @@ impl Coded {
         }
         let between = self.strays() - strays;
         if between > 0 && found > 0 {
+            // What the tag has counted is not there, which is told by this.
+            (self.counted, self.info.frames) = (None, None);
             return Some(damaged(format!("{between} bytes that are no audio")));
         }
         // What a decoder skips at its beginning is not missing.

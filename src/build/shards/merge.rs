@@ -107,7 +107,7 @@ pub fn merge(
     }
     let survey = look(&plan, &shards, &planned)?;
     check(&plan, &planned, &survey)?;
-    let (built, front_end) = make(&plan, &shards, &planned, &survey, options)?;
+    let (built, front_end) = make(&plan, &shards, &planned, &survey, options, watch)?;
     if front_end.get("provider").and_then(Value::as_str) != Some("CPUExecutionProvider") {
         watch.warn("the networks ran on a device: shards agree with one machine within its tolerance, not in every bit");
     }
@@ -141,15 +141,19 @@ pub fn ready(
         return Err(ShardsError::NoPlan(shards.path().to_path_buf()).into());
     };
     agree::with_plan(&mut plan, &shards, &planned, None)?;
-    let runs = sample(&shards, &planned)?;
+    let runs = sample(&shards, &planned, SAMPLE)?;
     let sounds = shards.sounds()?;
     let (inputs, _) = restore(&plan, &planned, &sounds, runs, &mut |_, _, _| Ok(()))?;
     Prepared::new(plan, inputs, cores).ready(notice, watch)
 }
 
-/// Clips of the plan, evenly spread, each once.
-fn sample(shards: &Shards, planned: &ShardPlan) -> Result<Vec<PlannedRun>, ShardsError> {
-    let step = planned.clips.div_ceil(SAMPLE).max(1) as usize;
+/// Clips of the plan, so many at most and evenly spread, each once.
+pub(super) fn sample(
+    shards: &Shards,
+    planned: &ShardPlan,
+    most: u64,
+) -> Result<Vec<PlannedRun>, ShardsError> {
+    let step = planned.clips.div_ceil(most).max(1) as usize;
     let splits = 0..planned.splits.len();
     let run = |split| PlannedRun {
         split,
@@ -220,6 +224,7 @@ fn make(
     planned: &ShardPlan,
     survey: &Survey,
     options: MergeOptions,
+    watch: &dyn Watch,
 ) -> Result<(Built, Value), BuildError> {
     let output = &plan.output.path;
     let inputs = shards.inputs()?;
@@ -251,7 +256,10 @@ fn make(
         }
         merged => merged?,
     };
+    let mut merged = merged;
+    let report = super::audit::audit(plan, shards, planned, &mut merged, watch)?;
     let mut dataset = sum.dataset(plan, planned, merged, &first, &origin)?;
+    dataset.audit = report;
     dataset.sounds = inputs.sounds;
     dataset.passed_over = inputs.passed_over;
     folder.complete(&dataset)?;
@@ -259,6 +267,7 @@ fn make(
     let built = Built {
         dataset,
         moments: Vec::new(),
+        levels: Vec::new(),
         folder,
     };
     Ok((built, first.front_end))

@@ -2,6 +2,7 @@
 //! and any number of times, and merged to the bytes of one build.
 
 mod agree;
+mod audit;
 mod inputs;
 mod merge;
 mod plan;

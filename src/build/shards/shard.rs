@@ -257,7 +257,7 @@ impl ReadyShard {
             return Err(reason);
         }
         match found.fingerprint == self.origin.fingerprint {
-            true if self.ready.tolerates(found.left_out()) => Ok(()),
+            true if self.ready.tolerates(found.failed()) => Ok(()),
             true => Err(crate::build::run::FEWER.to_owned()),
             false => Err(agree::unlike(&self.origin, found)),
         }
@@ -302,6 +302,8 @@ impl ReadyShard {
                 features: written.features,
                 rows: written.rows,
                 left_out: written.left_out,
+                unwanted: written.unwanted,
+                audit: written.audit,
                 found: written.found,
                 sha256: written.sha256,
                 hours: written.hours,

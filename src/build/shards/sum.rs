@@ -102,6 +102,7 @@ impl Sum {
                 },
                 hosts: self.hosts,
             }),
+            audit: Default::default(),
             sounds: BTreeMap::new(),
             passed_over: Vec::new(),
             configuration: plan.clone(),

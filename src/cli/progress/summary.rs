@@ -37,7 +37,13 @@ pub(super) fn summary(output: &Path, dataset: &Dataset) -> String {
         }
         let found = written.found.iter();
         lines.extend(found.map(|(finding, clips)| format!("    {}", clips.say(finding))));
+        let checks = written.audit.checks();
+        lines.extend(checks.map(|(check, clips)| format!("    audit, {}", clips.say_check(check))));
     }
+    let of_set = dataset.audit.found.checks();
+    lines.extend(of_set.map(|(check, found)| format!("  audit, {}", found.say_check(check))));
+    let numbers = dataset.audit.numbers.iter();
+    lines.extend(numbers.map(|(name, number)| format!("  audit, {name} of the set: {number}")));
     let passed = dataset.passed_over.iter();
     lines.extend(passed.map(|passed| format!("  passed by: {passed}")));
     lines.push(format!(

@@ -59,6 +59,14 @@ pub enum InputScale {
 }
 
 impl InputScale {
+    /// Its name in a pipeline.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Int16 => "int16",
+        }
+    }
+
     /// What a sample of full scale is to the network.
     pub fn full_scale(self) -> f32 {
         match self {

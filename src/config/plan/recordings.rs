@@ -48,6 +48,16 @@ pub enum Floor {
     Stream,
 }
 
+impl Floor {
+    /// Its name in a pipeline.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// How the recordings of a split become rows.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RecordingsPlan {

@@ -8,6 +8,8 @@ use crate::config::settings::{Features, Settings, Split};
 /// What the frozen networks take.
 const FROZEN_RATE: u32 = 16_000;
 const FROZEN_FRAMES: usize = 76;
+/// Frames that openWakeWord's detector hears at a time.
+const STREAM_STRIDE: usize = 8;
 /// Length of a window that no clip has told yet, in seconds: openWakeWord's
 /// least.
 const UNKNOWN_SECONDS: f64 = 2.0;
@@ -129,10 +131,7 @@ impl Resolver<'_> {
             let message = "'features.backend' is \"native\"; it runs only the frozen models, and only on the cpu";
             self.problem("features.backend", message);
         }
-        if features.floor == Floor::Stream {
-            let message = "'features.floor' is \"stream\", which is not built yet: rows have the floor of their window (\"clip\")";
-            self.problem("features.floor", message);
-        }
+        self.floor(features);
         let all_timesteps = features.timesteps.is_none();
         if all_timesteps && other_models {
             let message = "'features.timesteps' is \"auto\", which is known of the frozen models alone: give a number";
@@ -157,6 +156,25 @@ impl Resolver<'_> {
             plan.timesteps = plan.timesteps_of(audio.clip_samples).max(1);
         }
         plan
+    }
+
+    /// Checks that the floor of the detector can be had: its groups of frames are
+    /// those of the published mel network, and end where its windows end.
+    fn floor(&mut self, features: &Features) {
+        let Features { window, stride, .. } = *features;
+        if features.floor == Floor::Clip {
+            return;
+        }
+        if features.mel_model.is_some() {
+            let message = "'features.floor' is \"stream\", which is known of the frozen mel network alone: leave out features.mel_model";
+            self.problem("features.floor", message);
+        }
+        if (window, stride) != (FROZEN_FRAMES, STREAM_STRIDE) {
+            let message = format!(
+                "'features.floor' is \"stream\", which hears {FROZEN_FRAMES} frames every {STREAM_STRIDE}: 'features.window' is {window} and 'features.stride' {stride}"
+            );
+            self.problem("features.floor", &message);
+        }
     }
 }
 

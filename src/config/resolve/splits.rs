@@ -60,6 +60,8 @@ impl Resolver<'_> {
                 Kind::Recordings => ElementType::Float16,
             }),
             recordings: self.recordings(index, split, settings),
+            label: split.label,
+            part: split.part,
         })
     }
 

@@ -11,7 +11,7 @@ use crate::dataset::partial::sha256_of;
 use crate::dataset::parts::FeatureReader;
 
 use super::error::InspectError;
-use crate::config::plan::{InputScale, Plan};
+use crate::config::plan::{Floor, InputScale, Plan};
 use crate::dataset::statistics::Statistics;
 
 /// What is in an output folder.
@@ -25,6 +25,8 @@ pub struct FolderFacts {
     pub fingerprint: String,
     /// The input scale that the build used: `unit` or `int16`.
     pub input_scale: InputScale,
+    /// What the mel network's floor was taken of: `clip` or `stream`.
+    pub floor: Floor,
     /// The splits, in order.
     pub splits: Vec<SplitFacts>,
     /// What was done to the rows; `None` without `rows.jsonl`.
@@ -96,6 +98,7 @@ pub fn folder(path: &Path, verify: bool) -> Result<FolderFacts, InspectError> {
     };
     Ok(FolderFacts {
         input_scale: dataset.configuration.features.input_scale,
+        floor: dataset.configuration.features.floor,
         wakemill: dataset.wakemill,
         seed: dataset.seed,
         fingerprint: dataset.fingerprint,

@@ -5,9 +5,11 @@ mod error;
 mod folder;
 mod origin;
 mod scale;
+mod stretches;
 
 pub use array::{ArrayFacts, array};
 pub use error::InspectError;
 pub use folder::{FolderFacts, SplitFacts, folder};
 pub use origin::{RowOrigin, row};
 pub use scale::{ScaleGuess, Verdict};
+pub use stretches::{Heard, Recording, Stretch, heard};

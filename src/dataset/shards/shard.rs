@@ -75,6 +75,12 @@ pub struct ShardSplit {
     pub rows: u64,
     /// Clips left out.
     pub left_out: u64,
+    /// Those of them that a rule of the audit left out.
+    #[serde(default)]
+    pub unwanted: u64,
+    /// What the audit found of its clips and rows.
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    pub audit: Found,
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     pub found: Found,
@@ -136,6 +142,14 @@ impl Shard {
     /// Rows of all splits.
     pub fn rows(&self) -> u64 {
         self.splits.iter().map(|split| split.rows).sum()
+    }
+
+    /// Those that could not be processed: what a rule left out is not among them.
+    pub fn failed(&self) -> u64 {
+        let splits = self.splits.iter();
+        splits
+            .map(|split| split.left_out - split.unwanted.min(split.left_out))
+            .sum()
     }
 
     /// Clips left out, of all splits.

@@ -99,6 +99,8 @@ impl SplitMerger {
                 features: split.features.clone(),
                 rows: 0,
                 left_out: 0,
+                unwanted: 0,
+                audit: Found::default(),
                 found: Found::default(),
                 sha256: String::new(),
                 parts: Vec::new(),
@@ -124,6 +126,8 @@ impl SplitMerger {
         let written = &mut self.written;
         written.rows += split.rows;
         written.left_out += split.left_out;
+        written.unwanted += split.unwanted;
+        written.audit.extend(&split.audit);
         written.found.extend(&split.found);
         if let (Some(all), Some(own)) = (&mut written.hours, &split.hours) {
             all.add(own);

@@ -115,7 +115,7 @@ impl Survey {
                 self.rows[index] += split.rows;
             }
         }
-        self.left_out += shard.left_out();
+        self.left_out += shard.failed();
     }
 }
 

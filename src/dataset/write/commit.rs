@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::audit::AuditCommit;
 use crate::dataset::found::Found;
 use crate::dataset::manifest::Hours;
 use crate::dataset::partial::Committed;
@@ -24,6 +25,9 @@ pub struct Commit {
     /// `recordings.jsonl`, where there are recordings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recordings: Option<Committed>,
+    /// The audit's files, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditCommit>,
     /// How far the turns of a split's recordings have come, where one is begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turns: Option<TurnsCommit>,
@@ -52,6 +56,12 @@ pub struct SplitCommit {
     pub rows: u64,
     /// Spans left out.
     pub left_out: u64,
+    /// Those of them that a rule of the audit left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unwanted: u64,
+    /// What the audit found of its clips and rows.
+    #[serde(default, skip_serializing_if = "Found::is_empty")]
+    pub audit: Found,
     /// What was found out about its clips.
     #[serde(default, skip_serializing_if = "Found::is_empty")]
     pub found: Found,
@@ -75,4 +85,14 @@ impl Commit {
     pub fn left_out(&self) -> u64 {
         self.splits.iter().map(|split| split.left_out).sum()
     }
+
+    /// Those that could not be processed: what a rule left out is not among them.
+    pub fn failed(&self) -> u64 {
+        let splits = self.splits.iter();
+        splits.map(|split| split.left_out - split.unwanted).sum()
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -50,6 +50,21 @@ pub enum WriteError {
         /// Clips that may be.
         tolerated: u64,
     },
+    /// A rule of the audit ends the build at a clip.
+    #[error(
+        "split '{split}', clip '{clip}', audit: {reason}\n  mend or remove the clip and start over (--overwrite), or change its rule and go on (--resume)"
+    )]
+    Forbidden {
+        /// The split.
+        split: String,
+        /// The clip.
+        clip: String,
+        /// What was found.
+        reason: String,
+    },
+    /// What an audit finds cannot be told.
+    #[error("the audit cannot be told: {0}")]
+    Audit(String),
     /// A block does not hold the rows that its clips claim.
     #[error("a block holds {found} rows where its clips have {claimed}; this is a bug in wakemill")]
     Block {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::dataset::audit::AuditFiles;
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
 use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE, index_file};
@@ -21,6 +22,8 @@ pub struct WriteSettings {
     pub row_shape: [usize; 2],
     /// Whether to write `rows.jsonl`.
     pub rows: bool,
+    /// Whether to write the audit's files.
+    pub audit: bool,
     /// Spans that may be left out before the build fails; `None` fails it at
     /// the first.
     pub tolerated: Option<u64>,
@@ -77,6 +80,7 @@ pub(super) struct Files {
     pub(super) rows: Option<JsonlWriter>,
     pub(super) quarantine: JsonlWriter,
     pub(super) recordings: Option<JsonlWriter>,
+    pub(super) audit: Option<AuditFiles>,
 }
 
 impl Files {
@@ -98,6 +102,10 @@ impl Files {
         let rows = || lines(ROWS_FILE, last.and_then(|last| last.lines.as_ref()));
         let files = Self {
             rows: settings.rows.then(rows).transpose()?,
+            audit: settings
+                .audit
+                .then(|| AuditFiles::open(folder, last.and_then(|last| last.audit.as_ref())))
+                .transpose()?,
             quarantine: lines(QUARANTINE_FILE, last.map(|last| &last.quarantine))?,
             recordings: settings
                 .splits
@@ -134,6 +142,8 @@ impl Files {
                     .map(|_| split.hours.clone()),
                 rows: split.rows(),
                 left_out: split.left_out,
+                unwanted: split.unwanted,
+                audit: split.audit.clone(),
                 found: split.found.clone(),
                 data: split.npy.sync()?,
             })
@@ -143,6 +153,7 @@ impl Files {
             splits: self.splits.iter_mut().map(sync).collect::<Result<_, _>>()?,
             lines: self.rows.as_mut().map(JsonlWriter::sync).transpose()?,
             quarantine: self.quarantine.sync()?,
+            audit: self.audit.as_mut().map(AuditFiles::sync).transpose()?,
             recordings: self
                 .recordings
                 .as_mut()
@@ -161,6 +172,8 @@ pub(super) struct SplitWriter {
     pub(super) steps: u64,
     pub(super) index: Option<NpyWriter>,
     pub(super) left_out: u64,
+    pub(super) unwanted: u64,
+    pub(super) audit: Found,
     pub(super) found: Found,
     pub(super) hours: Hours,
 }
@@ -193,6 +206,8 @@ impl SplitWriter {
             steps,
             index: index.transpose()?,
             left_out: last.map_or(0, |last| last.left_out),
+            unwanted: last.map_or(0, |last| last.unwanted),
+            audit: last.map(|last| last.audit.clone()).unwrap_or_default(),
             found: last.map(|last| last.found.clone()).unwrap_or_default(),
             hours: hours.unwrap_or_else(|| Hours {
                 index: index_file(&settings.name),

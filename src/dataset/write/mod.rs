@@ -4,6 +4,7 @@
 //! has written, and then appends to a journal how much that is. Whatever
 //! happens after that, those clips need not be built again.
 
+mod audit;
 pub mod commit;
 pub mod error;
 mod files;
@@ -21,12 +22,13 @@ pub use error::WriteError;
 pub(super) use files::index_array;
 pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
 
+use super::audit::AuditEnd;
 use super::journal::Journal;
 use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
-use crate::records::{ClipId, Rejection, Row, Span};
+use crate::records::{ClipId, Met, Noted, Rejection, Row, Span, Trouble};
 
-use super::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use super::layout::{AUDIT_FACTS_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
 use files::{Files, SplitWriter};
 
@@ -84,6 +86,19 @@ pub struct Taken<'a> {
     pub seconds: f64,
     /// The clips of spans left out, with the reason.
     pub left_out: &'a [(ClipId, Rejection)],
+    /// What the visit of a recording came to, where it was one.
+    pub met: Option<&'a Met>,
+    /// What the audit found.
+    pub noted: &'a [Noted],
+}
+
+/// A data set whose files are finished, but for what the audit has to say of all of
+/// it.
+pub struct Finished {
+    /// The files.
+    pub written: Written,
+    /// Where the rest of the audit goes.
+    pub audit: Option<AuditEnd>,
 }
 
 /// The files of a finished data set.
@@ -109,7 +124,7 @@ impl<'a> Writer<'a> {
         last: Option<&Commit>,
         told: impl FnMut(Told<'_>) + Send + 'a,
     ) -> Result<Self, WriteError> {
-        let (left_out, tolerated) = (last.map_or(0, Commit::left_out), settings.tolerated);
+        let (left_out, tolerated) = (last.map_or(0, Commit::failed), settings.tolerated);
         if left_out > tolerated.unwrap_or(0) {
             return Err(WriteError::TooManyBefore {
                 left_out,
@@ -145,7 +160,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`WriteError`]; the files can then be opened again.
-    pub fn finish(mut self) -> Result<Written, WriteError> {
+    pub fn finish(mut self) -> Result<Finished, WriteError> {
         let rows = self.files.rows.map(|rows| (ROWS_FILE, rows));
         let recordings = self.files.recordings;
         let recordings = recordings.map(|lines| (RECORDINGS_FILE, lines));
@@ -171,6 +186,8 @@ impl<'a> Writer<'a> {
                 rows,
                 hours,
                 left_out: split.left_out,
+                unwanted: split.unwanted,
+                audit: split.audit,
                 found: split.found,
                 sha256: summary.sha256,
                 parts: Vec::new(),
@@ -178,7 +195,19 @@ impl<'a> Writer<'a> {
         };
         let splits = self.files.splits.into_iter().map(&mut finish);
         let splits = splits.collect::<Result<_, WriteError>>()?;
-        Ok(Written { splits, files })
+        let audit = match self.files.audit {
+            Some(audit) => {
+                let (sha256, lines) = audit.finish_facts()?;
+                files.insert(AUDIT_FACTS_FILE.to_owned(), sha256);
+                (self.told)(Told::Step(Step::Renamed));
+                Some(AuditEnd::of(lines))
+            }
+            None => None,
+        };
+        Ok(Finished {
+            written: Written { splits, files },
+            audit,
+        })
     }
 
     fn take_block(
@@ -203,6 +232,7 @@ impl<'a> Writer<'a> {
         let width = values.len() / claimed.max(1);
         let mut values = values.as_slice().unwrap_or_default().chunks(width.max(1));
         let (mut spans, mut rows, mut bytes) = (0, 0, 0);
+        let mut noted = Vec::new();
         let mut left_out = Vec::new();
         for span in batch.spans {
             let Span {
@@ -214,7 +244,7 @@ impl<'a> Writer<'a> {
             at(&id.name);
             match state {
                 Ok(made) => {
-                    self.files.splits[split].found.add(&id.name, findings);
+                    self.files.splits[split].found.add(&id.name, &findings);
                     for (row, values) in made.iter().zip(&mut values) {
                         self.write_row(split, &id, row, values)?;
                         bytes += size_of_val(values) as u64;
@@ -224,9 +254,13 @@ impl<'a> Writer<'a> {
                 }
                 Err(rejection) => {
                     self.leave_out(split, &id, rounds.start, &rejection)?;
-                    left_out.push((id, rejection));
+                    left_out.push((id.clone(), rejection));
                 }
             }
+            // Behind what may end the build here, and is taken again then.
+            self.write_audit(split, &id, rounds.start, findings.audit.as_deref())?;
+            let audit = findings.audit.into_iter();
+            noted.extend(audit.flat_map(|audit| audit.noted));
             self.spans += 1;
         }
         (self.told)(Told::Taken(Taken {
@@ -236,6 +270,8 @@ impl<'a> Writer<'a> {
             bytes,
             seconds: 0.0,
             left_out: &left_out,
+            noted: &noted,
+            met: None,
         }));
         Ok(())
     }
@@ -278,7 +314,16 @@ impl<'a> Writer<'a> {
         let clip_name = clip.name.to_string();
         let Rejection { stage, kind, .. } = *rejection;
         let reason = rejection.reason.clone();
-        let Some(tolerated) = self.tolerated else {
+        if kind == Trouble::Forbidden {
+            return Err(WriteError::Forbidden {
+                split: split.settings.name.clone(),
+                clip: clip_name,
+                reason,
+            });
+        }
+        // A rule is no failure.
+        let failed = kind != Trouble::Unwanted;
+        if failed && self.tolerated.is_none() {
             return Err(WriteError::Rejected {
                 split: split.settings.name.clone(),
                 clip: clip_name,
@@ -286,11 +331,11 @@ impl<'a> Writer<'a> {
                 kind,
                 reason,
             });
-        };
-        if self.left_out == tolerated {
+        }
+        if failed && self.tolerated == Some(self.left_out) {
             return Err(WriteError::TooMany {
                 left_out: self.left_out + 1,
-                tolerated,
+                tolerated: self.left_out,
                 clip: clip_name,
                 stage,
                 kind,
@@ -305,7 +350,8 @@ impl<'a> Writer<'a> {
             reason: Cow::Borrowed(&rejection.reason),
         })?;
         split.left_out += 1;
-        self.left_out += 1;
+        split.unwanted += u64::from(!failed);
+        self.left_out += u64::from(failed);
         Ok(())
     }
 }

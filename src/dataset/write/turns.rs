@@ -50,6 +50,8 @@ impl Writer<'_> {
             bytes,
             seconds: met.seconds,
             left_out: &left_out,
+            noted: &[],
+            met: Some(met),
         }));
         Ok(())
     }
@@ -175,7 +177,7 @@ impl Writer<'_> {
         let of = &mut self.files.splits[split];
         for ended in &met.ended {
             self.spans += 1;
-            of.found.add(&ended.recording, ended.findings);
+            of.found.add(&ended.recording, &ended.findings);
             let unmade = turns.unmade.remove(&ended.index).unwrap_or(0);
             let ended = Ended {
                 rows: ended.rows - unmade.min(ended.rows),

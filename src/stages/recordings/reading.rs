@@ -42,8 +42,10 @@ pub(super) struct Reading {
     excluded: Vec<Segment>,
     audio: Recording,
     stretch: Option<Stretch>,
-    /// Samples from the next row on, as far as they are there.
+    /// Samples from the next row's lead on, as far as they are there.
     pending: Vec<f32>,
+    /// How many of them are the lead: none before the first row of a stretch.
+    lead: usize,
     /// Whether the stretch has come to its end.
     over: bool,
     /// Whether there is no other.
@@ -112,6 +114,7 @@ impl Reading {
             audio: open().map_err(left_out)?,
             stretch: None,
             pending: Vec::new(),
+            lead: 0,
             over: false,
             done: false,
             before: 0,
@@ -148,7 +151,7 @@ impl Reading {
     ) -> Result<Option<(Vec<f32>, Part)>, BoxError> {
         let (window, step) = (self.reads.window, self.reads.step());
         loop {
-            let wanted = (ROWS - 1) * step + window;
+            let wanted = self.lead + (ROWS - 1) * step + window;
             while self.pending.len() < wanted && !self.over {
                 if self.pending.capacity() < wanted + BLOCK {
                     // As much as is needed, and not twice that.
@@ -157,7 +160,7 @@ impl Reading {
                 }
                 self.fill(scratch)?;
             }
-            let rows = match self.pending.len().checked_sub(window) {
+            let rows = match self.pending.len().checked_sub(self.lead + window) {
                 Some(rest) => (rest / step + 1).min(ROWS),
                 None => 0,
             };
@@ -189,10 +192,13 @@ impl Reading {
     fn take(&mut self, rows: usize) -> (Vec<f32>, Part) {
         let Reads { window, hop, .. } = self.reads;
         let step = self.reads.step();
+        let lead = std::mem::replace(&mut self.lead, self.reads.lead);
+        // As far as the next row's lead.
+        let taken = lead + rows * step - self.lead;
         // What waits in a place is little: the piece takes the memory along.
-        let rest = self.pending[rows * step..].to_vec();
+        let rest = self.pending[taken..].to_vec();
         let mut samples = std::mem::replace(&mut self.pending, rest);
-        samples.truncate((rows - 1) * step + window);
+        samples.truncate(lead + (rows - 1) * step + window);
         let kept: Vec<bool> = (0..rows as u64)
             .map(|k| !self.is_excluded(self.rows_here + k))
             .collect();
@@ -202,6 +208,7 @@ impl Reading {
             row: sample / hop as u64,
             sample,
             hop,
+            lead,
             kept,
         };
         self.kept += part.kept.iter().filter(|kept| **kept).count() as u64;
@@ -226,6 +233,7 @@ impl Reading {
 
     fn next_stretch(&mut self) {
         self.pending.clear();
+        self.lead = 0;
         self.before += self.here;
         (self.here, self.rows_here) = (0, 0);
         self.stretch = None;
@@ -322,18 +330,22 @@ impl Reading {
     }
 
     /// Keeps samples of the stretch, but those between rows that are further
-    /// apart than they are long.
+    /// apart than they and what leads up to them are long.
     fn keep(&mut self, mut samples: &[f32]) {
-        let Reads { window, hop, .. } = self.reads;
-        while hop > window && !samples.is_empty() {
+        let Reads {
+            window, hop, lead, ..
+        } = self.reads;
+        while hop > window + lead && !samples.is_empty() {
             let place = (self.here % hop as u64) as usize;
-            let (end, is_row) = if place < window {
+            let (end, is_kept) = if place < window {
                 (window, true)
+            } else if place < hop - lead {
+                (hop - lead, false)
             } else {
-                (hop, false)
+                (hop, true)
             };
             let (part, rest) = samples.split_at((end - place).min(samples.len()));
-            if is_row {
+            if is_kept {
                 self.pending.extend_from_slice(part);
             }
             self.here += part.len() as u64;

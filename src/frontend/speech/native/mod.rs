@@ -33,6 +33,6 @@ mod winograd;
 
 pub use dispatch::Isa;
 pub use embed::{EmbedKernel, EmbedScratch, STRIDE, windows};
-pub use mel::{HOP, MelKernel, MelScratch, bites, floor, frames, scale};
+pub use mel::{HOP, MelKernel, MelScratch, WINDOW, bites, floor, frames, scale};
 pub use probe::{EMBEDDING_TOLERANCE, Golden, MEL_TOLERANCE_DB, MaxDifference, Refused, prove};
 pub use recognise::Unknown;

@@ -17,7 +17,8 @@ impl Reading {
             Some(heard) => (from.rows, heard),
             None => (0, Heard::default()),
         };
-        let first = base + rows * self.reads.hop as u64;
+        let lead = if rows == 0 { 0 } else { self.reads.lead };
+        let first = base + rows * self.reads.hop as u64 - lead as u64;
         let rate = self.audio.info().sample_rate;
         // A rate that cannot be converted is told where samples come.
         let Ok(mut conversion) = Conversion::new(rate, self.reads.sample_rate) else {
@@ -38,6 +39,7 @@ impl Reading {
         });
         (self.rows, self.rows_here) = (rows, rows);
         self.here = first - base;
+        self.lead = lead;
         self.kept = (0..rows).filter(|row| !self.is_excluded(*row)).count() as u64;
         self.level = Level {
             peak: heard.peak,

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod heard;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,199 @@
+//! A clip, judged from what decoding has made of it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{db, refusal};
+use crate::dsp::envelope::Envelope;
+use crate::dsp::level::{Level, count_from};
+use crate::dsp::sketch::Sketcher;
+use crate::dsp::speech_level::{MARGIN, SpeechLevel};
+use crate::records::{AuditRules, Audited, Check, ClipFacts, Findings, Rejection, Scope};
+
+/// How far below the loudest frequencies a spectrum is empty, in dB.
+const EMPTY_DB: f32 = 62.0;
+/// Seconds of a clip's edge whose level is taken.
+const EDGE: f64 = 0.01;
+/// Mean magnitude below which a millisecond is digital silence: less than half a
+/// 16-bit step anywhere.
+const NOTHING: f32 = 4e-6;
+/// How near to the peak a sample is cut off flat.
+const FLAT: f32 = 0.999;
+/// Samples of a run that no wave makes by itself.
+const RUN: usize = 3;
+/// Peak below which quantisation alone makes flat tops.
+const TOO_QUIET_TO_CLIP: f32 = 0.02;
+/// Below this active level in dB, spectrum and edges are the noise's.
+const TOO_QUIET: f64 = -60.0;
+
+/// What decoding knows of a clip.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// Its samples as they were read, at the file's rate.
+    pub raw: &'a [f32],
+    /// How loud these are.
+    pub level: Level,
+    /// The greatest magnitude in the other channels.
+    pub others: f32,
+    /// Whether the reader had to mend something.
+    pub mended: bool,
+    /// The samples at the pipeline's rate.
+    pub samples: &'a [f32],
+    /// Whether it is a wake word.
+    pub positive: bool,
+}
+
+/// Judges clips on one thread.
+pub struct ClipAuditor {
+    rules: Arc<AuditRules>,
+    sample_rate: u32,
+    envelope: Envelope,
+    sketcher: Sketcher,
+}
+
+impl ClipAuditor {
+    /// By these rules, at the pipeline's rate in Hz; `None` where nothing is to be
+    /// looked for that a clip has to do with.
+    pub fn new(rules: &Arc<AuditRules>, sample_rate: u32) -> Option<Self> {
+        let scopes = [Scope::Clip, Scope::Row, Scope::Set];
+        rules.looks_at(&scopes).then(|| Self {
+            rules: Arc::clone(rules),
+            sample_rate,
+            envelope: Envelope::default(),
+            sketcher: Sketcher::new(sample_rate),
+        })
+    }
+
+    /// Judges a clip.
+    ///
+    /// # Errors
+    /// Why it is left out, where a rule says so.
+    pub fn judge(&mut self, heard: Heard<'_>, findings: &mut Findings) -> Result<(), Rejection> {
+        self.envelope.measure(heard.samples, self.sample_rate);
+        let level = SpeechLevel::of(&self.envelope);
+        let speech = level.and_then(|level| self.speech(level));
+        let mut audited = Audited {
+            facts: ClipFacts {
+                hash: xxh3_128(bytemuck::cast_slice(heard.samples)),
+                samples: u32::try_from(heard.samples.len()).unwrap_or(u32::MAX),
+                ..ClipFacts::default()
+            },
+            speech_end: speech.as_ref().map(|speech| speech.end),
+            ..Audited::default()
+        };
+        let mut note = |check, measure| audited.noted.extend(self.rules.judge(check, measure));
+        let peak = db(f64::from(heard.level.peak));
+        note(Check::Silent, peak);
+        if heard.others > 0.0 {
+            note(Check::Elsewhere, db(f64::from(heard.others)) - peak);
+        }
+        note(Check::Offset, self.envelope.mean().abs());
+        note(Check::Damaged, f64::from(u8::from(heard.mended)));
+        note(Check::Clipped, flat_share(heard.raw, heard.level));
+        if let Some(level) = level {
+            note(Check::Quiet, level.active_db);
+            note(Check::Gap, self.gap_ms(level));
+            if heard.positive && level.active_db > TOO_QUIET {
+                let (start, end) = self.edges();
+                note(Check::CutStart, start - level.active_db);
+                note(Check::CutEnd, end - level.active_db);
+            }
+        }
+        let audible = level.filter(|level| level.active_db > TOO_QUIET);
+        let sound = self.sound();
+        if audible.is_some()
+            && let Some(sketch) = self.sketcher.sketch(heard.samples, sound)
+        {
+            audited.facts.print = sketch.print;
+            note(
+                Check::BandLimited,
+                self.sketcher.bandwidth(&sketch, EMPTY_DB),
+            );
+        }
+        let refused = refusal(&audited.noted);
+        findings.audit = Some(Box::new(audited));
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// From where to where a clip is louder than the margin below its active level.
+    fn speech(&self, level: SpeechLevel) -> Option<Range<usize>> {
+        let amplitude = libm::pow(10.0, (level.active_db - MARGIN) / 20.0) as f32;
+        let (means, edge) = (self.envelope.means(), self.envelope.steps_in(EDGE));
+        let loud = |steps: &[f32]| steps.iter().sum::<f32>() >= amplitude * steps.len() as f32;
+        let first = means.windows(edge).position(loud)?;
+        let last = means.windows(edge).rposition(loud)? + edge;
+        let step = self.envelope.step();
+        Some(first * step..(last * step).min(self.envelope.samples()))
+    }
+
+    /// From where to where all but a fiftieth of a clip's energy lies, at either end:
+    /// noise and silence around the sound move that little.
+    fn sound(&self) -> Range<usize> {
+        const REST: f64 = 0.02;
+        let energy = |mean: &f32| f64::from(*mean).powi(2);
+        let means = self.envelope.means();
+        let total: f64 = means.iter().map(energy).sum();
+        let reached = |share: f64| {
+            let mut so_far = 0.0;
+            means.iter().position(|mean| {
+                so_far += energy(mean);
+                so_far >= share * total
+            })
+        };
+        let first = reached(REST).unwrap_or(0);
+        let last = reached(1.0 - REST).unwrap_or(means.len());
+        let step = self.envelope.step();
+        first * step..(last + 1) * step
+    }
+
+    /// Levels of the first and the last 10 ms, in dB.
+    fn edges(&self) -> (f64, f64) {
+        let means = self.envelope.means();
+        let edge = self.envelope.steps_in(EDGE).min(means.len());
+        let level = |steps: &[f32]| db(f64::from(steps.iter().sum::<f32>()) / steps.len() as f64);
+        (level(&means[..edge]), level(&means[means.len() - edge..]))
+    }
+
+    /// The longest digital silence that sound breaks off into, in milliseconds.
+    fn gap_ms(&self, level: SpeechLevel) -> f64 {
+        /// Steps before the silence: the last of them may be the resampler's.
+        const BEFORE: usize = 8;
+        const LEFT: usize = 2;
+        let amplitude = libm::pow(10.0, (level.active_db - MARGIN / 2.0) / 20.0) as f32;
+        let means = self.envelope.means();
+        let (mut longest, mut at) = (0, 0);
+        while at < means.len() {
+            let silent = means[at..].iter().take_while(|mean| **mean < NOTHING);
+            let silent = silent.count();
+            if silent > longest && at >= BEFORE {
+                let before = &means[at - BEFORE..at - LEFT];
+                if before.iter().sum::<f32>() >= amplitude * before.len() as f32 {
+                    longest = silent;
+                }
+            }
+            at += silent.max(1);
+        }
+        1000.0 * longest as f64 / self.envelope.steps_per_second()
+    }
+}
+
+/// Share of samples in runs at the clip's own peak.
+fn flat_share(raw: &[f32], level: Level) -> f64 {
+    if level.peak < TOO_QUIET_TO_CLIP || raw.is_empty() {
+        return 0.0;
+    }
+    let flat = level.peak * FLAT;
+    let most = count_from(raw, flat);
+    // The runs hold no more than that.
+    if most < RUN as u64 || (most as f64) < 1e-4 * raw.len() as f64 {
+        return 0.0;
+    }
+    let runs = raw.chunk_by(|a, b| (a.abs() >= flat) == (b.abs() >= flat));
+    let flat = runs.filter(|run| run.len() >= RUN && run[0].abs() >= flat);
+    flat.map(<[f32]>::len).sum::<usize>() as f64 / raw.len() as f64
+}
+
+#[cfg(test)]
+mod tests;

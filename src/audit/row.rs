@@ -1,0 +1,223 @@
+//! A row, judged from what its effects did.
+
+use std::sync::Arc;
+
+use crate::dsp::chain::Drawn;
+use crate::dsp::envelope::Envelope;
+use crate::dsp::level::energy;
+use crate::dsp::placement::Placement;
+use crate::dsp::speech_level::SpeechLevel;
+use crate::records::{AuditRules, Audited, Check, Noted, Scope};
+
+/// Energy of a sample below which there is nothing to lose.
+const NOTHING: f64 = 1e-10;
+
+/// Judges rows on one thread: it looks at the samples before an effect and after.
+pub struct RowAuditor {
+    rules: Arc<AuditRules>,
+    sample_rate: u32,
+    window: usize,
+    envelope: Envelope,
+    /// What there was before the effect, where that is looked at.
+    before: Vec<f32>,
+    /// The energy of a clip that does not fit its window, and its length.
+    energy: f64,
+    length: usize,
+    noted: Vec<Noted>,
+}
+
+impl RowAuditor {
+    /// By these rules, at a rate in Hz, for windows of so many samples; `None` where
+    /// nothing is to be looked for.
+    pub fn new(rules: &Arc<AuditRules>, sample_rate: u32, window: usize) -> Option<Self> {
+        rules.looks_at(&[Scope::Row]).then(|| Self {
+            rules: Arc::clone(rules),
+            sample_rate,
+            window,
+            envelope: Envelope::default(),
+            before: Vec::new(),
+            energy: 0.0,
+            length: 0,
+            noted: Vec::new(),
+        })
+    }
+
+    /// Looks at the samples that an effect is about to change.
+    pub fn before(&mut self, drawn: &Drawn, samples: &[f32]) {
+        match drawn {
+            Drawn::Place(placement) => {
+                let loses = kept(*placement, samples.len(), self.window) < samples.len();
+                self.energy = if loses { energy(samples) } else { 0.0 };
+            }
+            Drawn::Background(_) => samples.clone_into(&mut self.before),
+            _ => {}
+        }
+        self.length = samples.len();
+    }
+
+    /// Looks at what it has made of them.
+    pub fn after(&mut self, drawn: &Drawn, samples: &[f32], clip: Option<&Audited>) {
+        match drawn {
+            Drawn::Place(placement) => self.placed(*placement, samples, clip),
+            Drawn::Background(_) => {
+                let asked = drawn.facts(self.sample_rate).value;
+                if let Some(asked) = asked.filter(|_| self.before.len() == samples.len()) {
+                    self.mixed(asked, samples);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Everything about the row of a round, whose samples these are in the end.
+    pub fn row(&mut self, round: u32, pcm: &[i16]) -> impl Iterator<Item = Noted> + '_ {
+        let (limits, silent) = counts(pcm, (self.sample_rate / 1000).max(1) as usize);
+        self.note(Check::RowClipped, limits);
+        self.note(Check::RowSilent, silent);
+        self.noted.drain(..).map(move |noted| Noted {
+            round: Some(round),
+            ..noted
+        })
+    }
+
+    /// Forgets what was begun: a clip was refused on the way.
+    pub fn reset(&mut self) {
+        self.noted.clear();
+    }
+
+    fn note(&mut self, check: Check, measure: f64) {
+        self.noted.extend(self.rules.judge(check, measure));
+    }
+
+    /// What placing has lost.
+    fn placed(&mut self, placement: Placement, samples: &[f32], clip: Option<&Audited>) {
+        if self.energy > NOTHING * self.length as f64 {
+            let kept = (energy(samples) / self.energy).min(1.0);
+            self.note(Check::EnergyLost, 1.0 - kept);
+        }
+        let kept = kept(placement, self.length, samples.len());
+        let end = match placement {
+            Placement::End { .. } => self.length,
+            Placement::Center => (self.length - kept) / 2 + kept,
+            Placement::Start { .. } => kept,
+        };
+        if let Some(speech) = clip.and_then(|clip| clip.speech_end) {
+            let lost = speech.saturating_sub(end);
+            let seconds = lost as f64 / f64::from(self.sample_rate);
+            self.note(Check::EndLost, 1000.0 * seconds);
+        }
+    }
+
+    /// What the ratio of speech and noise has become.
+    fn mixed(&mut self, asked: f64, samples: &[f32]) {
+        let noise = difference(samples, &self.before) / samples.len().max(1) as f64;
+        self.envelope.measure(&self.before, self.sample_rate);
+        let Some(speech) = SpeechLevel::of(&self.envelope) else {
+            return;
+        };
+        let reached = speech.active_db - 10.0 * libm::log10(noise.max(1e-20));
+        self.note(Check::Snr, (reached - asked).abs());
+    }
+}
+
+/// How many samples of a clip are in its window.
+fn kept(placement: Placement, clip: usize, window: usize) -> usize {
+    let room = match placement {
+        Placement::End { jitter } => window.saturating_sub(jitter as usize),
+        Placement::Center => window,
+        Placement::Start { start } => window.saturating_sub(start as usize),
+    };
+    clip.min(room)
+}
+
+/// Energy of what two clips differ in.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn difference(a: &[f32], b: &[f32]) -> f64 {
+    let mut lanes = [0f64; 8];
+    let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..8 {
+            let difference = f64::from(a[lane] - b[lane]);
+            lanes[lane] += difference * difference;
+        }
+    }
+    let tail = a_tail.iter().zip(b_tail);
+    let tail: f64 = tail.map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    tail + lanes.iter().sum::<f64>()
+}
+
+/// Share of samples at the limits of 16 bits, and of steps that are all zeros.
+fn counts(pcm: &[i16], step: usize) -> (f64, f64) {
+    let silent = pcm.chunks(step).filter(|step| step.iter().all(|x| *x == 0));
+    let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
+    (
+        share(at_limits(pcm) as usize, pcm.len()),
+        share(silent.count(), pcm.len().div_ceil(step)),
+    )
+}
+
+/// How many samples are at the limits of 16 bits.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn at_limits(pcm: &[i16]) -> u32 {
+    let mut count = 0;
+    // As many as 16 bits can count.
+    for piece in pcm.chunks(1 << 15) {
+        let mut here = 0u16;
+        for &x in piece {
+            here += u16::from((x == i16::MAX) | (x == i16::MIN));
+        }
+        count += u32::from(here);
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auditor() -> RowAuditor {
+        RowAuditor::new(&Arc::new(AuditRules::default()), 16_000, 32_000).unwrap()
+    }
+
+    fn names(auditor: &mut RowAuditor, pcm: &[i16]) -> Vec<&'static str> {
+        auditor
+            .row(2, pcm)
+            .map(|noted| noted.check.name())
+            .collect()
+    }
+
+    #[test]
+    fn rows_at_their_limits_and_empty_rows_are_found() {
+        let mut auditor = auditor();
+        let mut pcm = vec![5; 32_000];
+        assert_eq!(names(&mut auditor, &pcm), [""; 0]);
+        pcm[..500].fill(i16::MAX);
+        assert_eq!(names(&mut auditor, &pcm), ["row_clipped"]);
+        pcm.fill(0);
+        pcm[7] = 1;
+        assert_eq!(names(&mut auditor, &pcm), ["row_silent"]);
+        assert_eq!(names(&mut auditor, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn what_placing_loses_is_measured() {
+        let mut auditor = auditor();
+        let clip = vec![0.1; 64_000];
+        let place = Drawn::Place(Placement::Start { start: 0 });
+        auditor.before(&place, &clip);
+        let audited = Audited {
+            speech_end: Some(40_000),
+            ..Audited::default()
+        };
+        auditor.after(&place, &clip[..32_000], Some(&audited));
+        // Half is lost, and that is the threshold.
+        let noted: Vec<_> = auditor.row(0, &[9; 160]).collect();
+        assert_eq!(noted.len(), 1);
+        assert_eq!((noted[0].check, noted[0].measure), (Check::EndLost, 500.0));
+        assert_eq!(noted[0].round, Some(0));
+        auditor.window = 31_000;
+        auditor.before(&place, &clip);
+        auditor.after(&place, &clip[..31_000], None);
+        assert_eq!(names(&mut auditor, &[9; 160]), ["energy_lost"]);
+    }
+}

@@ -1,0 +1,299 @@
+//! What the audit says of the whole set, once its rows are written.
+
+mod look;
+mod sample;
+mod sounds;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::audit::index::{self, Pair};
+use crate::audit::neighbours::Space;
+use crate::augment::Sounds;
+use crate::config::plan::Plan;
+use crate::dataset::audit::{AuditEnd, AuditRecord, read_facts};
+use crate::dataset::layout::AUDIT_FACTS_FILE;
+use crate::dataset::manifest::AuditReport;
+use crate::records::{Check, ClipFacts, Noted, Policy, Scope};
+
+use super::{BuildError, Inputs, Ready};
+
+pub use look::Looked;
+use sample::Sampled;
+use sounds::Uses;
+
+/// Takes the lines of the audit, in order.
+pub(super) type Lines<'a> = dyn FnMut(&AuditRecord<'_>) -> Result<(), BuildError> + 'a;
+
+/// What is audited as a whole.
+pub(super) struct Set<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) inputs: &'a Inputs,
+    /// Nothing where they cannot be read.
+    pub(super) sounds: Option<&'a Sounds>,
+}
+
+impl Ready {
+    /// Completes `audit.jsonl` in a folder with all other files; its hash, and what
+    /// was found of the set.
+    ///
+    /// # Errors
+    /// [`BuildError::Audit`] where a rule ends the build; a file that cannot be read.
+    pub(super) fn audit_set(
+        &self,
+        folder: &Path,
+        end: Option<AuditEnd>,
+    ) -> Result<(Option<String>, AuditReport), BuildError> {
+        let Some(mut end) = end else {
+            return Ok((None, AuditReport::default()));
+        };
+        let mut report = AuditReport::default();
+        // What is said of all of it, the merge says.
+        if self.inputs.shard.is_none() {
+            report = self
+                .set()
+                .audit(folder, &mut |line| Ok(end.append(line)?))?;
+        }
+        Ok((Some(end.finish()?), report))
+    }
+
+    /// All of it.
+    pub(super) fn set(&self) -> Set<'_> {
+        Set {
+            plan: &self.plan,
+            inputs: &self.inputs,
+            sounds: Some(self.sounds()),
+        }
+    }
+}
+
+impl Set<'_> {
+    /// Audits a folder with all files of a data set but the last lines of the audit.
+    pub(super) fn audit(
+        &self,
+        folder: &Path,
+        lines: &mut Lines<'_>,
+    ) -> Result<AuditReport, BuildError> {
+        let facts = read_facts(folder).map_err(|error| {
+            let error = std::io::Error::other(error);
+            BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
+        })?;
+        let rules = &self.plan.audit.0;
+        let mut told = Told::new(lines);
+        let of_rows = [Check::Neighbour, Check::Overlap, Check::Drift];
+        self.clips(&facts.unwrap_or_default(), &mut told)?;
+        if of_rows
+            .iter()
+            .any(|check| rules.policy(*check) > Policy::Off)
+        {
+            let sampled = Sampled::read(self.plan, self.inputs, folder)?;
+            self.rows(sampled, &mut told)?;
+        }
+        if rules.looks_at(&[Scope::Sound]) {
+            sounds::judge(self, &mut told)?;
+        }
+        let of_uses = [Check::SharedSound, Check::UnevenUse];
+        let asked = of_uses
+            .iter()
+            .any(|check| rules.policy(*check) > Policy::Off);
+        if asked && self.plan.output_files.rows {
+            Uses::read(self, folder)?.tell(self, &mut told)?;
+        }
+        told.end()
+    }
+
+    /// What clips have to do with each other.
+    pub(super) fn clips(
+        &self,
+        facts: &[ClipFacts],
+        told: &mut Told<'_, '_>,
+    ) -> Result<(), BuildError> {
+        let rules = &self.plan.audit.0;
+        let clips = Clips::new(self.inputs);
+        let at = |clip: u32| clips.at(clip as usize);
+        for (clip, off) in index::odd_lengths(facts, |clip| at(clip).0) {
+            if let Some(noted) = rules.judge(Check::Length, off) {
+                let seconds = f64::from(facts[clip as usize].samples)
+                    / f64::from(self.plan.audio.sample_rate);
+                let detail = format!("{seconds:.2} s");
+                told.clip(&noted, at(clip), None, Some(&detail))?;
+            }
+        }
+        let checks = [Check::Duplicate, Check::NearDuplicate, Check::Leak];
+        if checks
+            .iter()
+            .all(|check| rules.policy(*check) == Policy::Off)
+        {
+            return Ok(());
+        }
+        let near = [Check::NearDuplicate, Check::Leak].map(|check| rules.threshold(check));
+        let tests: Vec<bool> = self
+            .inputs
+            .splits
+            .iter()
+            .map(|split| split.plan.is_test())
+            .collect();
+        let side = |clip: u32| tests.get(at(clip).0).copied().unwrap_or(false);
+        let most = near[0].max(near[1]) as u32;
+        for Pair { clip, other, bits } in index::pairs(facts, most, side) {
+            let check = match bits {
+                _ if side(clip) != side(other) => Check::Leak,
+                Some(_) => Check::NearDuplicate,
+                None => Check::Duplicate,
+            };
+            if let Some(noted) = rules.judge(check, f64::from(bits.unwrap_or(0))) {
+                told.clip(&noted, at(clip), Some(at(other)), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What rows have to do with each other.
+    pub(super) fn rows(&self, sampled: Sampled, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
+        let rules = &self.plan.audit.0;
+        let Sampled { space, rows } = sampled;
+        let found = Space::tell(space);
+        let clips = Clips::new(self.inputs);
+        for (row, share) in found.among_others {
+            let noted = rules.judge(Check::Neighbour, share);
+            if let (Some(noted), Some(&(split, clip, number))) = (noted, rows.get(row)) {
+                let detail = format!("row {number}");
+                told.clip(&noted, clips.of(split, clip), None, Some(&detail))?;
+            }
+        }
+        for (check, number) in [(Check::Overlap, found.overlap), (Check::Drift, found.drift)] {
+            if let Some(number) = number {
+                told.number(check, number);
+                told.set(rules.judge(check, number), None)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The clips of all splits without recordings, counted through.
+pub(super) struct Clips<'a> {
+    inputs: &'a Inputs,
+    /// The first clip of each split.
+    firsts: Vec<usize>,
+}
+
+impl<'a> Clips<'a> {
+    pub(super) fn new(inputs: &'a Inputs) -> Self {
+        let mut first = 0;
+        let splits = inputs.splits.iter();
+        let firsts = splits.map(|split| {
+            let at = first;
+            if split.plan.recordings.is_none() {
+                first += split.clips.len();
+            }
+            at
+        });
+        Self {
+            firsts: firsts.collect(),
+            inputs,
+        }
+    }
+
+    /// The split of a clip, with its name, and the clip's name.
+    fn at(&self, clip: usize) -> (usize, &'a str, &'a str) {
+        // Of splits without any, the last begins there.
+        let split = self.firsts.partition_point(|first| *first <= clip);
+        let split = split.saturating_sub(1);
+        self.of(split, clip - self.firsts.get(split).copied().unwrap_or(0))
+    }
+
+    fn of(&self, split: usize, clip: usize) -> (usize, &'a str, &'a str) {
+        let Some(of) = self.inputs.splits.get(split) else {
+            return (split, "", "");
+        };
+        let name = of.clips.get(clip).map_or("", |entry| &*entry.id.name);
+        (split, of.name(), name)
+    }
+}
+
+/// What is told of the set.
+pub(super) struct Told<'a, 'b> {
+    lines: &'a mut Lines<'b>,
+    report: AuditReport,
+    /// The first finding by whose rule the build ends, and how many there are.
+    failed: Option<(String, u64)>,
+}
+
+impl<'a, 'b> Told<'a, 'b> {
+    pub(super) fn new(lines: &'a mut Lines<'b>) -> Self {
+        Self {
+            lines,
+            report: AuditReport::default(),
+            failed: None,
+        }
+    }
+
+    /// A clip, and the one that it is like.
+    fn clip(
+        &mut self,
+        noted: &Noted,
+        (_, split, clip): (usize, &str, &str),
+        other: Option<(usize, &str, &str)>,
+        detail: Option<&str>,
+    ) -> Result<(), BuildError> {
+        self.line(AuditRecord {
+            other_split: other.map(|(_, split, _)| split.into()),
+            other_clip: other.map(|(_, _, clip)| clip.into()),
+            detail: detail.map(Into::into),
+            ..AuditRecord::of(noted).of_clip(split, clip)
+        })
+    }
+
+    /// A background or impulse response.
+    fn sound(&mut self, noted: &Noted, sound: &Arc<str>) -> Result<(), BuildError> {
+        self.line(AuditRecord {
+            sound: Some((&**sound).into()),
+            ..AuditRecord::of(noted)
+        })
+    }
+
+    /// The whole.
+    fn set(&mut self, noted: Option<Noted>, detail: Option<String>) -> Result<(), BuildError> {
+        let Some(noted) = noted else { return Ok(()) };
+        self.line(AuditRecord {
+            detail: detail.map(Into::into),
+            ..AuditRecord::of(&noted)
+        })
+    }
+
+    fn line(&mut self, line: AuditRecord<'_>) -> Result<(), BuildError> {
+        let about = match &line.other_clip {
+            Some(other) => format!("{} = {other}", line.about()),
+            None => line.about(),
+        };
+        if line.severity == Policy::Fail {
+            let first = || (format!("{}: {about}", line.check), 0);
+            self.failed.get_or_insert_with(first).1 += 1;
+        }
+        self.report.found.note(&about, &line.check);
+        (self.lines)(&line)
+    }
+
+    /// A number of the set, finding or not.
+    fn number(&mut self, check: Check, number: f64) {
+        let rounded = (number * 1e4).round() / 1e4;
+        self.report.numbers.insert(check.name().to_owned(), rounded);
+    }
+
+    /// What was told, whatever rules say.
+    fn report(self) -> AuditReport {
+        self.report
+    }
+
+    /// What was told.
+    ///
+    /// # Errors
+    /// [`BuildError::Audit`] where a rule ends the build.
+    pub(super) fn end(self) -> Result<AuditReport, BuildError> {
+        match self.failed {
+            Some((first, findings)) => Err(BuildError::Audit { findings, first }),
+            None => Ok(self.report),
+        }
+    }
+}

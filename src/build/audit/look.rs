@@ -1,0 +1,182 @@
+//! An audit of what a build would be: decoded, augmented and made into features,
+//! with nothing written.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::build::{BuildError, Event, Inputs, Ready, Watch};
+use crate::dataset::audit::AuditRecord;
+use crate::dataset::found::Found;
+use crate::dataset::manifest::AuditReport;
+use crate::dataset::write::WriteError;
+use crate::dataset::{RowBlock, RowSink};
+use crate::flow::{CancelToken, Sheltered};
+use crate::records::{ClipFacts, Policy, Scope, Trouble};
+
+use super::sample::{self, Sampled};
+use super::sounds::{self, Uses};
+use super::{Lines, Set, Told};
+
+/// What an audit came to.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// Each split's name, its clips, those that could not be processed, and what was
+    /// found of its clips and rows.
+    pub splits: Vec<(String, u64, u64, Found)>,
+    /// What was found of the set.
+    pub set: AuditReport,
+    /// Findings by whose rule a build would end.
+    pub failed: u64,
+}
+
+impl Ready {
+    /// Audits all that would be built, and writes nothing; `lines` gets what would
+    /// be the lines of `audit.jsonl`. No rule ends it: what it would end is counted.
+    ///
+    /// # Errors
+    /// Whatever stops the flow: a cancel, what `lines` fails with.
+    pub fn look(
+        &self,
+        lines: &mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<Looked, BuildError> {
+        let watch = &Sheltered(watch);
+        watch.hear(Event::Started(&self.inputs));
+        let set = self.set();
+        let mut looking = Looking::new(&set, lines);
+        let (_, ended) = self.flow(self.batches(0, None), &mut looking, watch, cancel);
+        ended?;
+        looking.end(&set)
+    }
+}
+
+/// Takes rows, and keeps of them what the audit needs.
+struct Looking<'a, 'l> {
+    inputs: &'a Inputs,
+    lines: &'l mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
+    facts: Vec<ClipFacts>,
+    /// The place of the next clip in each split.
+    places: Vec<usize>,
+    rows: Vec<u64>,
+    picked: Vec<HashSet<usize>>,
+    sampled: Sampled,
+    uses: Uses,
+    looked: Looked,
+}
+
+impl<'a, 'l> Looking<'a, 'l> {
+    fn new(
+        set: &Set<'a>,
+        lines: &'l mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
+    ) -> Self {
+        let splits = &set.inputs.splits;
+        let of = |split: &crate::build::Split| {
+            let (name, clips) = (split.name().to_owned(), split.clips.len() as u64);
+            (name, clips, 0, Found::default())
+        };
+        Self {
+            inputs: set.inputs,
+            lines,
+            facts: Vec::new(),
+            places: vec![0; splits.len()],
+            rows: vec![0; splits.len()],
+            picked: sample::picked(set.inputs),
+            sampled: Sampled::default(),
+            uses: Uses::new(set),
+            looked: Looked {
+                splits: splits.iter().map(of).collect(),
+                ..Looked::default()
+            },
+        }
+    }
+
+    fn line(&mut self, line: &AuditRecord<'_>) -> Result<(), BuildError> {
+        self.looked.failed += u64::from(line.severity == Policy::Fail);
+        (self.lines)(line).map_err(|error| BuildError::io("write", "audit.jsonl".as_ref())(error))
+    }
+
+    fn take_block(&mut self, block: RowBlock) -> Result<(), BuildError> {
+        let RowBlock { batch, values } = block;
+        let index = batch.split;
+        let split = &self.inputs.splits[index];
+        if split.plan.recordings.is_some() {
+            return Ok(());
+        }
+        let values = values.as_standard_layout();
+        let values = values.as_slice().unwrap_or_default();
+        let rows = batch.spans.iter().flat_map(|span| span.state.iter());
+        let rows: usize = rows.map(Vec::len).sum();
+        let mut values = values.chunks((values.len() / rows.max(1)).max(1));
+        for span in batch.spans {
+            let audit = span.findings.audit.unwrap_or_default();
+            for noted in &audit.noted {
+                let line = AuditRecord::of(noted).of_clip(split.name(), &span.id.name);
+                self.line(&line)?;
+                self.looked.splits[index]
+                    .3
+                    .note(&span.id.name, noted.check.name());
+            }
+            let first = span.rounds.start == 0;
+            let clip = self.places[index];
+            if first {
+                self.facts.push(audit.facts);
+                self.places[index] += 1;
+            }
+            match span.state {
+                Ok(made) => {
+                    for (row, features) in made.iter().zip(&mut values) {
+                        if first && row.round == 0 && self.picked[index].contains(&clip) {
+                            let at = self.rows[index];
+                            self.sampled.add((index, split), clip, at, features);
+                        }
+                        self.uses.add(split.plan.is_test(), &row.provenance);
+                        self.rows[index] += 1;
+                    }
+                }
+                Err(rejection) => {
+                    let refused = [Trouble::Unwanted, Trouble::Forbidden];
+                    if !refused.contains(&rejection.kind) {
+                        self.looked.splits[index].2 += 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(mut self, set: &Set<'_>) -> Result<Looked, BuildError> {
+        let (facts, sampled) = (
+            std::mem::take(&mut self.facts),
+            std::mem::take(&mut self.sampled),
+        );
+        let uses = std::mem::replace(&mut self.uses, Uses::new(set));
+        let mut looked = std::mem::take(&mut self.looked);
+        let mut write = |line: &AuditRecord<'_>| self.line(line);
+        let lines: &mut Lines<'_> = &mut write;
+        let mut told = Told::new(lines);
+        set.clips(&facts, &mut told)?;
+        set.rows(sampled, &mut told)?;
+        if set.plan.audit.0.looks_at(&[Scope::Sound]) {
+            sounds::judge(set, &mut told)?;
+        }
+        uses.tell(set, &mut told)?;
+        looked.set = told.report();
+        looked.failed += self.looked.failed;
+        Ok(looked)
+    }
+}
+
+impl RowSink for Looking<'_, '_> {
+    fn take(&mut self, block: RowBlock, at: &mut dyn FnMut(&Arc<str>)) -> Result<(), WriteError> {
+        if let Some(first) = block.batch.spans.first() {
+            at(&first.id.name);
+        }
+        self.take_block(block)
+            .map_err(|error| WriteError::Audit(error.to_string()))
+    }
+
+    fn commit(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+}

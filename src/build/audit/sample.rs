@@ -1,0 +1,114 @@
+//! A sample of rows, a clip each, spread evenly over the clips of each label and
+//! part.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::audit::neighbours::{MOST, Member, Space};
+use crate::build::{BuildError, Inputs, Split};
+use crate::config::plan::{Plan, RowOrder};
+use crate::dataset::jsonl::JsonlReader;
+use crate::dataset::layout::QUARANTINE_FILE;
+use crate::dataset::parts::FeatureReader;
+use crate::dataset::rows::QuarantineRecord;
+
+/// Rows that were picked, with their features.
+#[derive(Default)]
+pub(in crate::build) struct Sampled {
+    pub(super) space: Space,
+    /// Split, clip in it and row of each.
+    pub(super) rows: Vec<(usize, usize, u64)>,
+}
+
+/// Which clips of each split are picked, by their places in it.
+pub(in crate::build) fn picked(inputs: &Inputs) -> Vec<HashSet<usize>> {
+    let mut picked = vec![HashSet::new(); inputs.splits.len()];
+    let kind = |split: &Split| (split.plan.is_positive(), split.plan.is_test());
+    for group in [(true, true), (true, false), (false, true), (false, false)] {
+        let of_group =
+            |(_, split): &(usize, &Split)| split.plan.recordings.is_none() && kind(split) == group;
+        let splits: Vec<_> = inputs.splits.iter().enumerate().filter(of_group).collect();
+        let clips: usize = splits.iter().map(|(_, split)| split.clips.len()).sum();
+        let count = clips.min(MOST);
+        let mut wanted = (0..count).map(|n| n * clips / count).peekable();
+        let mut first = 0;
+        for (index, split) in splits {
+            while let Some(at) = wanted.next_if(|at| *at < first + split.clips.len()) {
+                picked[index].insert(at - first);
+            }
+            first += split.clips.len();
+        }
+    }
+    picked
+}
+
+impl Sampled {
+    /// Adds the first row of a clip.
+    pub(in crate::build) fn add(
+        &mut self,
+        (index, split): (usize, &Split),
+        clip: usize,
+        row: u64,
+        features: &[f32],
+    ) {
+        let member = Member {
+            positive: split.plan.is_positive(),
+            test: split.plan.is_test(),
+            row: self.rows.len(),
+        };
+        self.space.add(member, features);
+        self.rows.push((index, clip, row));
+    }
+
+    /// Picks from the feature files of a folder.
+    pub(in crate::build) fn read(
+        plan: &Plan,
+        inputs: &Inputs,
+        folder: &Path,
+    ) -> Result<Self, BuildError> {
+        let left_out = left_out(folder)?;
+        // Rows of a clip that follow each other.
+        let rows_each = match plan.augment.row_order {
+            RowOrder::Pass => 1,
+            RowOrder::Round | RowOrder::Name => u64::from(plan.rounds()),
+        };
+        let mut this = Self::default();
+        let mut scratch = Vec::new();
+        for ((index, split), picked) in inputs.splits.iter().enumerate().zip(picked(inputs)) {
+            let path = folder.join(&split.plan.features);
+            let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
+            let Some(reader) = FeatureReader::open(&path).map_err(read)? else {
+                continue;
+            };
+            let mut row = 0;
+            for (clip, entry) in split.clips.iter().enumerate() {
+                let name = (split.name().to_owned(), entry.id.name.to_string());
+                if !left_out.is_empty() && left_out.contains(&name) {
+                    continue;
+                }
+                let at = usize::try_from(row).unwrap_or(usize::MAX);
+                if picked.contains(&clip)
+                    && let Some(features) = reader.values(at..at.saturating_add(1), &mut scratch)
+                {
+                    this.add((index, split), clip, row, features);
+                }
+                row += rows_each;
+            }
+        }
+        Ok(this)
+    }
+}
+
+/// The clips that have no row of their first round.
+fn left_out(folder: &Path) -> Result<HashSet<(String, String)>, BuildError> {
+    let path = folder.join(QUARANTINE_FILE);
+    let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
+    let mut left_out = HashSet::new();
+    for line in JsonlReader::<QuarantineRecord<'static>>::open(&path).map_err(read)? {
+        let line = line.map_err(read)?;
+        if line.round == 0 {
+            left_out.insert((line.split.to_string(), line.clip.to_string()));
+        }
+    }
+    Ok(left_out)
+}

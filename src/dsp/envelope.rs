@@ -1,0 +1,128 @@
+//! A clip in steps of about a millisecond: what its level, its edges and its gaps
+//! are judged by, in one pass over its samples.
+
+use multiversion::multiversion;
+
+/// Steps a second, about: more than the 600 values a second that P.56 asks for.
+const STEPS: u32 = 1000;
+
+/// Mean magnitudes of a clip's steps, and sums over all of it.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope {
+    /// Samples in a step; the last may have fewer.
+    step: usize,
+    rate: f64,
+    means: Vec<f32>,
+    sum: f64,
+    squares: f64,
+    samples: usize,
+}
+
+impl Envelope {
+    /// Measures samples at a rate in Hz, in place of what was measured before.
+    pub fn measure(&mut self, samples: &[f32], sample_rate: u32) {
+        self.step = (sample_rate / STEPS).max(1) as usize;
+        self.rate = f64::from(sample_rate);
+        self.samples = samples.len();
+        self.means.clear();
+        (self.sum, self.squares) = steps(samples, self.step, &mut self.means);
+    }
+
+    /// Mean magnitude of each step.
+    pub fn means(&self) -> &[f32] {
+        &self.means
+    }
+
+    /// Samples in a step.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Steps a second.
+    pub fn steps_per_second(&self) -> f64 {
+        self.rate / self.step.max(1) as f64
+    }
+
+    /// Steps in so many seconds, at least one.
+    pub fn steps_in(&self, seconds: f64) -> usize {
+        ((seconds * self.steps_per_second()).round() as usize).max(1)
+    }
+
+    /// Mean of the samples, which is 0 where there is no constant offset.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.samples.max(1) as f64
+    }
+
+    /// Sum of the squares of the samples.
+    pub fn squares(&self) -> f64 {
+        self.squares
+    }
+
+    /// Samples measured.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+}
+
+/// Steps whose sums are added up before they are made doubles.
+const TOGETHER: usize = 64;
+
+/// Appends the mean magnitude of each step, and gives the sum of all samples and
+/// of their squares. In lanes, whose sums are added in one order, so that every
+/// processor gives the same bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>) -> (f64, f64) {
+    means.reserve(samples.len() / step + 1);
+    let (mut sum, mut squares) = (0f64, 0f64);
+    for piece in samples.chunks(TOGETHER * step) {
+        let (mut sums, mut energies) = ([0f32; 8], [0f32; 8]);
+        for step in piece.chunks(step) {
+            let mut magnitudes = [0f32; 8];
+            let (chunks, tail) = step.as_chunks::<8>();
+            for chunk in chunks {
+                for lane in 0..8 {
+                    let x = chunk[lane];
+                    magnitudes[lane] += x.abs();
+                    sums[lane] += x;
+                    energies[lane] += x * x;
+                }
+            }
+            for (lane, &x) in tail.iter().enumerate() {
+                magnitudes[lane] += x.abs();
+                sums[lane] += x;
+                energies[lane] += x * x;
+            }
+            means.push(folded(magnitudes) / step.len() as f32);
+        }
+        sum += f64::from(folded(sums));
+        squares += f64::from(folded(energies));
+    }
+    (sum, squares)
+}
+
+#[inline(always)]
+fn folded(lanes: [f32; 8]) -> f32 {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_hold_what_the_samples_do() {
+        let samples: Vec<f32> = (0..1003).map(|n| ((n % 7) as f32 - 3.0) / 4.0).collect();
+        let mut envelope = Envelope::default();
+        envelope.measure(&[1.0; 5], 16_000);
+        envelope.measure(&samples, 16_000);
+        assert_eq!((envelope.step(), envelope.means().len()), (16, 63));
+        let sum: f64 = samples.iter().map(|x| f64::from(*x)).sum();
+        let squares: f64 = samples.iter().map(|x| f64::from(x * x)).sum();
+        assert!((envelope.mean() - sum / 1003.0).abs() < 1e-6);
+        assert!((envelope.squares() - squares).abs() < 1e-3);
+        let last = samples[992..].iter().map(|x| x.abs()).sum::<f32>() / 11.0;
+        assert!((envelope.means()[62] - last).abs() < 1e-6);
+        assert_eq!(envelope.steps_in(0.2), 200);
+    }
+}

@@ -1,0 +1,211 @@
+//! A clip in 256 bits, and how far its spectrum reaches.
+//!
+//! The bits are those of Haitsma and Kalker, "A Highly Robust Audio Fingerprinting
+//! System" (ISMIR 2002): of neighbouring bands and frames, whether the difference
+//! of energies grows: here by more than a decibel, and of energies within 30 dB of the
+//! loudest. Frames are spread over the sound, so that a gain, another codec, a
+//! little noise and silence around it leave nearly all bits alone; two clips that
+//! have nothing to do with each other differ in nearly half of them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use multiversion::multiversion;
+use realfft::num_complex::Complex;
+use realfft::{RealFftPlanner, RealToComplex};
+
+/// Samples of a frame.
+const FRAME: usize = 512;
+/// Frames, and bands: one more than there are differences.
+const SIDE: usize = 17;
+/// Lowest and highest frequency of the bands, in Hz.
+const LOWEST: f64 = 250.0;
+const HIGHEST: f64 = 3_600.0;
+/// Bins that are looked at together for how far the spectrum reaches.
+const GROUP: usize = 4;
+const GROUPS: usize = FRAME / 2 / GROUP;
+
+/// How far below the loudest energy others are heard, as a share: 30 dB.
+const FLOOR: f32 = 1e-3;
+/// How much a difference grows at least, in octaves of energy: 0.9 dB.
+const GROWTH: f32 = 0.3;
+
+/// Words of a print.
+pub const WORDS: usize = 8;
+
+/// What a clip is like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sketch {
+    /// The bits.
+    pub print: [u32; WORDS],
+    /// Energy of the loudest frame in each group of frequencies, in dB below the
+    /// loudest group; evenly from 0 to half the sample rate.
+    pub reach: [f32; GROUPS],
+}
+
+/// Makes sketches, with working memory.
+pub struct Sketcher {
+    transform: Arc<dyn RealToComplex<f32>>,
+    shape: Vec<f32>,
+    /// First bin of each band, and the end of the last.
+    bands: [usize; SIDE + 1],
+    time: Vec<f32>,
+    spectrum: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    sample_rate: u32,
+}
+
+impl Sketcher {
+    /// For clips of that sample rate in Hz.
+    pub fn new(sample_rate: u32) -> Self {
+        let transform = RealFftPlanner::new().plan_fft_forward(FRAME);
+        let angle = |n: usize| std::f64::consts::TAU * (n as f64 + 0.5) / FRAME as f64;
+        let bin = |hz: f64| hz * FRAME as f64 / f64::from(sample_rate);
+        let ratio = (HIGHEST / LOWEST).powf(1.0 / SIDE as f64);
+        let mut bands = [0; SIDE + 1];
+        for (index, first) in bands.iter_mut().enumerate() {
+            *first = (bin(LOWEST * ratio.powi(index as i32)).round() as usize).min(FRAME / 2);
+        }
+        // Each has a bin of its own.
+        for index in 1..=SIDE {
+            bands[index] = bands[index].max(bands[index - 1] + 1).min(FRAME / 2 + 1);
+        }
+        Self {
+            shape: (0..FRAME)
+                .map(|n| (0.5 - 0.5 * libm::cos(angle(n))) as f32)
+                .collect(),
+            bands,
+            time: transform.make_input_vec(),
+            spectrum: transform.make_output_vec(),
+            scratch: transform.make_scratch_vec(),
+            transform,
+            sample_rate,
+        }
+    }
+
+    /// The sketch of a clip whose sound lies there; `None` of a clip shorter than
+    /// a frame.
+    pub fn sketch(&mut self, samples: &[f32], sound: Range<usize>) -> Option<Sketch> {
+        let last = samples.len().checked_sub(FRAME)?;
+        let from = sound.start.min(last);
+        let to = sound.end.saturating_sub(FRAME).clamp(from, last);
+        let (mut energies, mut loudest) = ([[0f32; SIDE]; SIDE], [0f32; GROUPS]);
+        for (index, row) in energies.iter_mut().enumerate() {
+            let at = from + (to - from) * index / (SIDE - 1);
+            shaped(&samples[at..at + FRAME], &self.shape, &mut self.time);
+            let (time, spectrum) = (&mut self.time, &mut self.spectrum);
+            self.transform
+                .process_with_scratch(time, spectrum, &mut self.scratch)
+                .ok()?;
+            let power = |bins: &[Complex<f32>]| bins.iter().map(Complex::norm_sqr).sum::<f32>();
+            for (band, energy) in row.iter_mut().enumerate() {
+                let bins = self.bands[band]..self.bands[band + 1].max(self.bands[band]);
+                *energy = power(spectrum.get(bins).unwrap_or_default());
+            }
+            for (bins, loudest) in spectrum.chunks_exact(GROUP).zip(&mut loudest) {
+                *loudest = loudest.max(power(bins));
+            }
+        }
+        Some(Sketch {
+            print: print(&energies),
+            reach: reach(&loudest),
+        })
+    }
+
+    /// The frequency in Hz below which all is that is louder than so many dB below
+    /// the loudest.
+    pub fn bandwidth(&self, sketch: &Sketch, depth_db: f32) -> f64 {
+        let heard = sketch.reach.iter().rposition(|db| *db > -depth_db);
+        let groups = heard.map_or(0, |index| index + 1) as f64;
+        groups / GROUPS as f64 * f64::from(self.sample_rate) / 2.0
+    }
+}
+
+/// How many bits of two prints differ.
+pub fn distance(a: &[u32; WORDS], b: &[u32; WORDS]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn shaped(samples: &[f32], shape: &[f32], out: &mut [f32]) {
+    for ((out, sample), shape) in out.iter_mut().zip(samples).zip(shape) {
+        *out = sample * shape;
+    }
+}
+
+fn print(energies: &[[f32; SIDE]; SIDE]) -> [u32; WORDS] {
+    // As levels: a clip with a few loud frames is all of its frames.
+    let loudest = energies.iter().flatten().copied().fold(1e-9, f32::max);
+    let levels = energies.map(|frame| frame.map(|energy| libm::log2f(energy + FLOOR * loudest)));
+    let mut print = [0; WORDS];
+    for frame in 1..SIDE {
+        for band in 0..SIDE - 1 {
+            let slope = |frame: usize| levels[frame][band] - levels[frame][band + 1];
+            let bit = (frame - 1) * (SIDE - 1) + band;
+            print[bit / 32] |= u32::from(slope(frame) - slope(frame - 1) > GROWTH) << (bit % 32);
+        }
+    }
+    print
+}
+
+fn reach(loudest: &[f32; GROUPS]) -> [f32; GROUPS] {
+    let most = loudest.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    loudest.map(|energy| 10.0 * libm::log10f(energy.max(f32::MIN_POSITIVE) / most))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Noise whose colour changes every 50 ms.
+    fn clip(seed: u64) -> Vec<f32> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut low, mut share) = (0f32, 0.5f32);
+        (0..16_000)
+            .map(|n| {
+                if n % 800 == 0 {
+                    share = rng.random_range(0.05..1.0);
+                }
+                low += share * (rng.random_range(-0.5..0.5) - low);
+                low
+            })
+            .collect()
+    }
+
+    fn sketch(samples: &[f32]) -> Sketch {
+        Sketcher::new(16_000)
+            .sketch(samples, 0..samples.len())
+            .unwrap()
+    }
+
+    #[test]
+    fn a_louder_or_noisier_copy_is_near_and_another_clip_is_far() {
+        let (one, other) = (clip(1), clip(2));
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let copy: Vec<f32> = one
+            .iter()
+            .map(|x| 0.5 * x + rng.random_range(-0.002..0.002))
+            .collect();
+        let near = distance(&sketch(&one).print, &sketch(&copy).print);
+        let far = distance(&sketch(&one).print, &sketch(&other).print);
+        assert!(near < 20, "{near}");
+        assert!(far > 60, "{far}");
+    }
+
+    #[test]
+    fn the_bandwidth_of_a_tone_is_its_frequency() {
+        let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * 0.7854).sin()).collect();
+        let sketcher = Sketcher::new(16_000);
+        let bandwidth = sketcher.bandwidth(&sketch(&tone), 50.0);
+        assert!((2_000.0..=2_300.0).contains(&bandwidth), "{bandwidth}");
+    }
+
+    #[test]
+    fn a_clip_shorter_than_a_frame_has_none() {
+        assert!(Sketcher::new(16_000).sketch(&[0.1; 511], 0..511).is_none());
+        assert!(Sketcher::new(8_000).sketch(&[0.1; 512], 600..400).is_some());
+    }
+}

@@ -1,0 +1,156 @@
+//! What the audit found, with the worst of each kind to see and to hear.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::build::Ready;
+use crate::build::booth::Booth;
+use crate::build::render::Renderer;
+use crate::dataset::audit::AuditRecord;
+use crate::dataset::jsonl::JsonlReader;
+use crate::dataset::layout::AUDIT_FILE;
+use crate::records::{Check, Scope};
+
+use super::ReportError;
+use super::examples::Sound;
+
+/// Findings of a check that are shown with players: two, or one where many checks
+/// found something.
+const WORST: usize = 2;
+/// Cards with players, of all checks, about.
+const MOST_CARDS: usize = 24;
+/// Findings of a check that are shown as lines.
+const MOST_LINES: usize = 20;
+/// Longest piece of a clip that is played, in seconds.
+const MOST_SECONDS: f64 = 3.0;
+
+/// What the audit found.
+#[derive(Default)]
+pub(super) struct AuditFound {
+    /// Each check that found something, in their order.
+    pub(super) checks: Vec<CheckFound>,
+}
+
+/// What one check found.
+pub(super) struct CheckFound {
+    pub(super) check: Check,
+    pub(super) findings: u64,
+    /// The worst ones, as lines.
+    pub(super) lines: Vec<AuditRecord<'static>>,
+    /// The worst of these, to see and to hear.
+    pub(super) cards: Vec<Card>,
+}
+
+/// One finding to see and to hear.
+pub(super) struct Card {
+    pub(super) record: AuditRecord<'static>,
+    pub(super) sounds: Vec<(String, Sound)>,
+}
+
+impl AuditFound {
+    /// Reads the findings of a folder, and makes their sounds; what cannot be decoded
+    /// is a line alone.
+    pub(super) fn read(folder: &Path, ready: &Ready) -> Result<Self, ReportError> {
+        let path = folder.join(AUDIT_FILE);
+        if !path.is_file() {
+            return Ok(Self::default());
+        }
+        let mut found: BTreeMap<Check, CheckFound> = BTreeMap::new();
+        for record in JsonlReader::<AuditRecord<'static>>::open(&path)? {
+            let record = record?;
+            let Some(check) = Check::named(&record.check) else {
+                continue;
+            };
+            let none = || CheckFound {
+                check,
+                findings: 0,
+                lines: Vec::new(),
+                cards: Vec::new(),
+            };
+            found.entry(check).or_insert_with(none).add(record);
+        }
+        let mut checks: Vec<CheckFound> = found.into_values().collect();
+        let (mut renderer, mut booth) = (ready.renderer()?, ready.booth()?);
+        let worst = (MOST_CARDS / checks.len().max(1)).clamp(1, WORST);
+        for found in &mut checks {
+            for record in found.lines.iter().take(worst) {
+                let sounds = sounds(record, ready, &mut renderer, &mut booth);
+                if !sounds.is_empty() {
+                    let record = record.clone();
+                    found.cards.push(Card { record, sounds });
+                }
+            }
+        }
+        Ok(Self { checks })
+    }
+}
+
+impl CheckFound {
+    /// Adds a finding, in its place among the worst.
+    fn add(&mut self, record: AuditRecord<'static>) {
+        self.findings += 1;
+        let sign = if self.check.is_below() { 1.0 } else { -1.0 };
+        let order = |record: &AuditRecord<'_>| sign * record.measure;
+        let place = self
+            .lines
+            .partition_point(|line| order(line) <= order(&record));
+        if place < MOST_LINES {
+            self.lines.insert(place, record);
+            self.lines.truncate(MOST_LINES);
+        }
+    }
+}
+
+/// What a finding is about, to see and to hear: a clip, both of a pair, a row.
+fn sounds(
+    record: &AuditRecord<'_>,
+    ready: &Ready,
+    renderer: &mut Renderer,
+    booth: &mut Booth,
+) -> Vec<(String, Sound)> {
+    let is_row = Check::named(&record.check).is_some_and(|check| check.scope() == Scope::Row);
+    let mut sounds = Vec::new();
+    let clips = [
+        (&record.split, &record.clip),
+        (&record.other_split, &record.other_clip),
+    ];
+    for (split, clip) in clips {
+        let (Some(split), Some(clip)) = (split, clip) else {
+            continue;
+        };
+        let mut splits = ready.inputs().splits.iter().enumerate();
+        let of_split = splits.find(|(_, found)| found.name() == split);
+        let entry = of_split.and_then(|(index, found)| {
+            let mut clips = found.clips.iter();
+            Some((index, clips.find(|entry| *entry.id.name == **clip)?))
+        });
+        let Some((index, entry)) = entry else {
+            continue;
+        };
+        let Ok(samples) = renderer.decoded(&entry.id) else {
+            continue;
+        };
+        let name = match record.other_clip {
+            Some(_) => format!("{split}: {clip}"),
+            None => "the clip".to_owned(),
+        };
+        sounds.extend(
+            booth
+                .clip(&samples, MOST_SECONDS)
+                .map(|sound| (name, sound.into())),
+        );
+        let row = is_row
+            .then(|| renderer.rows(index, &entry.id).ok())
+            .flatten();
+        let row = row.and_then(|(_, rows)| {
+            let mut rows = rows.into_iter();
+            rows.find(|row| Some(row.round) == record.round)
+        });
+        if let Some(row) = row
+            && let Some(sound) = booth.row(&row.data)
+        {
+            sounds.push((format!("its row, round {}", row.round), sound.into()));
+        }
+    }
+    sounds
+}

@@ -1,0 +1,7 @@
+//! The audit, through the program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod rules;
+mod same;
+mod support;
