@@ -18,9 +18,10 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::folder::remove;
 use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use crate::dataset::manifest::SplitWritten;
-use crate::dataset::npy::Array;
 use crate::dataset::partial::{PartialFile, sync_folder};
 use crate::dataset::seal::{self, Seal};
+
+pub use super::split::SplitSettings;
 
 /// What to make of the shards.
 #[derive(Clone, Debug)]
@@ -37,17 +38,6 @@ pub struct MergeSettings<'a> {
     /// Names in the output folder of what another data set is made of: removed once
     /// this one is whole, before it gets its names.
     pub replaces: Vec<PathBuf>,
-}
-
-/// What is merged of a split.
-#[derive(Clone, Debug)]
-pub struct SplitSettings {
-    /// What its feature file is an array of.
-    pub array: Array,
-    /// Rows of that array that one row is.
-    pub steps: u64,
-    /// Whether it has recordings.
-    pub recordings: bool,
 }
 
 /// The files of a merged data set.
@@ -138,7 +128,10 @@ impl<'a> Merger<'a> {
         let planned = plan.splits.iter().zip(&settings.splits);
         let (mut splits, mut lines) = (Vec::new(), 0);
         for ((split, of), &rows) in planned.zip(&survey.rows) {
-            splits.push(SplitMerger::open(&settings, split, of, rows, lines)?);
+            // What no shard has has a file of its own.
+            let in_parts = settings.parts && split.clips > 0;
+            let opened = SplitMerger::open(settings.output, split, of, (rows, lines), in_parts);
+            splits.push(opened?);
             lines += if of.recordings { split.clips } else { 0 };
         }
         let counted = plan.splits.iter().map(|split| Counted::new(&split.name));

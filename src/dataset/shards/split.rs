@@ -8,16 +8,26 @@ use sha2::{Digest, Sha256};
 
 use super::copy::{copy, copy_index};
 use super::error::ShardsError;
-use super::merge::{MergeSettings, SplitSettings};
 use super::plan::PlannedSplit;
 use super::shard::{self, Shard, ShardSplit};
 use crate::dataset::error::DatasetError;
 use crate::dataset::found::Found;
 use crate::dataset::layout::index_file;
 use crate::dataset::manifest::{Hours, Part, SplitWritten};
-use crate::dataset::npy;
+use crate::dataset::npy::{self, Array};
 use crate::dataset::partial::{PartialFile, Sealed, hex};
 use crate::dataset::write::index_array;
+
+/// What is merged of a split.
+#[derive(Clone, Debug)]
+pub struct SplitSettings {
+    /// What its feature file is an array of.
+    pub array: Array,
+    /// Rows of that array that one row is.
+    pub steps: u64,
+    /// Whether it has recordings.
+    pub recordings: bool,
+}
 
 /// The name of a part of a feature file.
 pub(super) fn part_name(features: &str, index: usize, of: usize) -> String {
@@ -56,17 +66,17 @@ impl Features {
 
 impl SplitMerger {
     /// Begins the files of a split of so many rows, whose recordings have that many
-    /// lines of other splits before theirs.
+    /// lines of other splits before theirs; in parts, its features stay where they
+    /// are.
     pub(super) fn open(
-        settings: &MergeSettings<'_>,
+        output: &Path,
         split: &PlannedSplit,
         of: &SplitSettings,
-        rows: u64,
-        lines: u64,
+        (rows, lines): (u64, u64),
+        in_parts: bool,
     ) -> Result<Self, ShardsError> {
-        let file = |name: &str| PartialFile::create(&settings.output.join(name), &[]);
-        // What no shard has has a file of its own.
-        let mut out = match settings.parts && split.clips > 0 {
+        let file = |name: &str| PartialFile::create(&output.join(name), &[]);
+        let mut out = match in_parts {
             true => Features::Parts(Sha256::new()),
             false => Features::File(file(&split.features)?),
         };
