@@ -167,7 +167,7 @@ fn other(key: &Key) -> Vec<String> {
         (_, Rule::Flag) if key.default == "true" => "false",
         (_, Rule::Flag) => "true",
         // Whatever it finds, the build goes on.
-        (path, Rule::OneOf(_)) if path.starts_with("audit.") && !key.changes_bytes => "off",
+        (path, Rule::OneOf(_)) if path.starts_with("audit.") && !key.changes_bytes => "warn",
         (_, Rule::OneOf(words)) => {
             let default = key.default.trim_matches('"');
             let word = words.iter().rfind(|word| **word != default);

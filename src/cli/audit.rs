@@ -51,11 +51,8 @@ pub(super) fn audit(args: &AuditArgs) -> anyhow::Result<()> {
 /// Audits what a configuration would build.
 fn planned(args: &AuditArgs) -> anyhow::Result<u64> {
     let progress = Progress::new(args.progress);
-    let loaded = super::load(&args.configuration.source(), &progress)?;
-    if !loaded.plan.audits() {
-        let message = "every check of [audit] is \"off\": there is nothing to look for";
-        return Err(Usage(message.to_owned()).into());
-    }
+    let mut loaded = super::load(&args.configuration.source(), &progress)?;
+    loaded.plan.audit.0.turn_on();
     let prepared = api::prepare(loaded.plan, api::cores(), &progress)?.without_wavs();
     let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let (cancel, token) = Cancel::new();

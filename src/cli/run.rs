@@ -73,6 +73,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let mut loaded = super::load(&source, &progress)?;
     if args.strict {
+        loaded.plan.audit.0.turn_on();
         loaded.plan.audit.0.make_strict();
     }
     let metrics = match loaded.plan.metrics.address {

@@ -146,6 +146,14 @@ const FIXED: &[Key] = &[
     free("runtime.library", Path, "", "The ONNX Runtime library to load."),
 ];
 
+/// What holds for the checks of the audit that no other key names.
+const CHECKS: Key = free(
+    "audit.checks",
+    OneOf(&["off", "warn", "fail"]),
+    "\"off\"",
+    "What is done about the findings of every check that no key below names.",
+);
+
 /// A check of the audit: what is done about its findings. What is left out changes
 /// bytes.
 fn of_check(check: Check) -> impl Iterator<Item = Key> {
@@ -178,7 +186,7 @@ fn of_check(check: Check) -> impl Iterator<Item = Key> {
             threshold.meaning.into(),
         )
     });
-    let policy = key(check.name(), OneOf(policies), "\"warn\"", meaning.into());
+    let policy = key(check.name(), OneOf(policies), "", meaning.into());
     std::iter::once(policy).chain(compared)
 }
 
@@ -205,6 +213,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         .cloned()
         .chain(effects)
         .chain(back.iter().cloned())
+        .chain(std::iter::once(CHECKS))
         .chain(Check::ALL.iter().copied().flat_map(of_check))
         .chain(last.iter().cloned())
         .collect()

@@ -163,12 +163,16 @@ impl Resolver<'_> {
 
 /// The rules of the audit; every key has passed its check.
 fn audit(keys: &BTreeMap<String, Value>) -> AuditPlan {
+    let policy = |name: &str| {
+        let named = keys.get(name).and_then(Value::as_str);
+        named.and_then(Policy::named)
+    };
+    let all = policy("checks").unwrap_or_default();
     AuditPlan(AuditRules::new(|check| {
-        let policy = keys.get(check.name()).and_then(Value::as_str);
         let threshold = check.threshold();
         let number = keys.get(threshold.key).and_then(rules::number);
         (
-            policy.and_then(Policy::named).unwrap_or_default(),
+            policy(check.name()).unwrap_or(all),
             number.unwrap_or(threshold.range.0),
         )
     }))

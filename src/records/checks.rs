@@ -33,9 +33,9 @@ pub enum Rules {
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Nobody looks.
+    #[default]
     Off,
     /// It is told.
-    #[default]
     Warn,
     /// The build ends.
     Fail,
@@ -230,6 +230,14 @@ impl AuditRules {
         checks.any(|check| scopes.contains(&check.scope()) && self.policy(*check) > Policy::Off)
     }
 
+    /// Has every check tell what it finds, where none is on.
+    pub fn turn_on(&mut self) {
+        let is_off = self.0.iter().all(|(policy, _)| *policy == Policy::Off);
+        for (policy, _) in self.0.iter_mut().filter(|_| is_off) {
+            *policy = Policy::Warn;
+        }
+    }
+
     /// Makes every warning a failure.
     pub fn make_strict(&mut self) {
         for (policy, _) in &mut self.0 {
@@ -265,7 +273,7 @@ impl Default for AuditRules {
     /// All that is in the table.
     fn default() -> Self {
         let number = |check: Check| check.threshold().default.parse().unwrap_or(0.0);
-        Self::new(|check| (Policy::default(), number(check)))
+        Self::new(|check| (Policy::Warn, number(check)))
     }
 }
 

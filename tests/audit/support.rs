@@ -46,7 +46,7 @@ impl Site {
              [[split]]\nname = 'other_train'\ninput = 'other_train'\n\
              [[split]]\nname = 'wake_test'\ninput = 'wake_test'\nplace = 'end'\n\
              [augment]\nrounds = 2\nbackgrounds = '{}'\nrirs = 'rooms'\n\
-             [features]\nbackend = 'native'\n",
+             [features]\nbackend = 'native'\n[audit]\nchecks = 'warn'\n",
             noise.display()
         );
         fs::write(site.path("p.toml"), text).unwrap();

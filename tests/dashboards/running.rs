@@ -31,6 +31,8 @@ place = 'end'
 [[split]]
 name = 'other'
 input = 'other'
+[audit]
+checks = 'warn'
 [augment]
 rounds = 2
 [features]
