@@ -266,9 +266,6 @@ fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -
     Ok(at)
 }
 
-/// What is told of a box of a name: where its body lies.
-type TellBody<'a> = dyn FnMut(&mut BufReader<File>, Range<u64>) -> io::Result<()> + 'a;
-
 /// Tells of the boxes of a name in a range.
 fn within(
     reader: &mut BufReader<File>,
