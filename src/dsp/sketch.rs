@@ -197,7 +197,9 @@ mod tests {
 
     #[test]
     fn the_bandwidth_of_a_tone_is_its_frequency() {
-        let tone: Vec<f32> = (0..16_000).map(|n| (n as f32 * 0.7854).sin()).collect();
+        let tone: Vec<f32> = (0..16_000)
+            .map(|n| (n as f32 * std::f32::consts::FRAC_PI_4).sin())
+            .collect();
         let sketcher = Sketcher::new(16_000);
         let bandwidth = sketcher.bandwidth(&sketch(&tone), 50.0);
         assert!((2_000.0..=2_300.0).contains(&bandwidth), "{bandwidth}");
@@ -206,6 +208,6 @@ mod tests {
     #[test]
     fn a_clip_shorter_than_a_frame_has_none() {
         assert!(Sketcher::new(16_000).sketch(&[0.1; 511], 0..511).is_none());
-        assert!(Sketcher::new(8_000).sketch(&[0.1; 512], 600..400).is_some());
+        assert!(Sketcher::new(8_000).sketch(&[0.1; 512], 512..512).is_some());
     }
 }

@@ -214,15 +214,15 @@ mod tests {
         let stretches: Vec<_> = heard
             .stretches
             .iter()
-            .map(|of| (of.recording, of.step, of.rows.clone()))
+            .map(|of| (of.recording, of.step, &of.rows[..]))
             .collect();
         assert_eq!(
             stretches,
             [
-                (0, 0, vec![0..2]),
-                (0, 48, vec![3..4]),
-                (1, 0, vec![2..3]),
-                (1, 23, vec![4..6])
+                (0, 0, &[0..2][..]),
+                (0, 48, &[3..4]),
+                (1, 0, &[2..3]),
+                (1, 23, &[4..6])
             ]
         );
     }
