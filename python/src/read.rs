@@ -114,7 +114,7 @@ pub fn evaluate(
             loaded.check_outputs().or_raise()?;
         }
         notes.extend(loaded.classifiers.warnings.iter().cloned());
-        let evaluating = loaded.open().or_raise()?;
+        let evaluating = loaded.open(&[], api_eval::REFRACTORY).or_raise()?;
         notes.extend(evaluating.features.warnings.iter().cloned());
         let scored = evaluating.score(&Quiet, &token).or_raise()?;
         let Evaluated {

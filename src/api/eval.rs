@@ -16,6 +16,9 @@ use crate::presets::Project;
 pub use crate::eval::classifier::{BakedBatch, Classifiers};
 pub use crate::eval::table;
 
+/// How long a false alarm counts as one, in seconds, where nothing is said.
+pub const REFRACTORY: f64 = 2.0;
+
 /// Rows that a model takes at once, on a CPU and on another device.
 const CPU_BATCH: usize = 128;
 const DEVICE_BATCH: usize = 1024;

@@ -52,11 +52,7 @@ impl Levels {
     pub(super) fn take(&mut self, split: usize, met: &Met) {
         for ended in &met.ended {
             let curve = self.open.remove(&(split, ended.index));
-            self.end(
-                split,
-                ended,
-                curve.map_or_else(Vec::new, |curve| curve.points),
-            );
+            self.end(split, ended, curve.map_or_else(Vec::new, Curve::finished));
         }
         let (Some(part), Some(power)) = (&met.piece, met.power) else {
             return;
@@ -115,6 +111,14 @@ impl Curve {
         if self.points.len() > MOST_POINTS && self.last == self.pieces {
             self.halve();
         }
+    }
+
+    /// Its points, as many as there may be.
+    fn finished(mut self) -> Vec<LevelPoint> {
+        if self.points.len() > MOST_POINTS {
+            self.halve();
+        }
+        self.points
     }
 
     /// Makes one of each two points; the last stays alone where they are odd.

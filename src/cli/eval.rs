@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::api::eval::{BakedBatch, Classifiers, Evaluated, table};
+use crate::api::eval::{BakedBatch, Classifiers, Evaluated, REFRACTORY, table};
 use crate::api::{self, Cancel, FlowFacts, Observer};
 
 use super::Usage;
@@ -27,7 +27,7 @@ pub(super) struct EvalArgs {
     negatives: Vec<PathBuf>,
     /// After a false alarm, do not count another for so long, where recordings are
     /// heard from their beginning to their end
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = REFRACTORY, value_parser = seconds)]
     refractory: f64,
     /// Replace files of the results' names that no evaluation wrote
     #[arg(long)]

@@ -129,8 +129,9 @@ mod tests {
         padded.extend(tone(3.0, 0.25));
         padded.extend(vec![0.0; 48_000]);
         let padded = level(&padded).unwrap();
+        // The hangover and the envelope's decay count as active: a tenth of the tone.
         assert!(
-            (padded.active_db - alone.active_db).abs() < 0.4,
+            (padded.active_db - alone.active_db).abs() < 0.5,
             "{padded:?}"
         );
         assert!((padded.activity - 0.35).abs() < 0.03, "{padded:?}");
