@@ -9,7 +9,12 @@ fn is_test(path: &str) -> bool {
         return false;
     };
     let inline = module.strip_suffix("::tests").unwrap_or(module);
-    let files = [module, inline].map(|module| module.replace("::", "/") + ".rs");
+    let file = |module: &str, end: &str| module.replace("::", "/") + end;
+    let files = [
+        file(module, ".rs"),
+        file(inline, ".rs"),
+        file(module, "/main.rs"),
+    ];
     let texts = ["tests", "src"].iter().flat_map(|root| {
         files
             .iter()
