@@ -147,7 +147,8 @@ impl Origin {
 
     /// The same with what the audit judges by.
     pub(super) fn judged_by(self, plan: &Plan) -> Self {
-        let audit = serde_json::to_value(&plan.audit).unwrap_or_default();
+        let rules = plan.audits().then_some(&plan.audit);
+        let audit = serde_json::to_value(rules).unwrap_or_default();
         Self { audit, ..self }
     }
 

@@ -188,7 +188,7 @@ fn a_shard_goes_on_within_a_recording() {
     let rows = site.shard(0, 1).join("c.npy.partial");
     let committed = || {
         let journal = fs::read_to_string(site.shard(0, 1).join("build.journal"));
-        journal.is_ok_and(|text| text.contains("\"open\":{\"recording\":0,\"rows\":16}"))
+        journal.is_ok_and(|text| text.contains("\"open\":{\"recording\":0,\"rows\":16"))
     };
     while !committed() {
         assert!(run.try_wait().unwrap().is_none(), "it was too fast");

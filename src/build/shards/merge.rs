@@ -238,7 +238,7 @@ fn make(
         files: serde_json::from_value(inputs.files).unwrap_or_default(),
     };
     let (platform, essence) = (&first.platform, plan.essence());
-    let origin = Origin::elsewhere(platform, essence, &first.front_end, stamped);
+    let origin = Origin::elsewhere(platform, essence, &first.front_end, stamped).judged_by(plan);
     let (folder, replaces) = open(plan, &origin, options)?;
     let settings = MergeSettings {
         output,
