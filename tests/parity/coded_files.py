@@ -222,7 +222,7 @@ def read(wakemill, folder, rate, path):
     if not pipeline.exists():
         pipeline.write_text(f'output = "none"\naudio.sample_rate = {rate}\nfeatures.mel_model = "none.onnx"\n[augment]\nenabled = false\n'
                             f'[[split]]\nname = "all"\ninput = {json.dumps(str(folder / str(rate) / "*"))}\n')
-    out = folder / "read" / f"{path.stem}_{rate}.wav"
+    out = folder / "read" / f"{path.name}_{rate}.wav"
     done = subprocess.run([wakemill, "render", pipeline, "--split", "all", "--clip", path.name, "--decoded", "-o", out],
                           capture_output=True, text=True)
     if done.returncode:

@@ -62,7 +62,10 @@ fn each_fault_of_a_clip_is_found_and_a_clean_one_has_none() {
     let gap = changed(&|n, x| if (8_000..9_600).contains(&n) { 0.0 } else { x });
     assert_eq!(found(&gap), ["gap"]);
     assert_eq!(heard(&clean, 1.0), [""; 0]);
-    assert_eq!(heard(&changed(&|_, x| x * 0.01), 0.5), ["other_channel"]);
+    assert_eq!(
+        heard(&changed(&|_, x| x * 0.01), 0.5),
+        ["other_channel", "quiet"]
+    );
 }
 
 #[test]
