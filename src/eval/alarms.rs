@@ -32,7 +32,7 @@ pub struct Alarms {
     recordings: Vec<OfRecording>,
 }
 
-/// The alarms in a recording, at [`BY_RECORDING`].
+/// The alarms in a recording, at `BY_RECORDING`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OfRecording {
     /// How many.
@@ -96,7 +96,7 @@ impl Alarms {
         &self.counts
     }
 
-    /// The alarms in each recording, at [`BY_RECORDING`].
+    /// The alarms in each recording, at `BY_RECORDING`.
     pub fn recordings(&self) -> &[OfRecording] {
         &self.recordings
     }

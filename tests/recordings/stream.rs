@@ -56,7 +56,7 @@ fn rows_are_what_openwakewords_detector_hears() {
             let first = usize::from(k == 0);
             let expected = steps.slice(s![k * hop + first..k * hop + 16, ..]);
             let found = row.slice(s![first.., ..]);
-            let distance = distance(&found, &expected);
+            let distance = distance(found, expected);
             assert!(distance < 1e-3, "hop {hop}, row {k}: {distance}");
         }
     }
@@ -82,7 +82,7 @@ fn rows_are_what_openwakewords_detector_hears() {
             clip.slice(s![1.., ..]),
             steps.slice(s![at + 1..at + 16, ..]),
         );
-        assert!(distance(&found, &expected) < 1e-3);
+        assert!(distance(found, expected) < 1e-3);
     }
     case.write("pipeline.toml", recordings);
     let chain = "augment.chain=[]";

@@ -188,6 +188,10 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(
+        clippy::single_range_in_vec_init,
+        reason = "stretches of one run of rows"
+    )]
     fn rows_are_joined_where_they_continue_each_other() {
         let recording = |name: &str| Recording {
             name: name.to_owned(),
