@@ -36,8 +36,8 @@ pub(super) struct Said {
 struct Movie {
     timescale: u64,
     tracks: Vec<TrackBox>,
-    /// What iTunes says is heard.
-    noted: Option<Range<u64>>,
+    /// How late iTunes says that an encoder is, in samples.
+    delay: Option<u64>,
     is_there: bool,
     is_in_fragments: bool,
     rest: Rest,
@@ -88,9 +88,7 @@ pub(super) fn said(file: File, track: u32, sample_rate: u32) -> Result<Said, Fau
     let of_track = movie.tracks.iter().find(|found| found.id == track);
     let heard = match of_track.filter(|found| !found.edits.is_empty()) {
         Some(found) => found.heard(movie.timescale, u64::from(sample_rate)),
-        None => Ok(movie.noted.map_or(Heard::all(), |noted| {
-            Heard::new(std::iter::once(noted).collect())
-        })),
+        None => Ok(movie.delay.map_or(Heard::all(), Heard::from)),
     };
     Ok(Said {
         heard: heard.map_err(|what| Fault::Unsupported(what.to_owned()))?,
@@ -119,7 +117,7 @@ impl Movie {
                 b"mvhd" => self.timescale = timescale(reader)?,
                 b"trak" => self.tracks.push(track(reader, body)?),
                 b"mvex" => self.is_in_fragments = true,
-                b"udta" => self.noted = itunes::heard(reader, body)?,
+                b"udta" => self.delay = itunes::delay(reader, body)?,
                 _ => {}
             }
             Ok(())

@@ -159,7 +159,8 @@ def ends(files):
     files.add("m4a_later_than_its_film.m4a", itsoffset(files))
     # As iTunes writes it: no edit list, but a note of delay, padding and length.
     bare = m4a.replace(b"edts", b"free")
-    files.add("m4a_noted_by_itunes.m4a", noted(files, bare, 1024, 384, RATE), ENCODED)
+    files.add("m4a_noted_by_itunes.m4a", noted(files, bare, 1024, 384, RATE))
+    files.add("m4a_noted_by_itunes_as_shorter.m4a", noted(files, bare, 1024, 384, 4000))
     files.add("m4a_without_a_word.m4a", bare)
     for extension, codec, rate, verdict in (
             ("mkv", "aac", RATE, SAME), ("mka", "libmp3lame", RATE, SAME), ("mka", "flac", RATE, SAME),

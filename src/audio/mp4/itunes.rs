@@ -1,8 +1,10 @@
 //! iTunes' note of an encoder's delay, padding and length.
 //!
 //! A box `----` in the list of tags, named `iTunSMPB`: hexadecimal numbers with
-//! spaces between, of which the second is the delay in samples, the third the
-//! padding, and the fourth how many are to be heard.
+//! spaces between, of which the second is the delay in samples. The third is the
+//! padding and the fourth how many are to be heard; these are not heeded, as by
+//! ffmpeg: tools that lengthen a file may leave its tags as they were, and a count
+//! must not cut what is there.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -13,11 +15,11 @@ use super::{boxes, within};
 /// Bytes of a tag that are read.
 const MOST: u64 = 256;
 
-/// What the tags in a movie's user data say is heard, in samples.
-pub(super) fn heard(
+/// How many samples the tags in a movie's user data say an encoder is late by.
+pub(super) fn delay(
     reader: &mut BufReader<File>,
     user_data: Range<u64>,
-) -> io::Result<Option<Range<u64>>> {
+) -> io::Result<Option<u64>> {
     let mut found = None;
     within(reader, user_data, b"meta", &mut |reader, meta| {
         // Behind its version and flags.
@@ -32,7 +34,7 @@ pub(super) fn heard(
     Ok(found)
 }
 
-fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<Range<u64>>> {
+fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<u64>> {
     let (mut is_it, mut found) = (false, None);
     boxes(reader, body, &mut |reader, name, body| {
         let mut text = Vec::new();
@@ -44,7 +46,7 @@ fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<Rang
                 found = text
                     .get(8..)
                     .map(String::from_utf8_lossy)
-                    .and_then(|text| range(&text));
+                    .and_then(|text| second(&text));
             }
             _ => {}
         }
@@ -53,28 +55,19 @@ fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<Rang
     Ok(found)
 }
 
-fn range(text: &str) -> Option<Range<u64>> {
-    let mut numbers = text
-        .split_whitespace()
-        .map(|word| u64::from_str_radix(word, 16).ok());
-    let delay = numbers.nth(1)??;
-    let length = numbers.nth(1)??;
-    (length > 0).then(|| delay..delay.saturating_add(length))
+fn second(text: &str) -> Option<u64> {
+    let word = text.split_whitespace().nth(1)?;
+    u64::from_str_radix(word, 16).ok()
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn delay_and_length_are_read() {
+    fn the_delay_is_the_second_number() {
         let text = " 00000000 00000840 000001C0 0000000000003E80 00000000 00000000";
-        assert_eq!(super::range(text), Some(2112..18_112));
-        for none in [
-            "",
-            " 0 840",
-            " 0 x 0 10",
-            " 00000000 00000840 000001C0 0000000000000000",
-        ] {
-            assert_eq!(super::range(none), None, "{none:?}");
+        assert_eq!(super::second(text), Some(2112));
+        for none in ["", " 0", " 0 x 0 10"] {
+            assert_eq!(super::second(none), None, "{none:?}");
         }
     }
 }
