@@ -78,7 +78,8 @@ def test_a_shard_that_fails_is_tried_again_and_the_others_are_finished(cluster, 
     assert "is not of this build" in said and "--overwrite" in said, said
 
 
-#: Notes each shard that is started, with the processes that it descends from.
+#: Notes each shard that is started, with the processes that it descends from, and
+#: holds all but the first two until there is a file `go`.
 NOTING = """#!/bin/sh
 case "$1" in run)
     chain= process=$$
@@ -86,7 +87,10 @@ case "$1" in run)
         process=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$process/status")
         chain="$chain $process"
     done
-    echo "$* :$chain" >> {log};;
+    echo "$* :$chain" >> {log}
+    if [ "$(wc -l < {log})" -gt 2 ]; then
+        until [ -e {go} ]; do sleep 0.05; done
+    fi;;
 esac
 exec {wakemill} "$@"
 """
@@ -102,18 +106,20 @@ def starts(log):
 def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project, monkeypatch):
     project = project(240)
     expected = project.one_machine()
-    log, noting = project.folder / "starts", project.folder / "wakemill"
-    noting.write_text(NOTING.format(log=log, wakemill=shutil.which(WAKEMILL)))
+    log, go, noting = (project.folder / name for name in ("starts", "go", "wakemill"))
+    noting.write_text(NOTING.format(log=log, go=go, wakemill=shutil.which(WAKEMILL)))
     noting.chmod(0o755)
     monkeypatch.setenv("WAKEMILL_RAY_COMMAND", str(noting))
     driver = start(project, cluster, 6)
     end = time.monotonic() + 120
+    # Two shards are whole and two run, one on each node.
     while len(project.shards()) < 2 or len(list(starts(log))) < 4:
         assert time.monotonic() < end and driver.poll() is None
         time.sleep(0.01)
     before = {path: (path / "shard.json").stat().st_mtime_ns for path in project.shards()}
     lost = cluster.nodes[0].all_processes["raylet"][0].process.pid
     cluster.remove_node(cluster.nodes[0], allow_graceful=False)
+    go.touch()
     ends(driver, 0)
     assert hashes(project.output) == expected
     for path, when in before.items():
