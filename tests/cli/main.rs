@@ -7,6 +7,7 @@ mod deaf;
 mod determinism;
 mod elsewhere;
 mod errors;
+mod fetch;
 mod interrupt;
 mod memory;
 mod quickstart;

@@ -733,18 +733,43 @@ fn scores_that_are_no_probabilities_are_said_to_be_none() {
     let scores = &figures["wakemill"]["scores"];
     assert!(number(&scores[0]) >= 0.0 && number(&scores[1]) <= 1.0);
 
-    // Without the sigmoid, the last node.
-    let mut model = line(["n".into(), "16".into(), "96".into()]);
-    let graph = model.graph.as_mut().unwrap();
-    graph.node.pop();
-    graph.node[1].output = vec!["score".to_owned()];
-    let path = bench.model("logits", &model);
-    let said = bench.command(&[&path]).assert().success();
-    said.stdout(contains("warning: the scores go from -").and(contains("no probabilities")));
-    let figures = bench.figures("hey");
-    let scores = &figures["wakemill"]["scores"];
-    assert!(
-        number(&scores[0]) < 0.0 && number(&scores[1]) > 1.0,
-        "{scores}"
-    );
+    // Without the sigmoid, the last node; its logarithm; in percent.
+    let logits = |_: &mut Graph| ();
+    let logarithms = |graph: &mut Graph| {
+        graph
+            .node
+            .push(Node::new("Sigmoid", &["score"], "p", vec![]));
+        graph.node.push(Node::new("Log", &["p"], "log", vec![]));
+    };
+    let percent = |graph: &mut Graph| {
+        graph
+            .node
+            .push(Node::new("Sigmoid", &["score"], "p", vec![]));
+        graph
+            .node
+            .push(Node::new("Mul", &["p", "hundred"], "all", vec![]));
+        graph
+            .initializer
+            .push(Tensor::floats("hundred", &[1], &[100.0]));
+    };
+    let changes: [(&str, fn(&mut Graph), [bool; 2]); 3] = [
+        ("logits", logits, [true, true]),
+        ("logarithms", logarithms, [true, false]),
+        ("percent", percent, [false, true]),
+    ];
+    for (name, change, [below, above]) in changes {
+        let mut model = line(["n".into(), "16".into(), "96".into()]);
+        let graph = model.graph.as_mut().unwrap();
+        graph.node.pop();
+        graph.node[1].output = vec!["score".to_owned()];
+        change(graph);
+        graph.output[0].name = graph.node.last().unwrap().output[0].clone();
+        let path = bench.model(name, &model);
+        let said = bench.command(&[&path]).assert().success();
+        said.stdout(contains("warning: the scores go from ").and(contains("no probabilities")));
+        let figures = bench.figures("hey");
+        let scores = &figures["wakemill"]["scores"];
+        let outside = [number(&scores[0]) < 0.0, number(&scores[1]) > 1.0];
+        assert_eq!(outside, [below, above], "{name}: {scores}");
+    }
 }

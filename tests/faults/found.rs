@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::input::{SKIP, floats};
-use super::support::{Case, PROGRAM, errors, wav};
+use super::support::{Case, PROGRAM, errors, riff, wav};
 
 /// A case with odd clips among good ones.
 fn case() -> Case {
@@ -23,6 +23,18 @@ fn case() -> Case {
     case.write("wake/x_clipped.wav", floats(&clipped));
     case.write("wake/x_long.wav", wav(16_000, 1, &long));
     case.write("wake/x_right.wav", stereo(|_| 0, |x| x));
+    // Full scale in 24 bits, and the middle in 8, which are unsigned.
+    let top = [[0xFF, 0xFF, 0x7F], [0, 0, 0x80], [0, 0, 0x20]].concat();
+    case.write(
+        "wake/x_clipped_24.wav",
+        riff(1, 1, 16_000, 24, &top.repeat(3000)),
+    );
+    let third = (0..9000).flat_map(|n| [0, 0, tone(n)]);
+    case.write(
+        "wake/x_right_3.wav",
+        wav(16_000, 3, &third.collect::<Vec<_>>()),
+    );
+    case.write("wake/x_silent_8.wav", riff(1, 1, 16_000, 8, &[128; 9000]));
     case.write("wake/x_silent.wav", wav(16_000, 1, &quiet));
     case.write("wake/x_silent_2.wav", wav(16_000, 2, &[0; 900]));
     case.write("other/x_long.wav", wav(16_000, 1, &long));
@@ -44,9 +56,9 @@ fn clips_whose_rows_hold_little_of_them_are_counted_and_said() {
     let case = case();
     let expected = [
         json!({
-            "silent": clips(&["x_silent.wav", "x_silent_2.wav"]),
-            "sound_in_another_channel": clips(&["x_right.wav"]),
-            "clipped": clips(&["x_clipped.wav"]),
+            "silent": clips(&["x_silent.wav", "x_silent_2.wav", "x_silent_8.wav"]),
+            "sound_in_another_channel": clips(&["x_right.wav", "x_right_3.wav"]),
+            "clipped": clips(&["x_clipped.wav", "x_clipped_24.wav"]),
             "less_than_half_in_its_row": clips(&["x_long.wav"]),
         }),
         json!({"less_than_half_in_its_row": clips(&["x_long.wav"])}),
@@ -69,9 +81,9 @@ fn clips_whose_rows_hold_little_of_them_are_counted_and_said() {
         }
         assert_eq!(found, expected);
         for line in [
-            "2 clips silent (below -60 dBFS): x_silent.wav, x_silent_2.wav",
-            "sound in another one alone (see audio.channel): x_right.wav",
-            "1 clip clipped in over 1 % of the samples: x_clipped.wav",
+            "3 clips silent (below -60 dBFS): x_silent.wav, x_silent_2.wav, x_silent_8.wav",
+            "sound in another one alone (see audio.channel): x_right.wav, x_right_3.wav",
+            "2 clips clipped in over 1 % of the samples: x_clipped.wav, x_clipped_24.wav",
             "1 clip longer than twice what reaches the row: x_long.wav",
         ] {
             assert!(said.contains(line), "{line}: {said}");

@@ -180,9 +180,9 @@ fn a_response_that_begins_late_leaves_the_clip_in_its_row() {
             format!("augment.reverb.align={align}"),
         ]
     };
-    let build = |delay, align| {
+    let build = |room: &[u8], align| {
         let set = set(align);
-        let case = case(&good(), &late(delay));
+        let case = case(&good(), room);
         let files = case.build("out", &set.each_ref().map(String::as_str));
         let rows = String::from_utf8(files["rows.jsonl"].clone()).unwrap();
         (files["wake.npy"].clone(), rows)
@@ -198,17 +198,56 @@ fn a_response_that_begins_late_leaves_the_clip_in_its_row() {
             .zip(&b)
             .fold(0f32, |most, (a, b)| most.max((a - b).abs()))
     };
-    let (there, rows) = build(0, true);
+    let (there, rows) = build(&late(0), true);
     assert!(rows.contains("\"rir\":\"rooms/only.wav\""), "{rows}");
     for delay in [16, 4800, 16_000] {
-        let (made, rows) = build(delay, true);
+        let (made, rows) = build(&late(delay), true);
         assert!(apart(&made, &there) < 0.1, "{delay}");
         let shift = format!("\"rir\":{{\"file\":\"rooms/only.wav\",\"shift\":{delay}}}");
         assert!(rows.contains(&shift), "{rows}");
         if delay > 1000 {
-            let late = build(delay, false).0;
+            let late = build(&late(delay), false).0;
             assert!(apart(&late, &there) > 5.0, "{delay}: not aligned");
         }
     }
-    assert!(build(0, false).0 == there, "there is nothing to align");
+    assert!(
+        build(&late(0), false).0 == there,
+        "there is nothing to align"
+    );
+    // Noise before it, the other polarity, another rate, what another channel has.
+    let taps = [12_007, -5801, 2909, 503, -701, 23];
+    let behind = |before: fn(i16) -> i16, sign: i16| {
+        let mut samples: Vec<i16> = (0..4800).map(before).collect();
+        samples.extend(taps.map(|tap| sign * tap));
+        samples
+    };
+    let stereo = behind(|_| 0, 1).into_iter().enumerate();
+    let stereo = stereo.flat_map(|(at, left)| [left, if at == 9 { 30_000 } else { 0 }]);
+    for (what, room, shift, most) in [
+        (
+            "noise",
+            wav(16_000, 1, &behind(|n| n % 7 - 3, 1)),
+            4800,
+            1.5,
+        ),
+        ("polarity", wav(16_000, 1, &behind(|_| 0, -1)), 4800, 0.1),
+        ("rate", wav(48_000, 1, &behind(|_| 0, 1)), 1600, 9.0),
+        (
+            "stereo",
+            wav(16_000, 2, &stereo.collect::<Vec<_>>()),
+            4800,
+            0.1,
+        ),
+    ] {
+        let (made, rows) = build(&room, true);
+        assert!(
+            rows.contains(&format!("\"shift\":{shift}}}")),
+            "{what}: {rows}"
+        );
+        assert!(
+            apart(&made, &there) < most,
+            "{what}: {}",
+            apart(&made, &there)
+        );
+    }
 }

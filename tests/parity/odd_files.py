@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Odd audio files as people have them, held against ffmpeg or against what was encoded.
 
-    field.py [--wakemill BINARY] [--work FOLDER] [NAME ...]
+    odd_files.py [--wakemill BINARY] [--work FOLDER] [NAME ...]
 
 Where `coded_files.py` sweeps encoders, this has one file for each thing that can be strange about one: a count
 that is too small or too large, files joined end to end, a start or an end that only the container knows, a

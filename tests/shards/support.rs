@@ -94,7 +94,7 @@ impl Site {
     /// Clips, and recordings in every shape: a thousand short ones of a few lengths
     /// in blocks, some of them broken; parts of long ones, augmented, in blocks too;
     /// and steps, without what a list leaves out. Windows are short, so that rows are
-    /// cheap.
+    /// cheap, and most recordings are shorter.
     pub fn recordings() -> Self {
         let text = "seed = 3\noutput = \"out\"\n\
              [[split]]\nname = \"wake\"\ninput = \"wake\"\nplace = \"end\"\n\
@@ -105,7 +105,7 @@ impl Site {
              interleave = 1\ndtype = \"float32\"\nexclude = \"without.txt\"\n\
              [audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n\
              [augment]\nrounds = 2\nbackgrounds = [\"noise\"]\nrirs = [\"rooms\"]\n\
-             [flow]\ncommit_seconds = 0.05\n[failures]\npolicy = \"skip\"\nmax_rate = 0.5\n";
+             [flow]\ncommit_seconds = 0.1\n[failures]\npolicy = \"skip\"\nmax_rate = 0.5\n";
         let site = Self::new("pipeline.toml", "out", text);
         for index in 0..9 {
             site.clip(&format!("wake/{index:03}.wav"), index);
@@ -121,10 +121,10 @@ impl Site {
         fs::write(site.path("of/8.wav"), "no audio").unwrap();
         for index in 0..1100 {
             // A name is not what it is a copy of.
-            let of = if index % 97 == 5 {
-                7 + index % 2
-            } else {
-                index * 5 % 7
+            let of = match index {
+                _ if index % 97 == 5 => 7 + index % 2,
+                _ if index % 6 > 0 => 4,
+                _ => index % 7,
             };
             let name = site.path(&format!("short/{index:04}.wav"));
             fs::hard_link(site.path(&format!("of/{of}.wav")), name).unwrap();
@@ -139,7 +139,13 @@ impl Site {
             format!(
                 "long/{}.wav\t{start}\t{}\n",
                 n % 3,
-                start + 0.75 + 0.3 * (n % 4) as f64
+                start
+                    + 0.75
+                    + if n % 6 > 0 {
+                        0.0
+                    } else {
+                        0.15 * (n % 7) as f64
+                    }
             )
         };
         let parts: String = (0..1030).map(part).collect();

@@ -4,7 +4,8 @@
 //! cosines and sines are the same but for signs; the last lane of each is idle.
 //! Every loop here is over lanes with constant bounds, which the compiler turns
 //! into vector instructions where the function around it has the features for
-//! them. There is no fused multiply-add and no call, so all versions give the
+//! them; what is in single precision has loops of its own, for twice the lanes.
+//! There is no fused multiply-add and no call, so all versions give the
 //! same bits.
 
 // Closures would not inherit the target features of the function around them.
@@ -274,9 +275,14 @@ pub struct Polar {
 impl Polar {
     #[inline(always)]
     pub fn of(spectrum: &Spectrum<f64>, tables: &Tables, out: &mut Self) {
+        let mut point = Spectrum::<f32>::default();
         for k in 0..BINS {
             // A zero of either sign is one without.
-            let (x, y) = (spectrum.re.0[k] as f32 + 0.0, spectrum.im.0[k] as f32 + 0.0);
+            point.re.0[k] = spectrum.re.0[k] as f32 + 0.0;
+            point.im.0[k] = spectrum.im.0[k] as f32 + 0.0;
+        }
+        for k in 0..BINS {
+            let (x, y) = (point.re.0[k], point.im.0[k]);
             out.magnitude.0[k] = (x * x + y * y).sqrt();
             let angle = angle(x, y);
             let nothing = x == 0.0 && y == 0.0;
@@ -315,11 +321,15 @@ impl Phases {
     /// order, as torchaudio's `phase_vocoder` does.
     #[inline(always)]
     pub fn advance(&mut self, from: &Polar, to: &Polar, tables: &Tables) {
+        let mut step = Bins::<f32>::default();
         for k in 0..BINS {
             let advance = tables.advance.0[k];
             let phase = to.angle.0[k] - from.angle.0[k] - advance;
             let phase = phase - TAU as f32 * round(phase / TAU as f32);
-            self.0.0[k] += f64::from(phase + advance);
+            step.0[k] = phase + advance;
+        }
+        for k in 0..BINS {
+            self.0.0[k] += f64::from(step.0[k]);
         }
     }
 
@@ -333,12 +343,15 @@ impl Phases {
         tables: &Tables,
         out: &mut Spectrum<f32>,
     ) {
+        let mut angle = Bins::<f32>::default();
         for k in 0..BINS {
-            let magnitude = share * to.magnitude.0[k] + (1.0 - share) * from.magnitude.0[k];
             // The sum is rounded before it is wrapped, as in the original.
             let turns = f64::from(self.0.0[k] as f32) * (1.0 / TAU) + tables.middle_turns.0[k];
-            let turns = (turns - round_f64(turns)) as f32;
-            let (cos, sin) = wave_of(turns);
+            angle.0[k] = (turns - round_f64(turns)) as f32;
+        }
+        for k in 0..BINS {
+            let magnitude = share * to.magnitude.0[k] + (1.0 - share) * from.magnitude.0[k];
+            let (cos, sin) = wave_of(angle.0[k]);
             out.re.0[k] = magnitude * cos;
             out.im.0[k] = magnitude * sin;
         }

@@ -124,5 +124,15 @@ fn the_cause_that_pip_names_is_told() {
     assert!(said.contains("No matching distribution"), "{said}");
     assert!(said.contains("Tunnel connection failed: 403"), "{said}");
     assert!(!said.contains("something else"), "{said}");
+    for cause in [
+        "SSLError(SSLCertVerificationError(1, 'certificate verify failed'))",
+        "ReadTimeoutError('Read timed out. (read timeout=15)')",
+        "NewConnectionError('Name or service not known')",
+        "RemoteDisconnected('Remote end closed connection without response')",
+    ] {
+        let line =
+            format!("WARNING: Retrying (Retry(total=0)) after connection broken by '{cause}': /");
+        assert!(pip_errors(line.as_bytes()).contains(cause), "{cause}");
+    }
     assert_eq!(pip_errors(b""), "pip failed");
 }

@@ -264,7 +264,7 @@ mod tests {
             mel[silence.start * BANDS..silence.end * BANDS].fill(-8.0);
             let map = Map::new([frames, BANDS, 1], |t, f, _| f64::from(mel[t * BANDS + f]));
             let expected = reference::embedding(&map, &weights);
-            for isa in [Isa::detect(), Isa::portable()] {
+            for isa in Isa::available() {
                 let kernel = EmbedKernel::new(isa, &weights);
                 let found = run(&kernel, &mut EmbedScratch::new(), &mel);
                 let distance = distance(&found, &expected.values);
@@ -303,6 +303,24 @@ mod tests {
         let mut used = EmbedScratch::new();
         run(&kernel, &mut used, &noise.vec(250 * BANDS, 1e6));
         assert_eq!(run(&kernel, &mut used, &mel), fresh);
+    }
+
+    #[test]
+    fn every_instruction_set_with_fused_sums_gives_the_same_bits() {
+        let mut noise = Noise(5);
+        let weights = noise.embedding();
+        let mel = noise.vec(196 * BANDS, 4.0);
+        let fused = Isa::available().filter(|isa| isa.is_fast());
+        let all: Vec<_> = fused
+            .map(|isa| {
+                run(
+                    &EmbedKernel::new(isa, &weights),
+                    &mut EmbedScratch::new(),
+                    &mel,
+                )
+            })
+            .collect();
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
     }
 
     #[test]

@@ -65,7 +65,7 @@ proptest! {
             layer.make_linear();
         }
         let shape = Shape { times, bins, lanes: inputs / WIDTH };
-        for isa in [Isa::detect(), Isa::portable()] {
+        for isa in Isa::available() {
             // What lies beyond the map must not matter.
             let mut output = vec![Lanes::splat(f32::NAN); layer.output(shape).len() + 7];
             let mut workspace = Workspace::new();
@@ -88,7 +88,7 @@ proptest! {
         let map = Map::new([times, BANDS, 1], |t, f, _| f64::from(frames[t * BANDS + f]));
         let expected = reference::stem(&map, &weights.stem, &weights.stem_bias);
         let stem = Stem::new(&weights.stem, &weights.stem_bias);
-        for isa in [Isa::detect(), Isa::portable()] {
+        for isa in Isa::available() {
             let mut output = vec![Lanes::ZERO; (times - 2) * BANDS * CHANNELS / WIDTH];
             stem.run(isa, &frames, &mut output);
             prop_assert!(distance(&floats(&output), &expected.values) < 1e-5);

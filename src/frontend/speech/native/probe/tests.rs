@@ -9,7 +9,7 @@ use crate::runtime::fetch;
 
 #[test]
 fn other_weights_are_refused() {
-    for isa in [Isa::detect(), Isa::portable()] {
+    for isa in Isa::available() {
         let mel = MelKernel::new(isa, &Noise::mel());
         let embed = EmbedKernel::new(isa, &Noise(1).embedding());
         assert!(matches!(prove(&mel, &embed), Err(Refused::Mel(_))));
@@ -22,7 +22,7 @@ fn the_published_models_prove_themselves() {
     fetch::fetch_models(&cache, &mut |notice| eprintln!("{notice}")).unwrap();
     let read = |path: std::path::PathBuf| Model::read(&path).unwrap();
     let (mel, embed) = (read(cache.mel_model()), read(cache.embedding_model()));
-    for isa in [Isa::detect(), Isa::portable()] {
+    for isa in Isa::available() {
         let mel = MelKernel::from_model(isa, &mel).unwrap();
         let embed = EmbedKernel::from_model(isa, &embed).unwrap();
         prove(&mel, &embed).unwrap();
