@@ -171,10 +171,14 @@ fn pip_arguments(package: &Package) -> Vec<&'static str> {
     arguments
 }
 
-/// What pip says in its lines of errors, and the last of its lines about retries,
-/// which name the cause: a proxy, a certificate, a name that is not known.
+/// What pip says in its lines of errors, and the last of its warnings that name the
+/// cause: a proxy, a certificate, a name that is not known.
 fn pip_errors(stderr: &[u8]) -> String {
-    const CAUSES: [&str; 2] = ["connection broken by", "Could not fetch URL"];
+    const CAUSES: [&str; 3] = [
+        "connection broken by",
+        "Could not fetch URL",
+        "is being ignored",
+    ];
     let stderr = String::from_utf8_lossy(stderr);
     let mut said: Vec<_> = stderr
         .lines()

@@ -17,10 +17,19 @@ fn why_pip_cannot_fetch_is_told() {
         (
             "PIP_INDEX_URL",
             "http://127.0.0.1:9/simple",
-            "NewConnectionError",
+            "connection broken by 'NewConn",
+        ),
+        (
+            "PIP_INDEX_URL",
+            "https://nowhere.invalid/simple",
+            "[Errno -",
+        ),
+        (
+            "PIP_INDEX_URL",
+            "http://nowhere.invalid/simple",
+            "not a trusted",
         ),
         ("PIP_PROXY", "http://127.0.0.1:9", "ProxyError"),
-        ("PIP_INDEX_URL", "http://nowhere.invalid/simple", "name"),
     ] {
         let home = tempfile::tempdir().expect("a folder");
         let run = wakemill(&["setup"])
@@ -32,7 +41,6 @@ fn why_pip_cannot_fetch_is_told() {
             .expect("the program starts");
         let said = stderr(&run);
         assert_eq!(run.status.code(), Some(1), "{said}");
-        assert!(said.contains("connection broken by"), "{name}: {said}");
         for part in [cause, "cannot be fetched", "fetch the wheel elsewhere"] {
             assert!(said.contains(part), "'{part}' is not in: {said}");
         }

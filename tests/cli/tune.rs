@@ -73,14 +73,25 @@ fn tune_prints_what_it_found_and_writes_what_run_reads() {
 #[test]
 fn workers_that_change_while_it_runs_change_no_byte() {
     let project = Project::new();
-    // Long enough for the first allocation, in batches enough for it.
-    let rounds = "augment.rounds=24";
-    project.build("auto", &[rounds, "flow.batch=1"]);
-    let fixed =
-        ["decode", "augment", "mel", "embed"].map(|stage| format!("stages.{stage}.workers=1"));
-    let mut settings = vec![rounds, "flow.batch=1"];
-    settings.extend(fixed.iter().map(String::as_str));
-    project.build("fixed", &settings);
+    // Where augmenting is dear, more workers of it are wanted than are begun with.
+    let chain = [
+        "--cores=4",
+        "--set=flow.batch=1",
+        "--set=augment.rounds=6",
+        "--set=augment.chain=['pitch_shift', 'place', 'background']",
+        "--set=augment.pitch_shift.probability=1",
+    ];
+    let fixed = ["decode", "augment", "mel", "embed"]
+        .map(|stage| format!("--set=stages.{stage}.workers=1"));
+    let fixed: Vec<&str> = fixed.iter().map(String::as_str).collect();
+    for (out, more) in [("auto", &[][..]), ("fixed", &fixed)] {
+        let output = format!("--set=output={out}");
+        let run = project.run(&[&chain, more, &[output.as_str()]].concat());
+        assert!(run.status.success(), "{}", stderr(&run));
+    }
+    if project.dataset("auto")["resizes"] == serde_json::json!([]) {
+        eprintln!("NOT RUN: workers that change: the build was too fast for it");
+    }
     for file in ["wake.npy", "other.npy", "rows.jsonl"] {
         let (auto, fixed) = (format!("auto/{file}"), format!("fixed/{file}"));
         assert_eq!(project.read(&auto), project.read(&fixed), "{file}");
@@ -101,7 +112,7 @@ fn a_sample_of_recordings_is_no_longer_than_it_has_to_be() {
     for name in ["a", "b"] {
         let path = project.path(&format!("rec/{name}.wav"));
         let mut file = hound::WavWriter::create(path, spec).expect("a file");
-        let samples = (0..900 * 8000_u32).map(|n| ((n >> 3) ^ (n >> 7)) as i8 >> 2);
+        let samples = (0..500 * 8000_u32).map(|n| ((n >> 3) ^ (n >> 7)) as i8 >> 2);
         samples.for_each(|sample| file.write_sample(sample).expect("written"));
         file.finalize().expect("written");
     }

@@ -45,9 +45,9 @@ fn killed_at_random(case: &Case, expected: &Files, moments: u32) {
 
 #[test]
 fn a_build_killed_at_random_moments_is_resumed_to_the_same_bytes() {
-    let case = Case::new(24);
+    let case = Case::new(15);
     let expected = case.build("whole", &[]);
-    killed_at_random(&case, &expected, 8);
+    killed_at_random(&case, &expected, 6);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn fifty_random_moments() {
 
 #[test]
 fn a_build_that_is_asked_to_stop_keeps_what_it_has() {
-    let case = Case::new(90);
+    let case = Case::new(45);
     let expected = case.build("whole", &[]);
     // With the usual interval nothing would be committed in this time.
     let rarely = [
@@ -80,7 +80,7 @@ fn a_build_that_is_asked_to_stop_keeps_what_it_has() {
         let run = run.wait_with_output().unwrap();
         let said = errors(&run);
         assert_eq!(run.status.code(), Some(130), "{name}: {said}");
-        assert!(said.contains("of 90 clips are kept"), "{name}: {said}");
+        assert!(said.contains("of 45 clips are kept"), "{name}: {said}");
         assert!(said.contains("--resume"), "{name}: {said}");
         let made = case.build(name, &["--resume"]);
         assert_same(&made, &expected, name);
