@@ -4,7 +4,6 @@
 
 use libfuzzer_sys::fuzz_target;
 use wakemill::presets;
-use wakemill::config;
 use wakemill::config::Source;
 
 fuzz_target!(|bytes: &[u8]| {
