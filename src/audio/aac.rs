@@ -1,15 +1,27 @@
 //! Whether AAC is more than its core: HE-AAC adds the upper half of the band by
 //! other means, which nothing here decodes.
 //!
-//! AudioSpecificConfig after ISO/IEC 14496-3, 1.6.2.1 and 4.4.1.
+//! AudioSpecificConfig after ISO/IEC 14496-3, 1.6.2.1 and 4.4.1. A bare stream's header
+//! has no word for it: there the upper half lies in an element that fills up each
+//! frame (4.4.2.7), which is found from the frame's end.
 
-use super::Fault;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use super::input::Input;
+use super::{Fault, tags};
 
 /// Object types: spectral band replication, and with it parametric stereo.
 const SBR: u32 = 5;
 const PS: u32 = 29;
 /// What an extension begins with that older decoders pass over.
 const SYNC: u32 = 0x2B7;
+
+/// Frames of a bare stream that are looked at, and how many of them must have what
+/// only HE-AAC has: a frame may end so by chance.
+const FRAMES: u32 = 24;
+const LEAST: u32 = 6;
+/// Bytes of a frame's header.
+const HEAD: usize = 7;
 
 /// That HE-AAC cannot be read.
 pub(super) fn high_efficiency() -> Fault {
@@ -24,6 +36,66 @@ pub(super) fn is_high_efficiency(config: &[u8]) -> bool {
     }
     .is_high_efficiency()
     .unwrap_or(false)
+}
+
+/// Whether the frames of a bare stream are of HE-AAC.
+pub(super) fn is_bare_high_efficiency(file: Input) -> io::Result<bool> {
+    let mut reader = BufReader::new(file);
+    let (mut seen, mut found) = (0, 0);
+    while seen < FRAMES {
+        let start = reader.stream_position()?;
+        let mut head = Vec::new();
+        reader.by_ref().take(32).read_to_end(&mut head)?;
+        let (by, body) = match *head {
+            _ if tags::first(&head) > 0 => (tags::first(&head), false),
+            [0xFF, second, _, a, b, c, ..] if second & 0xF6 == 0xF0 => {
+                let length = u64::from(a & 3) << 11 | u64::from(b) << 3 | u64::from(c) >> 5;
+                (length, true)
+            }
+            _ => break,
+        };
+        reader.seek(SeekFrom::Start(start))?;
+        let mut frame = Vec::new();
+        let whole = reader.by_ref().take(by).read_to_end(&mut frame)? as u64 == by;
+        if !whole || by <= HEAD as u64 {
+            break;
+        }
+        if body {
+            seen += 1;
+            found += u32::from(ends_with_replication(&frame[HEAD..]));
+        }
+    }
+    Ok(found >= LEAST && 4 * found >= 3 * seen)
+}
+
+/// Whether the last element of a frame is one of spectral band replication; one that
+/// only fills up may follow.
+fn ends_with_replication(frame: &[u8]) -> bool {
+    let Some(last) = frame.iter().rposition(|byte| *byte != 0) else {
+        return false;
+    };
+    // The end is three ones, and zeros up to a whole byte.
+    let end = 8 * (last + 1) - frame[last].trailing_zeros() as usize;
+    let bits = |at: usize, count: usize| Bits { bytes: frame, at }.take(count);
+    let Some(end) = end.checked_sub(3).filter(|end| bits(*end, 3) == Some(7)) else {
+        return false;
+    };
+    // What an element is that ends there, and where it begins.
+    let fills = |end: usize| {
+        (1..=269_usize).filter_map(move |bytes| {
+            let (head, count) = match bytes {
+                ..15 => (7, 6 << 4 | bytes as u32),
+                _ => (15, (6 << 4 | 15) << 8 | (bytes - 14) as u32),
+            };
+            let start = end.checked_sub(8 * bytes + head)?;
+            let is_it = bits(start, head) == Some(count);
+            is_it.then(|| (bits(start + head, 4), start))
+        })
+    };
+    let replicates = |kind: Option<u32>| matches!(kind, Some(0xD | 0xE));
+    fills(end).any(|(kind, start)| {
+        replicates(kind) || (kind <= Some(1) && fills(start).any(|(kind, _)| replicates(kind)))
+    })
 }
 
 struct Bits<'a> {

@@ -2,8 +2,6 @@
 //! what is heard of it all.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -23,9 +21,10 @@ use symphonia::default::get_probe;
 use super::claimed::Claimed;
 use super::extent::Rest;
 use super::heard::Heard;
+use super::input::Input;
 use super::mpeg::Mpeg;
 use super::ogg::Pages;
-use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, opus, webm};
+use super::{Ear, Fault, FileRange, Info, Limits, MAX_CHANNELS, aac, opus};
 
 mod decoder;
 mod packets;
@@ -64,6 +63,8 @@ pub(super) struct Coded {
     padding: u64,
     /// What lies where its container ends.
     rest: Rest,
+    /// Whether parts of its container are damaged, which are passed over.
+    has_gaps: bool,
     /// The next packet, where the last one must be known as such.
     ahead: Option<Packet>,
     packets_read: u64,
@@ -88,8 +89,9 @@ pub(super) struct Coded {
 }
 
 impl Coded {
-    pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
-        let file = Box::new(Claimed::new(file)?);
+    pub(super) fn open(from: &FileRange, file: Input) -> Result<Self, Fault> {
+        let mut file = Box::new(Claimed::new(file)?);
+        let webm = std::mem::take(&mut file.webm);
         let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
@@ -101,7 +103,7 @@ impl Coded {
             .map_err(|error| Fault::from_decoder(error, 0))?;
         let id = format.format_info().format;
         if id == FORMAT_ID_MP3 {
-            let mpeg = Mpeg::open(File::open(path)?)?.ok_or(Fault::Unrecognised)?;
+            let mpeg = Mpeg::open(from.open()?)?.ok_or(Fault::Unrecognised)?;
             return Ok(Self::mpeg(mpeg));
         }
         let (track, codec) = audio_track(&*format)?;
@@ -117,20 +119,23 @@ impl Coded {
             uncompressed: false,
             mended: false,
         };
+        if id == FORMAT_ID_ADTS && aac::is_bare_high_efficiency(from.open()?)? {
+            return Err(aac::high_efficiency());
+        }
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
         let mut codec = codec.clone();
         let (heard, rest) = match id {
-            FORMAT_ID_ISOMP4 => quicktime::said(path, track.id, &mut codec, info.sample_rate)?,
+            FORMAT_ID_ISOMP4 => quicktime::said(from, track.id, &mut codec, info.sample_rate)?,
             _ => (Heard::all(), Rest::Unknown),
         };
         let pages = match id {
-            FORMAT_ID_OGG => Some(Pages::open(File::open(path)?, track.id)?),
+            FORMAT_ID_OGG => Some(Pages::open(from.open()?, track.id)?),
             _ => None,
         };
         let (padding, rest) = match id {
-            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id, info.sample_rate)?,
+            FORMAT_ID_MKV => (webm.padding(track.id, info.sample_rate), webm.rest),
             _ => (0, rest),
         };
         Ok(Self {
@@ -139,6 +144,7 @@ impl Coded {
             heard,
             padding,
             rest,
+            has_gaps: !webm.gaps.is_empty(),
             clock: stretch::Clock::of(id, track_clock),
             pages,
             ..Self::begin(codec, track.id, info, Packets::Container(format))
@@ -184,6 +190,7 @@ impl Coded {
             counted: None,
             padding: 0,
             rest: Rest::Unknown,
+            has_gaps: false,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -196,6 +203,22 @@ impl Coded {
             pages: None,
             waiting: VecDeque::new(),
             stopped: None,
+        }
+    }
+
+    /// What lies where its container ends.
+    pub(super) fn rest(&self) -> Rest {
+        self.rest
+    }
+
+    /// That parts of it are damaged, if they are.
+    pub(super) fn check_gaps(&self) -> Result<(), Fault> {
+        match self.has_gaps {
+            true => Err(Fault::Damaged {
+                what: "a part of it makes no sense".to_owned(),
+                found: 0,
+            }),
+            false => Ok(()),
         }
     }
 

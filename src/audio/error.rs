@@ -1,9 +1,11 @@
 //! What can be wrong with an audio file.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use symphonia::core::errors::Error as DecoderError;
+
+use super::FileRange;
 
 /// An audio file that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +18,9 @@ pub struct AudioError {
 }
 
 impl AudioError {
-    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+    pub(super) fn new(file: &FileRange, fault: Fault) -> Self {
         Self {
-            path: path.to_path_buf(),
+            path: file.path.to_path_buf(),
             fault,
         }
     }
@@ -90,6 +92,9 @@ pub enum Fault {
         /// Frames found.
         found: u64,
     },
+    /// Another file follows in the same one.
+    #[error("a second file follows the first")]
+    Follows,
     /// There is more audio than its header counts.
     #[error(
         "{bytes} bytes of audio, or of something else, lie behind the end that its header gives; convert it: ffmpeg -i IN OUT.wav"

@@ -7,8 +7,9 @@
 //!
 //! Pages after RFC 3533.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+
+use super::input::Input;
 
 /// Bytes read at a time.
 const BUFFER: usize = 1 << 16;
@@ -23,7 +24,7 @@ const NOWHERE: i64 = -1;
 
 /// The pages of one stream of a file, as far as they were walked.
 pub(super) struct Pages {
-    reader: BufReader<File>,
+    reader: BufReader<Input>,
     serial: u32,
     /// The number of the page that should come next.
     next: Option<u32>,
@@ -46,7 +47,7 @@ struct Page {
 
 impl Pages {
     /// The pages of a stream.
-    pub fn open(file: File, serial: u32) -> io::Result<Self> {
+    pub fn open(file: Input, serial: u32) -> io::Result<Self> {
         let mut pages = Self {
             reader: BufReader::with_capacity(BUFFER, file),
             serial,

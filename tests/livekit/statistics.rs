@@ -83,7 +83,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
         let clips = (0..CLIPS).map(|clip| {
             let id = ClipId {
                 name: format!("clip_{clip:06}.wav").into(),
-                path: Path::new("none").into(),
+                file: "none".into(),
             };
             let rows = augmenter
                 .rows(
