@@ -3,15 +3,14 @@
 
 use std::collections::VecDeque;
 
-use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
-    FORMAT_ID_OGG, FORMAT_ID_WAVE,
+    FORMAT_ID_OGG,
 };
-use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
@@ -24,7 +23,7 @@ use super::heard::Heard;
 use super::input::Input;
 use super::mpeg::Mpeg;
 use super::ogg::Pages;
-use super::{Ear, Fault, FileRange, Info, Limits, MAX_CHANNELS, aac, opus};
+use super::{Ear, Fault, FileRange, Info, Limits, MAX_CHANNELS, aac, webm};
 
 mod decoder;
 mod packets;
@@ -32,9 +31,11 @@ mod pages;
 mod piece;
 mod quicktime;
 mod stretch;
+mod track;
 
 use decoder::Decoder;
 use packets::{Next, Packets};
+use track::{audio_track, exact_frames, rate_of, unreadable};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -100,13 +101,23 @@ impl Coded {
                 FormatOptions::default(),
                 MetadataOptions::default(),
             )
-            .map_err(|error| Fault::from_decoder(error, 0))?;
+            .map_err(|error| match unreadable(from) {
+                Some(what) => Fault::Unsupported(what),
+                None => Fault::from_decoder(error, 0),
+            })?;
         let id = format.format_info().format;
         if id == FORMAT_ID_MP3 {
             let mpeg = Mpeg::open(from.open()?)?.ok_or(Fault::Unrecognised)?;
             return Ok(Self::mpeg(mpeg));
         }
-        let (track, codec) = audio_track(&*format)?;
+        let found = audio_track(&*format).map_err(|fault| match id {
+            FORMAT_ID_MKV => from
+                .open()
+                .map(|input| webm::codec(input).map_or(fault, Fault::Unsupported))
+                .unwrap_or_else(|fault| fault),
+            _ => fault,
+        });
+        let (track, codec) = found?;
         let track_clock = track.time_base;
         let info = Info {
             sample_rate: rate_of(codec).ok_or(Fault::NoSampleRate)?,
@@ -355,36 +366,8 @@ impl Coded {
     }
 }
 
-/// The first audio track, and what its codec is told.
-fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParameters), Fault> {
-    let track = format.default_track(TrackType::Audio);
-    let track = track.ok_or(Fault::NoTrack)?;
-    match &track.codec_params {
-        Some(CodecParameters::Audio(codec)) => Ok((track, codec)),
-        _ => Err(Fault::NoTrack),
-    }
-}
-
 fn changed() -> Fault {
     Fault::Unsupported("the stream changes its format midway".to_owned())
-}
-
-/// The rate that a codec decodes at, in Hz: of Opus, containers may name the one
-/// that its encoder was given.
-fn rate_of(codec: &AudioCodecParameters) -> Option<u32> {
-    match codec.codec == CODEC_ID_OPUS {
-        true => Some(opus::SAMPLE_RATE),
-        false => codec.sample_rate.filter(|&rate| rate > 0),
-    }
-}
-
-/// The length by the header, where that is a promise and not an estimate.
-///
-/// An Ogg's last position is relative to an unknown first one, and M4A counts in
-/// units of its own.
-fn exact_frames(id: FormatId, track: &Track) -> Option<u64> {
-    let exact = [FORMAT_ID_FLAC, FORMAT_ID_AIFF, FORMAT_ID_WAVE].contains(&id);
-    track.num_frames.filter(|_| exact)
 }
 
 fn astray(found: u64) -> Fault {

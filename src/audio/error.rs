@@ -73,7 +73,7 @@ pub enum Fault {
     #[error("not supported ({0}): convert it to FLAC or 16-bit WAV")]
     Unsupported(String),
     /// A container without audio.
-    #[error("no audio track")]
+    #[error("no audio track that can be read; if it has one, convert it: ffmpeg -i IN OUT.wav")]
     NoTrack,
     /// A header without a usable sample rate.
     #[error("the header gives a sample rate of 0")]
@@ -186,6 +186,12 @@ impl Fault {
                 },
                 _ => Self::Io(error),
             },
+            DecoderError::DecodeError("isomp4: invalid pcm sample size") => {
+                Self::Unsupported("samples of 8 bits in QuickTime".to_owned())
+            }
+            DecoderError::DecodeError("pcm: unexpected bits per sample") => {
+                Self::Unsupported("A-law or µ-law in this container".to_owned())
+            }
             DecoderError::DecodeError(what) => Self::Damaged {
                 what: what.to_owned(),
                 found,

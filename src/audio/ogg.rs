@@ -22,6 +22,24 @@ const FIRST: u8 = 2;
 /// The position of a page in which no packet ends.
 const NOWHERE: i64 = -1;
 
+/// What the first stream of a file is that nothing here decodes.
+pub(super) fn unreadable(file: Input) -> Option<String> {
+    let mut head = Vec::new();
+    file.take(27 + 255 + 32).read_to_end(&mut head).ok()?;
+    let body = 27 + usize::from(*head.get(26)?);
+    let packet = head.get(body..).filter(|_| head.starts_with(MARK))?;
+    match packet {
+        [b'S', b'p', b'e', b'e', b'x', b' ', ..] => Some("Speex".to_owned()),
+        opus if opus.starts_with(b"OpusHead") && *opus.get(18)? > 1 => {
+            let (channels, family) = (opus[9], opus[18]);
+            Some(format!(
+                "Opus of {channels} channels without an order, mapping family {family}"
+            ))
+        }
+        _ => None,
+    }
+}
+
 /// The pages of one stream of a file, as far as they were walked.
 pub(super) struct Pages {
     reader: BufReader<Input>,

@@ -80,6 +80,19 @@ impl Told {
     }
 }
 
+/// What the codec of a file's first audio track is called there.
+pub(super) fn codec(file: Input) -> Option<String> {
+    let mut head = Vec::new();
+    file.take(1 << 16).read_to_end(&mut head).ok()?;
+    // CodecID, of one byte's length.
+    let at = head
+        .windows(4)
+        .position(|four| four[0] == 0x86 && &four[2..] == b"A_")?;
+    let length = usize::from(head[at + 1] & 0x7F);
+    let name = head.get(at + 2..at + 2 + length)?;
+    str::from_utf8(name).ok().map(ToOwned::to_owned)
+}
+
 /// Walks through a file.
 pub(super) fn walk(file: Input) -> io::Result<Told> {
     let mut reader = BufReader::with_capacity(4096, file);
@@ -100,10 +113,13 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             && let Some(next) = next_cluster(&mut reader, at + 2, end)?
         {
             // What is passed over stays within its cluster.
-            let within = cluster_end.filter(|end| (at..next).contains(end));
-            let parts = within.map_or(vec![at..next], |middle| vec![at..middle, middle..next]);
-            told.gaps
-                .extend(parts.into_iter().filter(|part| !part.is_empty()));
+            let middle = cluster_end.filter(|end| (at..next).contains(end));
+            let middle = middle.unwrap_or(next);
+            told.gaps.extend(
+                [at..middle, middle..next]
+                    .into_iter()
+                    .filter(|gap| !gap.is_empty()),
+            );
             (at, cluster_end) = (next, None);
             continue;
         }

@@ -5,7 +5,6 @@
 //! 1 in 10,000 for all of them together. The seed is fixed, so a check that
 //! passes once passes always.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use wakemill::api::Quiet;

@@ -62,7 +62,7 @@ class Files:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
         if name.startswith(UNREADABLE):
-            verdict = "error"
+            verdict = "convert it"
         self.all.append((path, rate, verdict, lengths))
 
 
