@@ -220,7 +220,7 @@ impl<J: Fn(&str) -> Verdict> Members<'_, J> {
         let mut path = self.tar.as_os_str().to_owned();
         if !member.is_empty() {
             path.push("/");
-            path.push(member);
+            path.push(member.trim_start_matches('/'));
         }
         let path = path.into();
         self.listing.problems.push(Problem { path, reason });
