@@ -40,7 +40,7 @@
 //! | [`onnx`] | ONNX graphs: reading, rewriting, proofs | nothing |
 //! | [`audio`] | reading and writing audio files | nothing |
 //! | [`paths`] | what a path means that somebody wrote | nothing |
-//! | [`records`] | what travels between stages, and what was drawn | `dsp` |
+//! | [`records`] | what travels between stages, and what was drawn | `dsp`, `audio` (where a clip is read) |
 //! | [`runtime`] | ONNX Runtime: finding, fetching, providers, sessions | `onnx` |
 //! | [`frontend`] | from samples to features: networks, kernels | `records`, `onnx`, `runtime` |
 //! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio`, `paths` |
@@ -71,7 +71,7 @@
 //! |---|---|
 //! | an effect | a file in [`dsp`] that implements [`dsp::effect::Effect`], and its line in [`dsp::chain`]: keys, records, statistics, report and README follow |
 //! | a codec | [`audio`] |
-//! | a source of clips | [`source`]: a [`source::ClipSource`]; [`config::plan::Input`] names it |
+//! | a source of clips | [`source`]: a [`source::ClipSource`], whose clips are [`audio::FileRange`]s; [`config::plan::Input`] names it |
 //! | a sink for rows | a [`dataset::RowSink`]; [`build::Ready::stream`] runs a build into it |
 //! | what is kept of a recording that breaks | [`audio::Recording`] |
 //! | an order of rows | [`source::order`]; [`api::Feed`] gives them to a caller |
@@ -90,6 +90,7 @@
 //! | crossbeam | the supervisor's `select!`, free-lists, padded counters | the control side waits for several things at once |
 //! | ort | ONNX Runtime, loaded at run time | no runtime is linked or shipped |
 //! | symphonia | compressed formats | uncompressed WAV and AIFF and the frames of MP3 are walked by hand, for their lengths |
+//! | tar | the members of a tar | names and lengths in all the ways that there are |
 //! | opus-pure | Opus packets | symphonia has no decoder of it, and this one needs no C compiler |
 //! | xxhash-rust | the hash of a clip's samples | the audit looks at every sample in passing: a cryptographic one takes as long as decoding |
 //! | hound | writing WAV | |

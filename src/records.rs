@@ -6,13 +6,13 @@
 
 use std::fmt::{self, Display};
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::audio::FileRange;
 use crate::dsp::chain::{Drawn, EffectKind};
 
 mod checks;
@@ -27,7 +27,10 @@ pub use checks::{
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 pub use places::{BLOCK, Places, Slot};
-pub use recordings::{Broken, Ended, Heard, MelPart, Met, Open, Part, Piece, PieceValues, Visit};
+pub use recordings::{
+    Broken, Ended, Heard, LevelPoint, MelPart, Met, Open, Part, Piece, PieceValues,
+    RecordingLevels, Visit,
+};
 
 /// Consecutive spans of one split, with a payload that each stage replaces.
 #[derive(Clone, Debug)]
@@ -64,7 +67,7 @@ pub struct ClipId {
     /// name in `rows.jsonl`, and part of the key of the clip's random stream.
     pub name: Arc<str>,
     /// Where to read it.
-    pub path: Arc<Path>,
+    pub file: FileRange,
 }
 
 /// Why a clip has no rows.

@@ -10,11 +10,12 @@ use crate::config::{Config, names};
 use crate::error::{BuildError, Raise};
 use crate::wait::{LOOK, away, interruptible};
 
-/// One batch: epoch, number, features, index of the split, clip and round of each
+/// One batch: epoch, number, whether it is the epoch's last, features, index of the split, clip and round of each
 /// row, what was drawn as JSON where it is wanted, and what was left out.
 type Batch<'py> = (
     u64,
     u64,
+    bool,
     Bound<'py, PyArray3<f32>>,
     Bound<'py, PyArray1<i64>>,
     Vec<String>,
@@ -34,7 +35,7 @@ pub struct Feed {
     #[pyo3(get)]
     splits: Vec<String>,
     #[pyo3(get)]
-    batches: u64,
+    batches: Option<u64>,
     #[pyo3(get)]
     fingerprint: String,
 }
@@ -145,6 +146,7 @@ impl Feed {
         let Rows {
             epoch,
             batch,
+            is_last,
             values,
             rows,
             left_out,
@@ -163,6 +165,7 @@ impl Feed {
         (
             epoch,
             batch,
+            is_last,
             // The array is handed over as it is.
             values.into_pyarray(py),
             of(|row| row.split as i64).into_pyarray(py),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import concatenated, rows, script
+from conftest import concatenated, rows, script, write_wav
 
 import wakemill
 
@@ -195,3 +195,35 @@ def test_what_cannot_be_is_refused(quickstart, options, said):
 def test_a_part_without_clips_has_no_batch(quickstart):
     stream = wakemill.Stream(quickstart, shard=(0, 100), batch=4)
     assert (len(stream), list(stream), list(stream)) == (0, [], [])
+
+
+def test_recordings_come_in_turns(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "rec").mkdir()
+    for name, seconds in (("a", 6), ("b", 3), ("c", 9)):
+        samples = rng.integers(-3000, 3000, 16000 * seconds, dtype=np.int16)
+        write_wav(tmp_path / "rec" / f"{name}.wav", samples)
+    talk = {"name": "talk", "input": str(tmp_path / "rec"), "kind": "recordings", "interleave": 2}
+    config = {"output": str(tmp_path / "out"), "split": [talk], "augment": {"enabled": False}}
+    written = np.asarray(wakemill.run(config, on_event=None).features("talk"))
+
+    stream = wakemill.Stream(config, batch=4)
+    with pytest.raises(TypeError, match="before they are decoded"):
+        len(stream)
+    batches = list(stream)
+    assert [len(batch.clip) for batch in batches] == [4] * (len(written) // 4) + [
+        len(written) % 4
+    ] * (len(written) % 4 > 0)
+    assert {clip for batch in batches for clip in batch.clip} == {"a.wav", "b.wav", "c.wav"}
+    features = np.concatenate([batch.features for batch in batches])
+    assert features.astype(np.float16).tobytes() == written.astype(np.float16).tobytes()
+    # The next epoch follows, and a state goes on within one.
+    assert (stream.epoch, stream.batch) == (1, 0)
+    first = next(iter(stream))
+    resumed = wakemill.Stream(config, batch=4, state=stream.state())
+    assert (resumed.epoch, resumed.batch) == (1, 1)
+    rest = np.concatenate([batch.features for batch in [first, *resumed]])
+    assert rest.tobytes() == features.tobytes()
+    for options in ({"shuffle": True}, {"batch": {"talk": 2}}):
+        with pytest.raises(wakemill.UsageError, match="recordings"):
+            wakemill.Stream(config, **options)

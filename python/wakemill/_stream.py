@@ -59,6 +59,13 @@ class Stream:
     :param with_: TOML files over it.
     :param state: what :meth:`state` gave, to go on from there.
 
+    Splits of recordings are taken as they are built: their rows in turns, without
+    ``shuffle`` and in no mixed batch; take them in a stream of their own (``splits``) beside
+    that of the clips. Their rows are those of the feature file before they are rounded to
+    its type, ``clip`` is the recording and ``round`` the number of the row in it. A shard has
+    whole blocks of 1,024 recordings; a state within an epoch is gone on from by building
+    what lies before it again; and only with ``augment`` are epochs different.
+
     A clip that cannot be processed follows ``failures.policy``: it is raised as a
     :class:`BuildError` that names it (``"stop"``), or logged to ``wakemill``, and its rows
     are missing from their batch (``"skip"``).
@@ -149,8 +156,12 @@ class Stream:
     _closed = False
 
     def __len__(self) -> int:
-        """Batches of a whole epoch."""
-        return self._open().batches
+        """Batches of a whole epoch. Of recordings nobody knows before: a
+        :class:`TypeError`."""
+        batches = self._open().batches
+        if batches is None:
+            raise TypeError("how many rows recordings have is not known before they are decoded")
+        return batches
 
     def __iter__(self) -> "Stream":
         self._ended = False
@@ -172,9 +183,9 @@ class Stream:
                 return batch
 
     def _take(self, feed: Feed) -> Batch:
-        epoch, number, features, split, clip, round, drawn, left_out = feed.next()
+        epoch, number, is_last, features, split, clip, round, drawn, left_out = feed.next()
         self._epoch, self._batch = epoch, number + 1
-        if self._batch == feed.batches:
+        if is_last:
             self._epoch, self._batch, self._ended = epoch + 1, 0, True
         self._tell(feed)
         for index, name, stage, reason in left_out:

@@ -29,7 +29,7 @@ class Embedder:
 
 class Feed:
     splits: List[str]
-    batches: int
+    batches: Optional[int]
     fingerprint: str
     def __new__(
         cls,
@@ -47,6 +47,7 @@ class Feed:
     ) -> Tuple[
         int,
         int,
+        bool,
         NDArray[np.float32],
         NDArray[np.int64],
         List[str],

@@ -85,7 +85,7 @@ mod tests {
             for (written, project) in written.clips.iter().zip(&project.clips) {
                 assert_eq!(written.id.name, project.id.name);
                 let read = |path: &Path| fs::read(path).unwrap();
-                assert_eq!(read(&written.id.path), read(&project.id.path));
+                assert_eq!(read(&written.id.file.path), read(&project.id.file.path));
             }
         }
         assert!(matches!(

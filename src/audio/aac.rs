@@ -1,15 +1,27 @@
 //! Whether AAC is more than its core: HE-AAC adds the upper half of the band by
 //! other means, which nothing here decodes.
 //!
-//! AudioSpecificConfig after ISO/IEC 14496-3, 1.6.2.1 and 4.4.1.
+//! AudioSpecificConfig after ISO/IEC 14496-3, 1.6.2.1 and 4.4.1. A bare stream's header
+//! has no word for it: there the upper half lies in an element that fills up each
+//! frame (4.4.2.7), which is found from the frame's end.
 
-use super::Fault;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use super::input::Input;
+use super::{Fault, tags};
 
 /// Object types: spectral band replication, and with it parametric stereo.
 const SBR: u32 = 5;
 const PS: u32 = 29;
 /// What an extension begins with that older decoders pass over.
 const SYNC: u32 = 0x2B7;
+
+/// Frames of a bare stream that are looked at, and how many of them must have what
+/// only HE-AAC has: a frame may end so by chance.
+const FRAMES: u32 = 24;
+const LEAST: u32 = 6;
+/// Bytes of a frame's header.
+const HEAD: usize = 7;
 
 /// That HE-AAC cannot be read.
 pub(super) fn high_efficiency() -> Fault {
@@ -24,6 +36,73 @@ pub(super) fn is_high_efficiency(config: &[u8]) -> bool {
     }
     .is_high_efficiency()
     .unwrap_or(false)
+}
+
+/// Whether the frames of a bare stream are of HE-AAC.
+pub(super) fn is_bare_high_efficiency(file: Input) -> io::Result<bool> {
+    let mut reader = BufReader::new(file);
+    let (mut seen, mut found) = (0, 0);
+    while seen < FRAMES {
+        let start = reader.stream_position()?;
+        let mut head = Vec::new();
+        reader.by_ref().take(32).read_to_end(&mut head)?;
+        let (by, body) = match *head {
+            _ if tags::first(&head) > 0 => (tags::first(&head), false),
+            [0xFF, second, _, a, b, c, ..] if second & 0xF6 == 0xF0 => {
+                let length = u64::from(a & 3) << 11 | u64::from(b) << 3 | u64::from(c) >> 5;
+                (length, true)
+            }
+            _ => break,
+        };
+        reader.seek(SeekFrom::Start(start))?;
+        let mut frame = Vec::new();
+        let whole = reader.by_ref().take(by).read_to_end(&mut frame)? as u64 == by;
+        if !whole || by <= HEAD as u64 {
+            break;
+        }
+        if body {
+            seen += 1;
+            found += u32::from(ends_with_replication(&frame[HEAD..]));
+        }
+    }
+    Ok(found >= LEAST && 4 * found >= 3 * seen)
+}
+
+/// Whether the last element of a frame is one of spectral band replication; some that
+/// only fill up may follow.
+fn ends_with_replication(frame: &[u8]) -> bool {
+    let Some(last) = frame.iter().rposition(|byte| *byte != 0) else {
+        return false;
+    };
+    // The end is three ones, and zeros up to a whole byte.
+    let end = 8 * (last + 1) - frame[last].trailing_zeros() as usize;
+    let end = end.checked_sub(3);
+    end.is_some_and(|end| bits(frame, end, 3) == Some(7) && replicates(frame, end, 4))
+}
+
+/// Whether an element that fills up ends there and has the upper half of the band, or
+/// one before it, behind which so many others come.
+fn replicates(frame: &[u8], end: usize, others: usize) -> bool {
+    (0..=269_usize).any(|bytes| {
+        let (head, count) = match bytes {
+            ..15 => (7, 6 << 4 | bytes as u32),
+            _ => (15, (6 << 4 | 15) << 8 | (bytes - 14) as u32),
+        };
+        let Some(start) = end.checked_sub(8 * bytes + head) else {
+            return false;
+        };
+        let kind = bits(frame, start + head, 4).filter(|_| bytes > 0);
+        bits(frame, start, head) == Some(count)
+            && match kind {
+                Some(0xD | 0xE) => true,
+                None | Some(0 | 1) => others > 0 && replicates(frame, start, others - 1),
+                _ => false,
+            }
+    })
+}
+
+fn bits(frame: &[u8], at: usize, count: usize) -> Option<u32> {
+    Bits { bytes: frame, at }.take(count)
 }
 
 struct Bits<'a> {
@@ -79,7 +158,44 @@ impl Bits<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_high_efficiency;
+    use super::{ends_with_replication, is_high_efficiency};
+
+    #[test]
+    fn replication_is_found_from_the_end_of_a_frame() {
+        // Some bits, an element that fills up with a kind and its bytes, the end.
+        let frame = |elements: &[(u32, &[u8])]| {
+            let mut bits = "10110".to_owned();
+            for (kind, body) in elements {
+                bits += &match body.len() {
+                    count @ ..15 => format!("110{count:04b}"),
+                    count => format!("1101111{:08b}", count - 14),
+                };
+                let body = body.iter().map(|byte| format!("{byte:08b}"));
+                let body = body.collect::<String>();
+                bits += &format!("{kind:04b}");
+                bits += body.get(4..).unwrap_or_default();
+            }
+            bits += "111";
+            let more = bits.len().next_multiple_of(8) - bits.len();
+            bits += &"0".repeat(more);
+            let bits = bits.as_bytes().chunks(8);
+            let byte = |bits: &[u8]| u8::from_str_radix(str::from_utf8(bits).unwrap(), 2);
+            bits.map(|bits| byte(bits).unwrap()).collect::<Vec<u8>>()
+        };
+        let long = [0x5A; 40];
+        for has in [
+            &[(0xD, &long[..11])][..],
+            &[(0xE, &long)],
+            &[(0xD, &long[..20]), (0, &[0; 3])],
+            &[(0xD, &long[..20]), (0, &[0; 30]), (1, &[0xA5; 9])],
+        ] {
+            assert!(ends_with_replication(&frame(has)), "{has:x?}");
+        }
+        for has_not in [&[][..], &[(0, &long[..9])], &[(3, &long[..])]] {
+            assert!(!ends_with_replication(&frame(has_not)), "{has_not:x?}");
+        }
+        assert!(!ends_with_replication(&[0; 30]));
+    }
 
     #[test]
     fn high_efficiency_is_told_in_any_of_its_ways() {

@@ -2,10 +2,10 @@
 //!
 //! After Apple's Audio Interchange File Format 1.3 (1989) and AIFF-C (1991).
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use super::extent::{Claim, extent};
+use super::input::Input;
 use super::pcm::{Encoding, Order, Pcm};
 use super::wave::{Header, damaged};
 use super::{Fault, MAX_CHANNELS};
@@ -23,8 +23,9 @@ struct Common {
     compression: [u8; 4],
 }
 
-/// Reads the header of a file of `length` bytes.
-pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
+/// Reads the header of a file.
+pub(super) fn header(file: Input) -> Result<Header, Fault> {
+    let length = file.length();
     let mut reader = BufReader::with_capacity(512, file);
     let mut form = [0; 12];
     if length < form.len() as u64 {
@@ -60,7 +61,7 @@ pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
 }
 
 fn sound(
-    mut reader: BufReader<File>,
+    mut reader: BufReader<Input>,
     length: u64,
     form_bytes: u64,
     size: u32,
@@ -94,7 +95,7 @@ fn sound(
 }
 
 impl Common {
-    fn read(reader: &mut BufReader<File>, size: u32) -> Result<Self, Fault> {
+    fn read(reader: &mut BufReader<Input>, size: u32) -> Result<Self, Fault> {
         let mut bytes = [0; 22];
         bytes[18..].copy_from_slice(b"NONE");
         let fields = bytes.len().min(size as usize);

@@ -2,18 +2,15 @@
 //! what is heard of it all.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::path::Path;
 
-use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP3, CODEC_ID_OPUS};
+use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
+use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::well_known::{
     FORMAT_ID_ADTS, FORMAT_ID_AIFF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
-    FORMAT_ID_OGG, FORMAT_ID_WAVE,
+    FORMAT_ID_OGG,
 };
-use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
@@ -23,9 +20,10 @@ use symphonia::default::get_probe;
 use super::claimed::Claimed;
 use super::extent::Rest;
 use super::heard::Heard;
+use super::input::Input;
 use super::mpeg::Mpeg;
 use super::ogg::Pages;
-use super::{Ear, Fault, Info, Limits, MAX_CHANNELS, opus, webm};
+use super::{Ear, Fault, FileRange, Info, Limits, MAX_CHANNELS, aac, webm};
 
 mod decoder;
 mod packets;
@@ -33,9 +31,11 @@ mod pages;
 mod piece;
 mod quicktime;
 mod stretch;
+mod track;
 
 use decoder::Decoder;
 use packets::{Next, Packets};
+use track::{audio_track, exact_frames, rate_of, unreadable};
 
 /// Frames reserved on a header's word alone; more grows as it is decoded.
 const MAX_RESERVE: u64 = 1 << 20;
@@ -64,6 +64,8 @@ pub(super) struct Coded {
     padding: u64,
     /// What lies where its container ends.
     rest: Rest,
+    /// Whether parts of its container are damaged, which are passed over.
+    has_gaps: bool,
     /// The next packet, where the last one must be known as such.
     ahead: Option<Packet>,
     packets_read: u64,
@@ -88,8 +90,9 @@ pub(super) struct Coded {
 }
 
 impl Coded {
-    pub(super) fn open(path: &Path, file: File) -> Result<Self, Fault> {
-        let file = Box::new(Claimed::new(file)?);
+    pub(super) fn open(from: &FileRange, file: Input) -> Result<Self, Fault> {
+        let mut file = Box::new(Claimed::new(file)?);
+        let webm = std::mem::take(&mut file.webm);
         let stream = MediaSourceStream::new(file, MediaSourceStreamOptions::default());
         let format = get_probe()
             .probe(
@@ -98,13 +101,23 @@ impl Coded {
                 FormatOptions::default(),
                 MetadataOptions::default(),
             )
-            .map_err(|error| Fault::from_decoder(error, 0))?;
+            .map_err(|error| match unreadable(from) {
+                Some(what) => Fault::Unsupported(what),
+                None => Fault::from_decoder(error, 0),
+            })?;
         let id = format.format_info().format;
         if id == FORMAT_ID_MP3 {
-            let mpeg = Mpeg::open(File::open(path)?)?.ok_or(Fault::Unrecognised)?;
+            let mpeg = Mpeg::open(from.open()?)?.ok_or(Fault::Unrecognised)?;
             return Ok(Self::mpeg(mpeg));
         }
-        let (track, codec) = audio_track(&*format)?;
+        let found = audio_track(&*format).map_err(|fault| match id {
+            FORMAT_ID_MKV => from
+                .open()
+                .map(|input| webm::codec(input).map_or(fault, Fault::Unsupported))
+                .unwrap_or_else(|fault| fault),
+            _ => fault,
+        });
+        let (track, codec) = found?;
         let track_clock = track.time_base;
         let info = Info {
             sample_rate: rate_of(codec).ok_or(Fault::NoSampleRate)?,
@@ -117,20 +130,23 @@ impl Coded {
             uncompressed: false,
             mended: false,
         };
+        if id == FORMAT_ID_ADTS && aac::is_bare_high_efficiency(from.open()?)? {
+            return Err(aac::high_efficiency());
+        }
         if info.channels > MAX_CHANNELS {
             return Err(Fault::Unsupported(format!("{} channels", info.channels)));
         }
         let mut codec = codec.clone();
         let (heard, rest) = match id {
-            FORMAT_ID_ISOMP4 => quicktime::said(path, track.id, &mut codec, info.sample_rate)?,
+            FORMAT_ID_ISOMP4 => quicktime::said(from, track.id, &mut codec, info.sample_rate)?,
             _ => (Heard::all(), Rest::Unknown),
         };
         let pages = match id {
-            FORMAT_ID_OGG => Some(Pages::open(File::open(path)?, track.id)?),
+            FORMAT_ID_OGG => Some(Pages::open(from.open()?, track.id)?),
             _ => None,
         };
         let (padding, rest) = match id {
-            FORMAT_ID_MKV => webm::end(File::open(path)?, track.id, info.sample_rate)?,
+            FORMAT_ID_MKV => (webm.padding(track.id, info.sample_rate), webm.rest),
             _ => (0, rest),
         };
         Ok(Self {
@@ -139,6 +155,7 @@ impl Coded {
             heard,
             padding,
             rest,
+            has_gaps: !webm.gaps.is_empty(),
             clock: stretch::Clock::of(id, track_clock),
             pages,
             ..Self::begin(codec, track.id, info, Packets::Container(format))
@@ -184,6 +201,7 @@ impl Coded {
             counted: None,
             padding: 0,
             rest: Rest::Unknown,
+            has_gaps: false,
             ahead: None,
             packets_read: 0,
             packets_damaged: 0,
@@ -196,6 +214,22 @@ impl Coded {
             pages: None,
             waiting: VecDeque::new(),
             stopped: None,
+        }
+    }
+
+    /// What lies where its container ends.
+    pub(super) fn rest(&self) -> Rest {
+        self.rest
+    }
+
+    /// That parts of it are damaged, if they are.
+    pub(super) fn check_gaps(&self) -> Result<(), Fault> {
+        match self.has_gaps {
+            true => Err(Fault::Damaged {
+                what: "a part of it makes no sense".to_owned(),
+                found: 0,
+            }),
+            false => Ok(()),
         }
     }
 
@@ -332,36 +366,8 @@ impl Coded {
     }
 }
 
-/// The first audio track, and what its codec is told.
-fn audio_track(format: &dyn FormatReader) -> Result<(&Track, &AudioCodecParameters), Fault> {
-    let track = format.default_track(TrackType::Audio);
-    let track = track.ok_or(Fault::NoTrack)?;
-    match &track.codec_params {
-        Some(CodecParameters::Audio(codec)) => Ok((track, codec)),
-        _ => Err(Fault::NoTrack),
-    }
-}
-
 fn changed() -> Fault {
     Fault::Unsupported("the stream changes its format midway".to_owned())
-}
-
-/// The rate that a codec decodes at, in Hz: of Opus, containers may name the one
-/// that its encoder was given.
-fn rate_of(codec: &AudioCodecParameters) -> Option<u32> {
-    match codec.codec == CODEC_ID_OPUS {
-        true => Some(opus::SAMPLE_RATE),
-        false => codec.sample_rate.filter(|&rate| rate > 0),
-    }
-}
-
-/// The length by the header, where that is a promise and not an estimate.
-///
-/// An Ogg's last position is relative to an unknown first one, and M4A counts in
-/// units of its own.
-fn exact_frames(id: FormatId, track: &Track) -> Option<u64> {
-    let exact = [FORMAT_ID_FLAC, FORMAT_ID_AIFF, FORMAT_ID_WAVE].contains(&id);
-    track.num_frames.filter(|_| exact)
 }
 
 fn astray(found: u64) -> Fault {

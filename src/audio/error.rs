@@ -1,9 +1,11 @@
 //! What can be wrong with an audio file.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use symphonia::core::errors::Error as DecoderError;
+
+use super::FileRange;
 
 /// An audio file that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +18,9 @@ pub struct AudioError {
 }
 
 impl AudioError {
-    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+    pub(super) fn new(file: &FileRange, fault: Fault) -> Self {
         Self {
-            path: path.to_path_buf(),
+            path: file.path.to_path_buf(),
             fault,
         }
     }
@@ -71,7 +73,7 @@ pub enum Fault {
     #[error("not supported ({0}): convert it to FLAC or 16-bit WAV")]
     Unsupported(String),
     /// A container without audio.
-    #[error("no audio track")]
+    #[error("no audio track that can be read; if it has one, convert it: ffmpeg -i IN OUT.wav")]
     NoTrack,
     /// A header without a usable sample rate.
     #[error("the header gives a sample rate of 0")]
@@ -90,6 +92,9 @@ pub enum Fault {
         /// Frames found.
         found: u64,
     },
+    /// Another file follows in the same one.
+    #[error("a second file follows the first")]
+    Follows,
     /// There is more audio than its header counts.
     #[error(
         "{bytes} bytes of audio, or of something else, lie behind the end that its header gives; convert it: ffmpeg -i IN OUT.wav"
@@ -181,6 +186,12 @@ impl Fault {
                 },
                 _ => Self::Io(error),
             },
+            DecoderError::DecodeError("isomp4: invalid pcm sample size") => {
+                Self::Unsupported("samples of 8 bits in QuickTime".to_owned())
+            }
+            DecoderError::DecodeError("pcm: unexpected bits per sample") => {
+                Self::Unsupported("A-law or µ-law in this container".to_owned())
+            }
             DecoderError::DecodeError(what) => Self::Damaged {
                 what: what.to_owned(),
                 found,

@@ -30,6 +30,7 @@ mod ear;
 mod error;
 mod extent;
 mod heard;
+mod input;
 mod mp4;
 mod mpeg;
 mod ogg;
@@ -47,12 +48,11 @@ mod webm;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 pub use ear::{Channel, Ear};
 pub use error::{AudioError, Fault};
+pub use input::FileRange;
 pub use reader::Reader;
 pub use recognise::is_audio;
 pub use recording::{Next, Recording};
@@ -122,8 +122,12 @@ pub struct Info {
 /// [`AudioError`], with `out` empty: the file cannot be opened or is not a
 /// regular file, is not audio, is damaged, truncated, empty or too long, or
 /// holds a sample that is not finite or absurdly great.
-pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, AudioError> {
-    read_with(path, limits, &mut Ear::default(), out)
+pub fn read(
+    file: impl Into<FileRange>,
+    limits: Limits,
+    out: &mut Vec<f32>,
+) -> Result<Info, AudioError> {
+    read_with(file, limits, &mut Ear::default(), out)
 }
 
 /// Reads what `ear` takes of a whole file into `out`, replacing what was there.
@@ -132,13 +136,14 @@ pub fn read(path: &Path, limits: Limits, out: &mut Vec<f32>) -> Result<Info, Aud
 /// [`AudioError`] as [`read`]; [`Fault::NoChannel`] where the file has fewer
 /// channels than the one to take.
 pub fn read_with(
-    path: &Path,
+    file: impl Into<FileRange>,
     limits: Limits,
     ear: &mut Ear,
     out: &mut Vec<f32>,
 ) -> Result<Info, AudioError> {
+    let file = file.into();
     ear.reset();
-    fill(path, out, |out| match open(path)? {
+    fill(&file, out, |out| match open(&file)? {
         Source::Plain(mut pcm) => pcm.read_all(limits, ear, out),
         Source::Coded(mut coded) => coded.read_all(limits, ear, out),
     })
@@ -148,8 +153,9 @@ pub fn read_with(
 ///
 /// # Errors
 /// [`AudioError`] as [`read`], as far as the header shows it.
-pub fn probe(path: &Path) -> Result<Info, AudioError> {
-    guard(|| Ok(open(path)?.info())).map_err(|fault| AudioError::new(path, fault))
+pub fn probe(file: impl Into<FileRange>) -> Result<Info, AudioError> {
+    let file = file.into();
+    guard(|| Ok(open(&file)?.info())).map_err(|fault| AudioError::new(&file, fault))
 }
 
 /// Reads `frames` samples of the first channel from `start` on into `out`,
@@ -163,12 +169,12 @@ pub fn probe(path: &Path) -> Result<Info, AudioError> {
 /// [`AudioError`] as [`read`], with `out` empty; [`Fault::OutOfRange`] where
 /// the file ends before the piece does.
 pub fn read_range(
-    path: &Path,
+    file: impl Into<FileRange>,
     start: u64,
     frames: usize,
     out: &mut Vec<f32>,
 ) -> Result<Info, AudioError> {
-    read_range_with(path, start, frames, &mut Ear::default(), out)
+    read_range_with(file, start, frames, &mut Ear::default(), out)
 }
 
 /// Reads what `ear` takes of `frames` frames from `start` on, as [`read_range`].
@@ -176,15 +182,16 @@ pub fn read_range(
 /// # Errors
 /// [`AudioError`] as [`read_range`] and [`read_with`].
 pub fn read_range_with(
-    path: &Path,
+    file: impl Into<FileRange>,
     start: u64,
     frames: usize,
     ear: &mut Ear,
     out: &mut Vec<f32>,
 ) -> Result<Info, AudioError> {
+    let file = file.into();
     ear.reset();
-    fill(path, out, |out| {
-        let mut coded = match open(path)? {
+    fill(&file, out, |out| {
+        let mut coded = match open(&file)? {
             Source::Plain(mut pcm) => return pcm.read_range(start, frames, ear, out),
             Source::Coded(coded) => coded,
         };
@@ -195,7 +202,7 @@ pub fn read_range_with(
                 return Ok(info);
             }
             out.clear();
-            *coded = Coded::open(path, File::open(path)?)?;
+            *coded = Coded::open(&file, file.open()?)?;
         }
         coded.read_range(start, frames, ear, out)
     })
@@ -216,33 +223,25 @@ impl Source {
 }
 
 /// Opens a file that is whole, as far as its header tells.
-fn open(path: &Path) -> Result<Source, Fault> {
-    match open_any(path)? {
+fn open(file: &FileRange) -> Result<Source, Fault> {
+    match open_any(file)? {
         Source::Plain(Pcm {
             flaw: Some(flaw), ..
         }) => Err(flaw),
+        Source::Coded(coded) => coded.check_gaps().map(|()| Source::Coded(coded)),
         source => Ok(source),
     }
 }
 
-fn open_any(path: &Path) -> Result<Source, Fault> {
-    // Before opening: opening a FIFO waits for a writer.
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(Fault::NotAFile);
-    }
-    if metadata.len() == 0 {
-        return Err(Fault::Empty);
-    }
-    let file = File::open(path)?;
-    let file = match wave::header(file, metadata.len())? {
+fn open_any(file: &FileRange) -> Result<Source, Fault> {
+    let input = match wave::header(file.open()?)? {
         Header::Plain(pcm) => return Ok(Source::Plain(pcm)),
-        Header::Other(file) => file,
+        Header::Other(input) => input,
     };
-    match aiff::header(file, metadata.len())? {
+    match aiff::header(input)? {
         Header::Plain(pcm) => Ok(Source::Plain(pcm)),
-        Header::Other(file) => match Coded::open(path, file) {
-            Err(Fault::Unrecognised) => Err(match recognise::unreadable(path) {
+        Header::Other(input) => match Coded::open(file, input) {
+            Err(Fault::Unrecognised) => Err(match recognise::unreadable(file) {
                 Some(name) => Fault::Unsupported(name.to_owned()),
                 None => Fault::Unrecognised,
             }),
@@ -253,7 +252,7 @@ fn open_any(path: &Path) -> Result<Source, Fault> {
 
 /// Runs one reading into `out`, checks what came, and empties `out` on failure.
 fn fill(
-    path: &Path,
+    file: &FileRange,
     out: &mut Vec<f32>,
     read: impl FnOnce(&mut Vec<f32>) -> Result<Info, Fault>,
 ) -> Result<Info, AudioError> {
@@ -265,7 +264,7 @@ fn fill(
     });
     result.map_err(|fault| {
         out.clear();
-        AudioError::new(path, fault)
+        AudioError::new(file, fault)
     })
 }
 

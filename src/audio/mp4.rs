@@ -7,13 +7,13 @@
 //! within its samples. Files of several fragments have no count of their
 //! samples: whether they are whole, the boxes' sizes tell.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use super::Fault;
 use super::extent::Rest;
 use super::heard::Heard;
+use super::input::Input;
 
 mod itunes;
 mod samples;
@@ -41,6 +41,8 @@ struct Movie {
     is_there: bool,
     is_in_fragments: bool,
     rest: Rest,
+    /// Where the last mark of a file's beginning is.
+    begins: u64,
 }
 
 /// A track, as far as its edits need it.
@@ -66,19 +68,20 @@ struct Edit {
 ///
 /// # Errors
 /// [`Fault::Unsupported`] for an edit list that cannot be honoured.
-pub(super) fn said(file: File, track: u32, sample_rate: u32) -> Result<Said, Fault> {
+pub(super) fn said(file: Input, track: u32, sample_rate: u32) -> Result<Said, Fault> {
     let mut reader = BufReader::with_capacity(4096, file);
     let length = reader.seek(SeekFrom::End(0))?;
     let mut movie = Movie::default();
     let end = boxes(&mut reader, 0..length, &mut |reader, name, body| {
-        match name == *b"moov" {
-            true if movie.is_there => {
+        match &name {
+            b"ftyp" if movie.rest == Rest::Unknown => movie.begins = body.start - 8,
+            b"moov" if movie.is_there && movie.rest == Rest::Unknown => {
                 movie.rest = Rest::More {
-                    bytes: length - body.start,
+                    bytes: length - movie.begins,
                 };
             }
-            true => movie.read(reader, body)?,
-            false => {}
+            b"moov" if !movie.is_there => movie.read(reader, body)?,
+            _ => {}
         }
         Ok(())
     })?;
@@ -98,7 +101,7 @@ pub(super) fn said(file: File, track: u32, sample_rate: u32) -> Result<Said, Fau
 }
 
 /// Where a file should end: behind its samples, where these come last.
-pub(super) fn claimed_end(file: File) -> io::Result<u64> {
+pub(super) fn claimed_end(file: Input) -> io::Result<u64> {
     let mut reader = BufReader::with_capacity(4096, file);
     let actual = reader.seek(SeekFrom::End(0))?;
     let mut is_data = false;
@@ -110,7 +113,7 @@ pub(super) fn claimed_end(file: File) -> io::Result<u64> {
 }
 
 impl Movie {
-    fn read(&mut self, reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<()> {
+    fn read(&mut self, reader: &mut BufReader<Input>, body: Range<u64>) -> io::Result<()> {
         self.is_there = true;
         boxes(reader, body, &mut |reader, name, body| {
             match &name {
@@ -126,7 +129,7 @@ impl Movie {
     }
 }
 
-fn track(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<TrackBox> {
+fn track(reader: &mut BufReader<Input>, body: Range<u64>) -> io::Result<TrackBox> {
     let mut found = TrackBox::default();
     boxes(reader, body, &mut |reader, name, body| {
         match &name {
@@ -147,7 +150,7 @@ fn track(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<TrackBox>
 }
 
 impl TrackBox {
-    fn read_media(&mut self, reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<()> {
+    fn read_media(&mut self, reader: &mut BufReader<Input>, body: Range<u64>) -> io::Result<()> {
         boxes(reader, body, &mut |reader, name, body| {
             match &name {
                 b"mdhd" => self.timescale = timescale(reader)?,
@@ -164,7 +167,7 @@ impl TrackBox {
         Ok(())
     }
 
-    fn read_edits(&mut self, reader: &mut BufReader<File>) -> io::Result<()> {
+    fn read_edits(&mut self, reader: &mut BufReader<Input>) -> io::Result<()> {
         let long = u32_of(reader)? >> 24 == 1;
         let count = u32_of(reader)?;
         self.too_many = count > MOST_EDITS;
@@ -228,20 +231,20 @@ fn scaled(time: u64, from: u64, to: u64) -> u64 {
 }
 
 /// The time scale of a header, behind its two times.
-fn timescale(reader: &mut BufReader<File>) -> io::Result<u64> {
+fn timescale(reader: &mut BufReader<Input>) -> io::Result<u64> {
     let long = u32_of(reader)? >> 24 == 1;
     reader.seek_relative(if long { 16 } else { 8 })?;
     Ok(u64::from(u32_of(reader)?))
 }
 
 /// What is told of a box: its name, and where its body lies.
-type Tell<'a> = dyn FnMut(&mut BufReader<File>, [u8; 4], Range<u64>) -> io::Result<()> + 'a;
+type Tell<'a> = dyn FnMut(&mut BufReader<Input>, [u8; 4], Range<u64>) -> io::Result<()> + 'a;
 /// The same, where the name is known.
-type TellBody<'a> = dyn FnMut(&mut BufReader<File>, Range<u64>) -> io::Result<()> + 'a;
+type TellBody<'a> = dyn FnMut(&mut BufReader<Input>, Range<u64>) -> io::Result<()> + 'a;
 
 /// Tells of every box in a range, with the reader at its body, and returns where
 /// the last one ends by its own word.
-fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -> io::Result<u64> {
+fn boxes(reader: &mut BufReader<Input>, range: Range<u64>, tell: &mut Tell<'_>) -> io::Result<u64> {
     let mut at = range.start;
     while at.saturating_add(8) <= range.end {
         reader.seek(SeekFrom::Start(at))?;
@@ -266,7 +269,7 @@ fn boxes(reader: &mut BufReader<File>, range: Range<u64>, tell: &mut Tell<'_>) -
 
 /// Tells of the boxes of a name in a range.
 fn within(
-    reader: &mut BufReader<File>,
+    reader: &mut BufReader<Input>,
     range: Range<u64>,
     wanted: &[u8; 4],
     tell: &mut TellBody<'_>,

@@ -10,10 +10,10 @@
 //! Headers after ISO/IEC 11172-3 and 13818-3; the tag after the Xing and LAME
 //! specifications (gabriel.mp3-tech.org/mp3infotag.html).
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::heard::Heard;
+use super::input::Input;
 use super::tags;
 
 /// Bytes read at a time.
@@ -33,7 +33,7 @@ const SAMPLE_RATES: [u32; 3] = [44_100, 48_000, 32_000];
 
 /// The frames of a file, in order.
 pub(super) struct Mpeg {
-    file: BufReader<File>,
+    file: BufReader<Input>,
     /// Where that is: asking it asks the system.
     position: u64,
     /// Where the first frame begins, which may be a tag's.
@@ -84,7 +84,7 @@ pub(super) enum Step {
 
 impl Mpeg {
     /// Finds the first frame; `None` where there is none.
-    pub fn open(mut file: File) -> io::Result<Option<Self>> {
+    pub fn open(mut file: Input) -> io::Result<Option<Self>> {
         let length = file.seek(SeekFrom::End(0))?;
         let end = tags::audio_end(&mut file, length)?;
         let mut mpeg = Self {

@@ -7,8 +7,9 @@
 //!
 //! Pages after RFC 3533.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+
+use super::input::Input;
 
 /// Bytes read at a time.
 const BUFFER: usize = 1 << 16;
@@ -21,9 +22,27 @@ const FIRST: u8 = 2;
 /// The position of a page in which no packet ends.
 const NOWHERE: i64 = -1;
 
+/// What the first stream of a file is that nothing here decodes.
+pub(super) fn unreadable(file: Input) -> Option<String> {
+    let mut head = Vec::new();
+    file.take(27 + 255 + 32).read_to_end(&mut head).ok()?;
+    let body = 27 + usize::from(*head.get(26)?);
+    let packet = head.get(body..).filter(|_| head.starts_with(MARK))?;
+    match packet {
+        [b'S', b'p', b'e', b'e', b'x', b' ', ..] => Some("Speex".to_owned()),
+        opus if opus.starts_with(b"OpusHead") && *opus.get(18)? > 1 => {
+            let (channels, family) = (opus[9], opus[18]);
+            Some(format!(
+                "Opus of {channels} channels without an order, mapping family {family}"
+            ))
+        }
+        _ => None,
+    }
+}
+
 /// The pages of one stream of a file, as far as they were walked.
 pub(super) struct Pages {
-    reader: BufReader<File>,
+    reader: BufReader<Input>,
     serial: u32,
     /// The number of the page that should come next.
     next: Option<u32>,
@@ -46,7 +65,7 @@ struct Page {
 
 impl Pages {
     /// The pages of a stream.
-    pub fn open(file: File, serial: u32) -> io::Result<Self> {
+    pub fn open(file: Input, serial: u32) -> io::Result<Self> {
         let mut pages = Self {
             reader: BufReader::with_capacity(BUFFER, file),
             serial,

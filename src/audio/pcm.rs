@@ -1,10 +1,10 @@
 //! Uncompressed samples, wherever in a file they lie: read as they are.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use dasp_sample::Sample as _;
 
+use super::input::Input;
 use super::{Ear, Fault, Info, Limits};
 
 /// Bytes read at a time, on the stack; room for a frame of
@@ -13,7 +13,7 @@ const BLOCK: usize = 1 << 14;
 
 /// A file of uncompressed samples, open at no particular place.
 pub(super) struct Pcm {
-    pub file: File,
+    pub file: Input,
     pub encoding: Encoding,
     pub sample_rate: u32,
     pub channels: usize,

@@ -1,15 +1,13 @@
 //! A file read a block at a time, in constant memory.
 
-use std::path::{Path, PathBuf};
-
-use super::{AudioError, Ear, Fault, Info, Limits, Source, guard, open, plausible};
+use super::{AudioError, Ear, Fault, FileRange, Info, Limits, Source, guard, open, plausible};
 
 /// Samples of a block of uncompressed audio.
 const BLOCK: u64 = 1 << 14;
 
 /// A file that is read on from where it was left.
 pub struct Reader {
-    path: PathBuf,
+    file: FileRange,
     source: Source,
     ear: Ear,
     limits: Limits,
@@ -22,17 +20,22 @@ impl Reader {
     ///
     /// # Errors
     /// [`AudioError`], as far as the header shows it; [`Fault::TooLong`] too.
-    pub fn open(path: &Path, limits: Limits, mut ear: Ear) -> Result<Self, AudioError> {
+    pub fn open(
+        file: impl Into<FileRange>,
+        limits: Limits,
+        mut ear: Ear,
+    ) -> Result<Self, AudioError> {
+        let file = file.into();
         ear.reset();
         let opened = guard(|| {
-            let source = open(path)?;
+            let source = open(&file)?;
             let info = source.info();
             limits.check(info.sample_rate, info.frames.unwrap_or(0))?;
             Ok(source)
         });
         Ok(Self {
-            path: path.to_path_buf(),
-            source: opened.map_err(|fault| AudioError::new(path, fault))?,
+            source: opened.map_err(|fault| AudioError::new(&file, fault))?,
+            file,
             ear,
             limits,
             at: 0,
@@ -57,7 +60,7 @@ impl Reader {
     /// [`AudioError`] as [`read`](super::read); reading on is then useless.
     pub fn next(&mut self, out: &mut Vec<f32>) -> Result<bool, AudioError> {
         out.clear();
-        guard(|| self.block(out)).map_err(|fault| AudioError::new(&self.path, fault))
+        guard(|| self.block(out)).map_err(|fault| AudioError::new(&self.file, fault))
     }
 
     fn block(&mut self, out: &mut Vec<f32>) -> Result<bool, Fault> {

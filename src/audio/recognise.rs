@@ -1,8 +1,8 @@
 //! What the first bytes of a file say, without decoding anything.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+
+use super::FileRange;
 
 /// Bytes that tell.
 const HEAD: u64 = 16;
@@ -15,8 +15,8 @@ const PICTURES: [&[u8]; 8] = [
 /// Whether a file begins as audio does: by its first bytes alone, so that it
 /// may still turn out damaged, or of a codec that cannot be read. What cannot
 /// be opened is none.
-pub fn is_audio(path: &Path) -> bool {
-    head(path).is_some_and(|head| begins_audio(&head))
+pub fn is_audio(file: impl Into<FileRange>) -> bool {
+    head(&file.into()).is_some_and(|head| begins_audio(&head))
 }
 
 /// Whether these are the first bytes of an audio file, or of a container that
@@ -61,15 +61,15 @@ const UNREADABLE: [(&[u8], &str); 10] = [
 ];
 
 /// What a format is called that cannot be read, by the first bytes of a file.
-pub(super) fn unreadable(path: &Path) -> Option<&'static str> {
-    let head = head(path)?;
+pub(super) fn unreadable(file: &FileRange) -> Option<&'static str> {
+    let head = head(file)?;
     let known = UNREADABLE.iter().find(|(magic, _)| head.starts_with(magic));
     known.map(|(_, name)| *name)
 }
 
-fn head(path: &Path) -> Option<Vec<u8>> {
+fn head(file: &FileRange) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let read = file.open().ok()?.take(HEAD).read_to_end(&mut head);
     read.ok().map(|_| head)
 }
 

@@ -4,11 +4,12 @@
 //! packet does not decode, something is missing, or the stream becomes another,
 //! a stretch ends, and a new decoder begins the next.
 
-use std::path::Path;
-
 use super::decode::Coded;
+use super::extent::Rest;
 use super::pcm::Pcm;
-use super::{AudioError, Ear, Fault, Info, LOUDEST, Source, guard, open_any, plausible};
+use super::{
+    AudioError, Ear, Fault, FileRange, Info, LOUDEST, Source, guard, is_audio, open_any, plausible,
+};
 
 /// Samples of a block of uncompressed audio.
 const BLOCK: u64 = 1 << 14;
@@ -20,6 +21,10 @@ const FAILING_ANYWAY: u64 = 10;
 /// A recording that is read on from where it was left.
 pub struct Recording {
     source: Source,
+    /// Another file that follows in the same one.
+    behind: Option<FileRange>,
+    /// Where the file that is read begins in the recording, in seconds.
+    origin: f64,
     ear: Ear,
     /// Sample rate of the stretch, in Hz.
     rate: u32,
@@ -56,14 +61,15 @@ impl Recording {
     /// # Errors
     /// [`AudioError`], as far as the header shows it. A file that is shorter or
     /// longer than its header says is no error yet.
-    pub fn open(path: &Path, mut ear: Ear) -> Result<Self, AudioError> {
+    pub fn open(file: impl Into<FileRange>, mut ear: Ear) -> Result<Self, AudioError> {
+        let file = file.into();
         ear.reset();
-        let source = guard(|| match open_any(path)? {
-            Source::Plain(pcm) => Ok(Source::Plain(pcm)),
-            Source::Coded(coded) => Ok(Source::Coded(Box::new(coded.strict()))),
-        });
+        let opened = strict(&file).map_err(|fault| AudioError::new(&file, fault))?;
+        let (source, behind) = opened;
         Ok(Self {
-            source: source.map_err(|fault| AudioError::new(path, fault))?,
+            source,
+            behind,
+            origin: 0.0,
             ear,
             rate: 1,
             frames: 0,
@@ -82,6 +88,8 @@ impl Recording {
     /// opened anew.
     pub fn seek(&mut self, frame: u64) -> bool {
         let found = guard(|| match &mut self.source {
+            // It may lie in a file behind the first.
+            Source::Plain(pcm) if frame > pcm.frames && self.behind.is_some() => Ok(None),
             Source::Plain(_) => Ok(Some(frame)),
             Source::Coded(coded) if coded.seeks() => coded.go_to(frame).map(Some),
             Source::Coded(_) => Ok(None),
@@ -167,12 +175,35 @@ impl Recording {
                         continue;
                     }
                 }
-                Next::End(_) => {
+                Next::End(fault) => {
                     out.truncate(before);
-                    self.ended = true;
+                    return match self.behind.take() {
+                        Some(behind) => self.follow(&behind, fault),
+                        None => {
+                            self.ended = true;
+                            Next::End(fault)
+                        }
+                    };
                 }
             }
             return next;
+        }
+    }
+
+    /// Takes up the file that follows; `fault` is the first's.
+    fn follow(&mut self, behind: &FileRange, fault: Option<Fault>) -> Next {
+        match strict(behind) {
+            Ok(opened) => {
+                (self.source, self.behind) = opened;
+                self.start = self.position();
+                (self.origin, self.frames, self.lost) = (self.start, 0, 0);
+                self.broken = true;
+                Next::Break(fault.unwrap_or(Fault::Follows))
+            }
+            Err(other) => {
+                self.ended = true;
+                Next::End(Some(fault.unwrap_or(other)))
+            }
         }
     }
 
@@ -189,7 +220,8 @@ impl Recording {
         self.packets += 1;
         let next = match &mut self.source {
             Source::Plain(pcm) => {
-                let at = self.frames + self.lost + whole(self.start, pcm.sample_rate);
+                let start = whole(self.start - self.origin, pcm.sample_rate);
+                let at = self.frames + self.lost + start;
                 plain(pcm, at, &mut self.ear, out, &mut self.lost)?
             }
             Source::Coded(coded) => coded_block(coded, &mut self.ear, out, &mut self.lost)?,
@@ -199,6 +231,43 @@ impl Recording {
         }
         Ok(next)
     }
+}
+
+/// Opens a file that is read on whatever breaks; with what follows it in the same
+/// one, if that is audio too.
+fn strict(file: &FileRange) -> Result<(Source, Option<FileRange>), Fault> {
+    let open = |file: &FileRange| {
+        Ok::<_, Fault>(match open_any(file)? {
+            Source::Plain(pcm) => Source::Plain(pcm),
+            Source::Coded(coded) => Source::Coded(Box::new(coded.strict())),
+        })
+    };
+    guard(|| {
+        let source = open(file)?;
+        let bytes = match &source {
+            Source::Plain(pcm) => match pcm.flaw {
+                Some(Fault::Beyond { bytes }) => bytes,
+                _ => return Ok((source, None)),
+            },
+            Source::Coded(coded) => match coded.rest() {
+                Rest::More { bytes } => bytes,
+                _ => return Ok((source, None)),
+            },
+        };
+        let middle = file.start + file.open()?.length().saturating_sub(bytes);
+        let behind = FileRange {
+            start: middle,
+            ..file.clone()
+        };
+        if middle == file.start || !is_audio(&behind) {
+            return Ok((source, None));
+        }
+        let first = FileRange {
+            end: middle,
+            ..file.clone()
+        };
+        Ok((open(&first)?, Some(behind)))
+    })
 }
 
 /// Frames in a time that was computed of whole ones.

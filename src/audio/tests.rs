@@ -4,6 +4,7 @@ mod bytes;
 mod golden;
 mod lies;
 mod mended;
+mod ranges;
 mod system;
 
 use std::path::{Path, PathBuf};

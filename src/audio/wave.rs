@@ -4,10 +4,10 @@
 //! 1.0 (IBM and Microsoft, 1991), and `WAVE_FORMAT_EXTENSIBLE` after Microsoft's
 //! `mmreg.h`; RF64 after EBU Tech 3306.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
 use super::extent::{Claim, extent};
+use super::input::Input;
 use super::pcm::{Encoding, Order, Pcm};
 use super::{Fault, MAX_CHANNELS};
 
@@ -19,7 +19,7 @@ pub(super) enum Header {
     /// Uncompressed audio.
     Plain(Pcm),
     /// Anything else, rewound: WAV with a codec, another format, or not audio.
-    Other(File),
+    Other(Input),
 }
 
 /// The fields of a `fmt ` chunk that matter here.
@@ -31,8 +31,9 @@ struct Format {
     bits: u16,
 }
 
-/// Reads the header of a file of `length` bytes.
-pub(super) fn header(file: File, length: u64) -> Result<Header, Fault> {
+/// Reads the header of a file.
+pub(super) fn header(file: Input) -> Result<Header, Fault> {
+    let length = file.length();
     let mut reader = BufReader::with_capacity(512, file);
     let mut riff = [0; 12];
     if length < riff.len() as u64 {
@@ -103,7 +104,7 @@ fn long(reader: &mut impl Read) -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-fn read_format(reader: &mut BufReader<File>, size: u32) -> Result<Format, Fault> {
+fn read_format(reader: &mut BufReader<Input>, size: u32) -> Result<Format, Fault> {
     const EXTENSIBLE: u16 = 0xFFFE;
     let mut bytes = [0; 26];
     let fields = bytes.len().min(size as usize);

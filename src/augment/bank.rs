@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::retry;
-use crate::audio::{self, AudioError, Channel, Fault, Info};
+use crate::audio::{self, AudioError, Channel, Fault, FileRange, Info};
 use crate::dsp::convolution::{ConvolveError, Impulse};
 use crate::dsp::effect::{EffectError, SoundKind};
 use crate::dsp::resample::ResampleError;
@@ -40,7 +40,7 @@ pub struct SoundFile {
     /// Its name in `rows.jsonl`: the path as configured and below.
     pub name: Arc<str>,
     /// Where to read it.
-    pub path: Arc<Path>,
+    pub file: FileRange,
     /// How often it is listed, to be drawn from.
     pub listed: u32,
     /// Which channel of it is taken; a single one always serves.
@@ -213,13 +213,18 @@ impl<T: ?Sized> Shelf<T> {
     ) -> Result<Self, E> {
         let mut slots = Vec::with_capacity(files.len());
         for file in files {
-            match retry(|| audio::probe(&file.path)) {
+            match retry(|| audio::probe(&file.file)) {
                 Ok(info) => slots.push(Slot {
                     file: file.clone(),
                     info,
                     kept: Mutex::new(None),
                     converted: Mutex::new(None),
                 }),
+                // A tar says not which member.
+                Err(error) if !file.file.is_whole() => unusable(AudioError {
+                    path: PathBuf::from(&*file.name),
+                    ..error
+                })?,
                 Err(error) => unusable(error)?,
             }
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use crate::audio::{AudioError, Ear, Limits, Reader};
+use crate::audio::{AudioError, Ear, FileRange, Limits, Reader};
 use crate::dsp::resample::{Conversion, ResampleError};
 
 /// A sound at the pipeline's rate, in a file without a name: it is gone when the
@@ -41,11 +41,16 @@ impl From<ResampleError> for ConvertError {
 
 impl Converted {
     /// Converts a sound, with its samples in a new file in `folder`.
-    pub fn new(path: &Path, ear: Ear, rate: u32, folder: &Path) -> Result<Self, ConvertError> {
+    pub fn new(
+        sound: &FileRange,
+        ear: Ear,
+        rate: u32,
+        folder: &Path,
+    ) -> Result<Self, ConvertError> {
         std::fs::create_dir_all(folder)?;
         let mut file = BufWriter::new(tempfile::tempfile_in(folder)?);
         let mut samples = 0;
-        blocks(path, ear, rate, &mut |block| {
+        blocks(sound, ear, rate, &mut |block| {
             samples += block.len() as u64;
             for sample in block {
                 file.write_all(&sample.to_le_bytes())?;
@@ -80,12 +85,12 @@ impl Converted {
 
 /// Reads a sound at a rate, block by block, until `take` says that it is enough.
 pub(super) fn blocks(
-    path: &Path,
+    sound: &FileRange,
     ear: Ear,
     rate: u32,
     take: &mut dyn FnMut(&[f32]) -> Result<bool, ConvertError>,
 ) -> Result<(), ConvertError> {
-    let mut reader = Reader::open(path, Limits::NONE, ear).map_err(ConvertError::Read)?;
+    let mut reader = Reader::open(sound, Limits::NONE, ear).map_err(ConvertError::Read)?;
     let (mut raw, mut out, mut conversion) = (Vec::new(), Vec::new(), None);
     while reader.next(&mut raw).map_err(ConvertError::Read)? {
         let conversion = match &mut conversion {

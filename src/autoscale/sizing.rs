@@ -13,6 +13,11 @@ use super::policy::{Limits, Policy};
 const CPU_BATCH: usize = 8;
 /// Rows a batch on a GPU.
 const GPU_BATCH: usize = 64;
+/// Samples of a window that is large, four bytes each: of more, what a worker has of
+/// one clip counts too.
+const LARGE_SPAN: u64 = 4 << 20;
+/// Batches that should fit the memory at once.
+const AT_ONCE: u64 = 8;
 /// Workers that feed a GPU: one batch computes while the next is copied.
 const GPU_FEEDERS: usize = 2;
 
@@ -35,6 +40,8 @@ pub struct Request {
     pub span_bytes: u64,
     /// Memory of one row where it is largest, in bytes.
     pub row_bytes: u64,
+    /// Whether there are pieces of recordings, of several rows each.
+    pub pieces: bool,
 }
 
 /// What is asked of one stage; `None` leaves a number open.
@@ -74,7 +81,8 @@ pub struct Sizing {
     /// longer than the window.
     pub memory_bytes: u64,
     /// Windows that a clip in flight may fill: half of the memory that is left
-    /// then lets them be longer than one. A longer one is decoded of a budget.
+    /// then lets them be longer than one. A longer one is decoded of a budget. None
+    /// where windows are so large that all are.
     pub windows: f64,
     /// That budget, in bytes: the other half, and at least a quarter of all.
     pub budget_bytes: u64,
@@ -108,7 +116,18 @@ pub fn settle(request: &Request) -> Sizing {
     let rows = request
         .batch
         .unwrap_or(if gpu { GPU_BATCH } else { CPU_BATCH });
-    let spans_per_batch = (rows / request.rows_per_span).max(1);
+    let batch_bytes = |spans: usize| {
+        let rows = (spans * request.rows_per_span) as u64;
+        spans as u64 * request.span_bytes + rows * request.row_bytes
+    };
+    let mut spans_per_batch = (rows / request.rows_per_span).max(1);
+    // Then every clip is long: decoded of the budget, which is all of the memory.
+    let all_long = !request.pieces
+        && request.span_bytes > LARGE_SPAN
+        && AT_ONCE * batch_bytes(spans_per_batch) > request.memory_bytes;
+    if all_long && request.batch.is_none() {
+        spans_per_batch = 1;
+    }
     let rows_per_batch = spans_per_batch * request.rows_per_span;
     let cores = request.cores;
     let stages = request.stages.iter();
@@ -125,14 +144,23 @@ pub fn settle(request: &Request) -> Sizing {
         },
         limits,
     });
-    let batch_bytes =
-        spans_per_batch as u64 * request.span_bytes + rows_per_batch as u64 * request.row_bytes;
-    let affordable = (request.memory_bytes / batch_bytes).max(1) as usize;
+    let batch_bytes = batch_bytes(spans_per_batch);
+    let affordable = match all_long {
+        true => usize::MAX,
+        false => (request.memory_bytes / batch_bytes).max(1) as usize,
+    };
     let in_flight = request
         .in_flight
         .unwrap_or((2 * (budget + 1)).min(affordable));
-    let memory_bytes = in_flight as u64 * batch_bytes;
-    let half = request.memory_bytes.saturating_sub(memory_bytes) / 2;
+    let (memory_bytes, windows, budget_bytes) = match all_long {
+        true => (0, 0.0, request.memory_bytes),
+        false => {
+            let taken = in_flight as u64 * batch_bytes;
+            let half = request.memory_bytes.saturating_sub(taken) / 2;
+            let windows = 1.0 + half as f64 / taken as f64;
+            (taken, windows, half.max(request.memory_bytes / 4))
+        }
+    };
     Sizing {
         cores,
         spans_per_batch,
@@ -141,8 +169,8 @@ pub fn settle(request: &Request) -> Sizing {
         stages: stages.collect(),
         budget,
         memory_bytes,
-        windows: 1.0 + half as f64 / memory_bytes as f64,
-        budget_bytes: half.max(request.memory_bytes / 4),
+        windows,
+        budget_bytes,
     }
 }
 
@@ -277,6 +305,7 @@ mod tests {
             memory_bytes: 1 << 28,
             span_bytes: 128_000,
             row_bytes: 128_000,
+            pieces: false,
         }
     }
 
@@ -301,6 +330,20 @@ mod tests {
             }
             prop_assert!(chosen <= cores + free);
         }
+    }
+
+    #[test]
+    fn of_large_windows_every_clip_is_decoded_of_the_budget() {
+        let mut large = request([None; 4], 2, false);
+        (large.span_bytes, large.row_bytes) = (20 << 20, 10 << 20);
+        let sizing = settle(&large);
+        assert_eq!((sizing.windows, sizing.spans_per_batch), (0.0, 1));
+        assert_eq!(sizing.most_bytes(), large.memory_bytes);
+        large.memory_bytes = 4 << 30;
+        assert!(settle(&large).windows > 1.0, "there is room for them");
+        large.memory_bytes = 1 << 28;
+        large.pieces = true;
+        assert_eq!(settle(&large).in_flight, 1, "pieces come as they are");
     }
 
     #[test]

@@ -83,15 +83,22 @@ impl Prepared {
         let plan = &self.plan;
         let memory = sizing.memory_bytes as f64 / MIB;
         let window = plan.audio.window_seconds();
-        writeln!(
-            out,
-            "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
-        )?;
-        writeln!(
-            out,
-            "           at most {:.0} MiB with longer clips, or what one of them takes alone",
-            sizing.most_bytes() as f64 / MIB
-        )?;
+        let most = sizing.most_bytes() as f64 / MIB;
+        if sizing.windows == 0.0 {
+            writeln!(
+                out,
+                "memory     at most {most:.0} MiB in flight, or what one clip takes alone"
+            )?;
+        } else {
+            writeln!(
+                out,
+                "memory     at most {memory:.0} MiB in flight (clips of up to {window} s)"
+            )?;
+            writeln!(
+                out,
+                "           at most {most:.0} MiB with longer clips, or what one of them takes alone"
+            )?;
+        }
         let open = super::sizing::open_bytes(plan, self.splits());
         if open > 0 {
             let open = open as f64 / MIB;

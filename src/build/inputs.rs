@@ -13,9 +13,10 @@ use crate::augment::SoundFile;
 use crate::config::plan::{ClipFiles, FailurePolicy, Input, Missing, Plan, SplitPlan, WavsIn};
 use crate::dataset::layout::AUGMENTED_FOLDER;
 use crate::dataset::manifest::PassedOver;
+use crate::records::BLOCK;
 use crate::source::exclude::Excluded;
 use crate::source::order::Shard;
-use crate::source::sequence::{self, Entry, Passes, Run};
+use crate::source::sequence::{self, Entry, Grain, Passes, Run};
 use crate::source::{
     self, ClipSource, DiscoverError, FolderSource, GlobSource, Identity, ListSource, Listing, Names,
 };
@@ -70,6 +71,28 @@ impl Inputs {
         }
     }
 
+    /// The runs of some splits, in that order, or a shard's part of them: of
+    /// recordings whole blocks.
+    pub fn runs_of(&self, splits: &[usize], shard: Shard) -> Vec<Run> {
+        let runs = splits.iter().flat_map(|split| {
+            let of = self.runs.iter().filter(move |run| run.split == *split);
+            of.map(|run| (run.clone(), self.grain(run)))
+        });
+        sequence::cut(&runs.collect::<Vec<_>>(), shard)
+    }
+
+    /// Where a run may be cut, every recording taken for as long as another.
+    fn grain(&self, run: &Run) -> Grain {
+        match self.splits[run.split].plan.recordings {
+            None => Grain::Spans(self.passes.rows()),
+            Some(_) => {
+                let recordings: Vec<usize> = run.clips.clone().collect();
+                let blocks = recordings.chunks(BLOCK as usize);
+                Grain::Blocks(blocks.map(|block| block.len() as u64).collect())
+            }
+        }
+    }
+
     /// Spans of one split; of recordings, they themselves.
     pub fn spans_of(&self, split: usize) -> u64 {
         let runs = self.runs.iter().filter(|run| run.split == split);
@@ -96,7 +119,7 @@ impl Inputs {
         let step = count.div_ceil(most).max(1);
         let clips = of_clips.flat_map(|split| &split.clips);
         let seconds = clips.step_by(step).filter_map(|clip| {
-            let info = audio::probe(&clip.id.path).ok()?;
+            let info = audio::probe(&clip.id.file).ok()?;
             Some(info.frames? as f64 / f64::from(info.sample_rate))
         });
         seconds.collect()
@@ -180,7 +203,7 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
     // Parts of a recording share its file.
     let whole = |(_, clip): &(_, &Entry)| clip.problem.is_none() && clip.segment.is_none();
     for (split, clip) in clips.filter(whole) {
-        let Some(identity) = Identity::of(&clip.id.path) else {
+        let Some(identity) = Identity::of(&clip.id.file) else {
             continue;
         };
         match seen.entry(identity) {
@@ -194,6 +217,12 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
             }
         }
     }
+    // A member of a tar by the path that it would have unpacked.
+    let path = |split: &str, entry: &Entry| {
+        let source = splits.iter().find(|of| of.name() == split);
+        let path = source.map(|of| of.source.path_of(&entry.id.name));
+        path.unwrap_or_default().display().to_string()
+    };
     for ((first, second), pairs) in twins {
         let Some((one, other)) = pairs.first() else {
             continue;
@@ -209,8 +238,8 @@ fn warn_of_twins(splits: &[Split], watch: &dyn Watch) {
             ),
             false => format!(
                 "splits '{first}' and '{second}' share a file: {} and {} are the same{more}",
-                one.id.path.display(),
-                other.id.path.display()
+                path(first, one),
+                path(second, other)
             ),
         });
     }

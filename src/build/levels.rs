@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::records::{Ended, Met};
+pub use crate::records::{LevelPoint, RecordingLevels};
 
 /// Most points of a recording: of two beside each other one is made when there are
 /// more.
@@ -10,26 +11,6 @@ const MOST_POINTS: usize = 64;
 
 /// Recordings that are remembered, the longest.
 const MOST: usize = 24;
-
-/// How loud a recording is over time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordingLevels {
-    /// Index of the split.
-    pub split: usize,
-    /// What it came to.
-    pub ended: Ended,
-    /// In the order of time; what an earlier run heard is not among them.
-    pub points: Vec<LevelPoint>,
-}
-
-/// The level of a part of a recording.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LevelPoint {
-    /// Where it begins, in samples of what was decoded.
-    pub sample: u64,
-    /// Mean square; that of full scale is 1.
-    pub power: f64,
-}
 
 /// The levels of all recordings.
 #[derive(Debug, Default)]
@@ -70,20 +51,24 @@ impl Levels {
     }
 
     fn end(&mut self, split: usize, ended: &Ended, points: Vec<LevelPoint>) {
-        let longer = |other: &RecordingLevels| other.ended.seconds >= ended.seconds;
-        let at = self.ended.partition_point(longer);
-        if points.is_empty() || at == MOST {
-            return;
+        if !points.is_empty() {
+            let ended = ended.clone();
+            let levels = RecordingLevels {
+                split,
+                ended,
+                points,
+            };
+            remember(&mut self.ended, levels);
         }
-        let ended = ended.clone();
-        let levels = RecordingLevels {
-            split,
-            ended,
-            points,
-        };
-        self.ended.insert(at, levels);
-        self.ended.truncate(MOST);
     }
+}
+
+/// Adds a recording to the longest, the longest first, if it is one of them.
+pub(super) fn remember(longest: &mut Vec<RecordingLevels>, levels: RecordingLevels) {
+    let longer = |other: &RecordingLevels| other.ended.seconds >= levels.ended.seconds;
+    let at = longest.partition_point(longer);
+    longest.insert(at, levels);
+    longest.truncate(MOST);
 }
 
 impl Default for Curve {

@@ -254,13 +254,16 @@ pub(super) fn lists<'a>(
     });
     let sounds = SoundKind::ALL.map(|kind| {
         let files = sounds.files(kind).into_iter();
-        let files = files.map(|file| (&*file.name, Stamp::of(&file.path)));
+        let files = files.map(|file| (&*file.name, Stamp::of(&file.file)));
         (key_of(kind).to_owned(), files.collect())
     });
     let exclusions = inputs.splits.iter().filter_map(|split| {
         let list = split.plan.recordings.as_ref()?.exclude.as_ref()?;
         let of = format!("what split '{}' excludes", split.name());
-        Some((of, vec![(&*list.configured, Stamp::of(&list.path))]))
+        Some((
+            of,
+            vec![(&*list.configured, Stamp::of(&(&list.path).into()))],
+        ))
     });
     splits.chain(sounds).chain(exclusions)
 }
@@ -342,9 +345,13 @@ fn stamp(name: &[u8], found: Option<Stamp>) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update((name.len() as u64).to_le_bytes());
     hash.update(name);
-    if let Some(Stamp { bytes, modified }) = found {
-        hash.update(bytes.to_le_bytes());
-        hash.update(modified.to_le_bytes());
+    if let Some(found) = found {
+        hash.update(found.bytes.to_le_bytes());
+        hash.update(found.modified.to_le_bytes());
+        if let Some((start, end)) = found.range {
+            hash.update(start.to_le_bytes());
+            hash.update(end.to_le_bytes());
+        }
     }
     hash.finalize().into()
 }

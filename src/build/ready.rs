@@ -9,7 +9,7 @@ use crate::dataset::RowSink;
 use crate::flow::{CancelToken, Sheltered};
 use crate::frontend::FrontEnd;
 use crate::source::order::Walk;
-use crate::source::sequence;
+use crate::source::sequence::{self, Run};
 use crate::stages::recordings::{Entering, Reads};
 
 use super::render::Renderer;
@@ -110,6 +110,22 @@ impl Ready {
         let at_once = self.sizing.spans_per_batch;
         let batches = sequence::ordered(lists, self.inputs.passes, walk, at_once);
         let batches = batches.map(Entering::from);
+        self.stream_batches(batches, sink, watch, cancel)
+    }
+
+    /// As [`Ready::stream`], of some runs of the sequence, in an epoch.
+    ///
+    /// # Errors
+    /// As [`Ready::stream`].
+    pub fn stream_runs(
+        &self,
+        runs: &[Run],
+        epoch: u64,
+        sink: &mut dyn RowSink,
+        watch: &dyn Watch,
+        cancel: &CancelToken,
+    ) -> Result<(), BuildError> {
+        let batches = self.batches_of(runs, epoch, 0, None);
         self.stream_batches(batches, sink, watch, cancel)
     }
 

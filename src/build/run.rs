@@ -87,6 +87,8 @@ pub(super) struct Ended {
     pub(super) audit: AuditReport,
     /// Rows that earlier runs had committed.
     pub(super) rows_resumed: u64,
+    /// How loud the longest recordings are.
+    pub(super) levels: Vec<RecordingLevels>,
 }
 
 impl Ended {
@@ -144,7 +146,9 @@ impl Ready {
             return Ok(None);
         };
         let timeline = Timeline::new(watch);
-        let ended = self.write(begun, &timeline, watch, cancel)?;
+        let mut ended = self.write(begun, &timeline, watch, cancel)?;
+        let (moments, levels) = timeline.into_parts();
+        ended.levels = levels;
         let seal = seal(&ended)?;
         self.warn_of_differences(watch);
         let (folder, spans) = (ended.folder, self.inputs.span_count());
@@ -153,12 +157,11 @@ impl Ready {
             .map_err(|cause| self.unfinished(cause.into(), spans, watch))?;
         watch.hear(Event::Reached(Step::Renamed));
         folder.remove_journal()?;
-        let (moments, levels) = timeline.into_parts();
         Ok(Some(Made {
             seal,
             folder,
             moments,
-            levels,
+            levels: ended.levels,
         }))
     }
 
@@ -265,6 +268,7 @@ impl Ready {
             written,
             audit,
             rows_resumed: last.as_ref().map_or(0, Commit::rows),
+            levels: Vec::new(),
         })
     }
 

@@ -53,6 +53,7 @@ pub(super) fn of(plan: &Plan, splits: &[Split], cores: usize, gpu: bool) -> Sizi
         span_bytes: (plan.audio.clip_samples * size_of::<f32>()) as u64,
         // As 16-bit samples: more than as mel frames.
         row_bytes: (plan.audio.clip_samples * size_of::<i16>()) as u64,
+        pieces: splits.iter().any(|split| split.plan.recordings.is_some()),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::dataset::write::TurnsCommit;
 use crate::flow::{Budget, CancelToken, Flow, FlowError, FlowFacts, Observer, Settings, Stage};
 use crate::frontend::FrontEnd;
 use crate::records::{EMBEDDING, Places};
-use crate::source::sequence::{self, Entry};
+use crate::source::sequence::{self, Entry, Run};
 use crate::source::turns::{self, Turns};
 use crate::stages::Buffers;
 use crate::stages::augment::AugmentStage;
@@ -70,6 +70,17 @@ impl Ready {
     /// recordings from where their turns stand.
     pub(super) fn batches(
         &self,
+        skip: u64,
+        turns: Option<TurnsCommit>,
+    ) -> impl Iterator<Item = Entering> + Send {
+        self.batches_of(&self.inputs.runs, 0, skip, turns)
+    }
+
+    /// The same of other runs, in an epoch.
+    pub(super) fn batches_of(
+        &self,
+        runs: &[Run],
+        epoch: u64,
         mut skip: u64,
         turns: Option<TurnsCommit>,
     ) -> impl Iterator<Item = Entering> + Send {
@@ -80,7 +91,7 @@ impl Ready {
             .iter()
             .map(|split| &*split.clips)
             .collect();
-        for run in &self.inputs.runs {
+        for run in runs {
             let skipped = skip.min(run.spans());
             skip -= skipped;
             if skipped == run.spans() {
@@ -92,27 +103,31 @@ impl Ready {
                     let turns = turns.as_ref().filter(|turns| turns.split == run.split);
                     let from = turns.map_or_else(|| Places::at(0), |turns| turns.places.clone());
                     skip = 0;
-                    Box::new(self.visits(run.split, split, planned, &from))
+                    Box::new(self.visits(run, split, planned, &from))
                 }
                 None => {
-                    let (run, at_once) = (std::slice::from_ref(run), self.sizing.spans_per_batch);
+                    let (run, at_once) = (vec![run.clone()], self.sizing.spans_per_batch);
                     let batches = sequence::batches(lists.clone(), run, at_once, skipped);
                     Box::new(batches.map(Entering::from))
                 }
             });
         }
-        parts.into_iter().flatten()
+        parts.into_iter().flatten().map(move |mut entering| {
+            entering.batch.epoch = epoch;
+            entering
+        })
     }
 
-    /// The visits of a split's recordings.
+    /// The visits of a run of a split's recordings.
     fn visits(
         &self,
-        index: usize,
+        run: &Run,
         split: &Split,
         planned: &RecordingsPlan,
         from: &Places,
     ) -> impl Iterator<Item = Entering> + Send + use<> {
-        let entries: Arc<[Entry]> = split.clips.as_slice().into();
+        let index = run.split;
+        let entries: Arc<[Entry]> = split.clips[run.clips.clone()].into();
         let (turns, visits) = Turns::begin(entries.len(), planned.interleave, from);
         let reads = effects::reads(&self.plan, planned);
         let excluded = Arc::clone(&split.excluded);

@@ -231,14 +231,13 @@ impl Watch for Meter<'_> {
 mod tests {
     use super::*;
     use crate::records::ClipId;
-    use std::path::Path;
 
     #[test]
     fn a_sample_is_spread_over_the_clips_or_repeats_them() {
         let entry = |index: usize| Entry {
             id: ClipId {
                 name: index.to_string().into(),
-                path: Path::new("").into(),
+                file: "".into(),
             },
             recording: index.to_string().into(),
             segment: None,

@@ -1,6 +1,6 @@
 //! The window of the rows, where the clips tell it: openWakeWord's length.
 
-use crate::audio;
+use crate::audio::{self, FileRange};
 use crate::config::plan::Plan;
 
 use super::{BuildError, Inputs, Watch};
@@ -34,13 +34,13 @@ pub(super) fn settle(
     let mut splits = inputs.splits.iter();
     let clips = splits.find(|split| split.name() == name);
     let clips = clips.map_or(&[][..], |split| &split.clips);
-    let length = |path| {
-        let info = audio::probe(path).ok()?;
+    let length = |file: &FileRange| {
+        let info = audio::probe(file).ok()?;
         Some(info.frames? as f64 * rate / f64::from(info.sample_rate))
     };
     let mut lengths: Vec<f64> = clips
         .iter()
-        .filter_map(|clip| length(&clip.id.path))
+        .filter_map(|clip| length(&clip.id.file))
         .collect();
     let unknown = clips.len() - lengths.len();
     let Some(median) = median(&mut lengths) else {

@@ -84,7 +84,7 @@ const FIXED: &[Key] = &[
     key("audio.max_seconds", Number(0.01, 604_800.0), "600", "Longest clip accepted, in seconds."),
     key("audio.channel", Rule::Channel, "\"first\"", "Which channel of a file is taken; a clip with fewer is refused, a background or impulse response of one channel serves always."),
     key("split.name", Name, "", "The split's name. Required."),
-    key("split.input", Path, "", "A folder, a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
+    key("split.input", Path, "", "A folder, a tar (.tar), a list file (.txt, .lst, .list), or a glob (*, ?, [) where nothing has that very name. Required."),
     key("split.features", FileName("npy"), "", "The split's feature file in the output folder; <name>.npy by default."),
     key("split.place", OneOf(&["end", "center", "start", "none"]), "", "Where a clip goes in its window: end and start leave a random gap behind it, of a clip too long end keeps the end and start the start; none leaves its length alone; center by default."),
     key("split.files", OneOf(&["audio", "*.wav", "clip_NNNNNN.wav", "clip_NNNNNN_rR.wav"]), "", "Which files of an input folder are clips: every audio file below it (the default), or those of that name right in it, N a digit and R a number."),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Findings, Pcm};
+use super::{Findings, Pcm, Rejection, Trouble};
 
 /// One turn of a recording: what the source numbers, before anybody knows which
 /// recording it will be.
@@ -78,7 +78,7 @@ pub struct Broken {
     /// The recording.
     pub name: Arc<str>,
     /// The stage that found it, its kind, where and what.
-    pub rejection: super::Rejection,
+    pub rejection: Rejection,
 }
 
 /// Which rows of which recording a piece is.
@@ -137,6 +137,45 @@ pub struct Ended {
     /// What was found out about it.
     #[serde(skip)]
     pub findings: Findings,
+}
+
+impl Ended {
+    /// What is to be told of it, with what is kept.
+    pub fn rejection(&self) -> Option<Rejection> {
+        let told = self.told.as_ref()?;
+        Some(Rejection {
+            stage: "decode",
+            kind: match self.sample_rate {
+                Some(_) => Trouble::Damaged,
+                None => Trouble::Unreadable,
+            },
+            reason: match (self.faults, self.rows) {
+                _ if self.sample_rate.is_none() => told.clone(),
+                (1, rows) => format!("{rows} rows kept; a fault {told}"),
+                (faults, rows) => format!("{rows} rows kept; {faults} faults, the first {told}"),
+            },
+        })
+    }
+}
+
+/// How loud a recording is over time.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RecordingLevels {
+    /// Index of the split.
+    pub split: usize,
+    /// What it came to.
+    pub ended: Ended,
+    /// In the order of time; what an earlier run heard is not among them.
+    pub points: Vec<LevelPoint>,
+}
+
+/// The level of a part of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct LevelPoint {
+    /// Where it begins, in samples of what was decoded.
+    pub sample: u64,
+    /// Mean square; that of full scale is 1.
+    pub power: f64,
 }
 
 /// Rows of a recording that are windows of the same samples.

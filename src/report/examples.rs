@@ -14,6 +14,8 @@ const TRIES: usize = 5;
 /// Longest piece of an original, and of a row that is as long as its clip, in
 /// seconds.
 const MOST_SECONDS: f64 = 4.0;
+/// Longest end of a row of any window, in seconds: minutes would be most of the page.
+const LONGEST_ROW: f64 = 12.0;
 /// Range of colors below the loudest point: 80 dB, in the spectrogram's unit.
 const DEPTH: f32 = 8.0;
 
@@ -47,9 +49,10 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
         .collect();
     let each = (EXAMPLES / filled.len().max(1)).max(1);
     let audio = &ready.plan().audio;
+    let samples = |seconds: f64| (seconds * f64::from(audio.sample_rate)) as usize;
     let most = audio
         .clip_samples
-        .max((MOST_SECONDS * f64::from(audio.sample_rate)) as usize);
+        .clamp(samples(MOST_SECONDS), samples(LONGEST_ROW));
     let mut examples = Vec::new();
     for (index, split) in filled {
         let (clips, reads) = (&split.clips, ready.reads(index));

@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::audio::FileRange;
 use crate::records::ClipId;
 
 use super::{
     DiscoverError, Kinds, Listing, folder, glob, list, livekit_augmented, livekit_clips,
-    openwakeword_clips, segments, split_pattern,
+    openwakeword_clips, segments, split_pattern, tar,
 };
 
 /// Where a split's clips come from. Each clip is read at its
-/// [`ClipId::path`].
+/// [`ClipId::file`].
 pub trait ClipSource: Debug + Send + Sync {
     /// Every clip there is, and whatever looks like one and cannot be.
     ///
@@ -33,36 +34,44 @@ pub trait ClipSource: Debug + Send + Sync {
     /// What shows that a clip has changed; `None` where it cannot be looked
     /// at.
     fn stamp(&self, clip: &ClipId) -> Option<Stamp> {
-        Stamp::of(&clip.path)
+        Stamp::of(&clip.file)
     }
 }
 
-/// What shows that a file has changed.
+/// What shows that a file, or what is read of it, has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// Its size in bytes.
+    /// The file's size in bytes.
     pub bytes: u64,
     /// When it was last modified, in nanoseconds since 1970; 0 where that is
     /// not known.
     pub modified: u128,
+    /// Where what is read begins and ends, where it is not all of the file.
+    pub range: Option<(u64, u64)>,
 }
 
 impl Stamp {
-    /// The stamp of a file; `None` where it cannot be looked at.
-    pub fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
+    /// The stamp of a file or a part of one; `None` where it cannot be looked at.
+    pub fn of(file: &FileRange) -> Option<Self> {
+        let metadata = fs::metadata(&file.path).ok()?;
         let modified = metadata.modified().ok();
         let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Some(Self {
             bytes: metadata.len(),
             modified: since.map_or(0, |since| since.as_nanos()),
+            range: (!file.is_whole()).then_some((file.start, file.end)),
         })
+    }
+
+    /// Bytes that are read.
+    pub fn length(&self) -> u64 {
+        self.range.map_or(self.bytes, |(start, end)| end - start)
     }
 }
 
-/// Which file it is, by whatever name it is called.
+/// Which file it is, or which part of one, by whatever name it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Identity(Same);
+pub struct Identity(Same, u64);
 
 #[cfg(unix)]
 type Same = (u64, u64);
@@ -70,25 +79,26 @@ type Same = (u64, u64);
 type Same = PathBuf;
 
 impl Identity {
-    /// That of the file at a path; `None` where it cannot be looked at.
+    /// That of a file or a part of one; `None` where it cannot be looked at.
     #[cfg(unix)]
-    pub fn of(path: &Path) -> Option<Self> {
+    pub fn of(file: &FileRange) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self((metadata.dev(), metadata.ino())))
+        let metadata = fs::metadata(&file.path).ok()?;
+        Some(Self((metadata.dev(), metadata.ino()), file.start))
     }
 
-    /// That of the file at a path; `None` where it cannot be looked at.
+    /// That of a file or a part of one; `None` where it cannot be looked at.
     #[cfg(not(unix))]
-    pub fn of(path: &Path) -> Option<Self> {
-        path.canonicalize().ok().map(Self)
+    pub fn of(file: &FileRange) -> Option<Self> {
+        let path = file.path.canonicalize().ok()?;
+        Some(Self(path, file.start))
     }
 }
 
-/// The files of a folder.
+/// The files of a folder, or of a tar.
 #[derive(Clone, Debug)]
 pub struct FolderSource {
-    /// The folder.
+    /// The folder, or the tar.
     pub path: PathBuf,
     /// Which of its files are clips.
     pub names: Names,
@@ -122,11 +132,14 @@ impl ClipSource for FolderSource {
     }
 
     fn root(&self) -> Option<PathBuf> {
-        Some(self.path.clone())
+        match tar::is_tar(&self.path) {
+            true => self.path.parent().map(Path::to_path_buf),
+            false => Some(self.path.clone()),
+        }
     }
 
     fn path_of(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.root().unwrap_or_default().join(name)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::list::lines;
 use super::sequence::Entry;
-use super::{DiscoverError, Segment};
+use super::{DiscoverError, Segment, tar};
 
 /// What a list leaves out: parts of recordings, or all of one.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ impl Excluded {
         let mut excluded = Self::default();
         for (name, segment) in lines(path, BufReader::new(file), true)? {
             let segment = segment.unwrap_or(ALL);
-            if let Ok(path) = folder.join(&*name).canonicalize() {
+            if let Some(path) = canonical(&folder.join(&*name)) {
                 excluded.by_path.entry(path).or_default().push(segment);
             }
             excluded.by_name.entry(name).or_default().push(segment);
@@ -59,22 +59,24 @@ impl Excluded {
         if self.by_name.is_empty() {
             return Vec::new();
         }
-        let path = entry.id.path.canonicalize();
-        let by_path = path.ok().and_then(|path| self.by_path.get(&path));
-        let parts = by_path.or_else(|| self.by_name.get(&entry.recording));
-        parts.cloned().unwrap_or_default()
+        let names = names(entry);
+        let by_path = paths(entry)
+            .into_iter()
+            .filter_map(|path| self.by_path.get(&path));
+        let mut parts: Vec<Segment> = by_path.flatten().copied().collect();
+        if parts.is_empty() {
+            let by_name = names.into_iter().filter_map(|name| self.by_name.get(name));
+            parts.extend(by_name.flatten());
+        }
+        parts
     }
 
     /// Names of which nothing is among these.
     pub fn unmatched<'a>(&'a self, entries: &[Entry]) -> Vec<&'a str> {
-        let names: std::collections::HashSet<&str> =
-            entries.iter().map(|entry| &*entry.recording).collect();
+        let names: std::collections::HashSet<&str> = entries.iter().flat_map(names).collect();
         let paths: std::collections::HashSet<PathBuf> = match self.by_path.is_empty() {
             true => Default::default(),
-            false => {
-                let paths = entries.iter().map(|entry| entry.id.path.canonicalize());
-                paths.filter_map(Result::ok).collect()
-            }
+            false => entries.iter().flat_map(paths).collect(),
         };
         let hit = |name: &str| {
             names.contains(name)
@@ -88,6 +90,35 @@ impl Excluded {
         unmatched.sort_unstable();
         unmatched
     }
+}
+
+/// What a recording is called: a member of a tar also by the tar alone.
+fn names(entry: &Entry) -> Vec<&str> {
+    let tar = tar::names(&entry.recording, &entry.id.file);
+    let tar = tar.map(|(tar, _)| tar);
+    std::iter::once(&*entry.recording).chain(tar).collect()
+}
+
+/// Where a recording is: of a member of a tar, its own path and the tar's.
+fn paths(entry: &Entry) -> Vec<PathBuf> {
+    let Ok(path) = entry.id.file.path.canonicalize() else {
+        return Vec::new();
+    };
+    if entry.id.file.is_whole() {
+        return vec![path];
+    }
+    let names = tar::names(&entry.recording, &entry.id.file);
+    let member = names.map_or(&*entry.recording, |(_, member)| member);
+    vec![path.join(member), path]
+}
+
+/// The same path whatever leads to it.
+fn canonical(path: &Path) -> Option<PathBuf> {
+    let found = path.canonicalize().ok();
+    found.or_else(|| {
+        let (tar, member) = tar::split(path)?;
+        Some(tar.canonicalize().ok()?.join(member))
+    })
 }
 
 /// Whether what is left out meets a stretch of time.

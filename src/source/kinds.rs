@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::audio;
+use super::tar;
+use crate::audio::{self, FileRange};
 use crate::records::FilesByExtension;
 
 /// The extensions of the formats that can be read, in lower case: files that
@@ -49,6 +50,8 @@ pub(super) enum Verdict {
     Clip,
     /// Nothing: its content decides.
     Unknown,
+    /// A tar, whose members are looked at.
+    Tar,
     /// No clip, and to be counted.
     PassedOver,
     /// No clip, and no news.
@@ -74,6 +77,7 @@ impl Kinds {
             Self::Any if among(&EXTENSIONS) => Verdict::Clip,
             Self::Any if among(&COMPANIONS) => Verdict::Nothing,
             Self::Any if among(&UNFINISHED) => Verdict::PassedOver,
+            Self::Any if tar::has_extension(Path::new(name)) => Verdict::Tar,
             Self::Any => Verdict::Unknown,
         }
     }
@@ -105,9 +109,9 @@ pub(super) fn is_hidden(name: &str) -> bool {
 }
 
 /// The verdict that a file's content adds to that of its name.
-pub(super) fn look(verdict: Verdict, path: &Path) -> Verdict {
+pub(super) fn look(verdict: Verdict, file: impl Into<FileRange>) -> Verdict {
     match verdict {
-        Verdict::Unknown if audio::is_audio(path) => Verdict::Clip,
+        Verdict::Unknown if audio::is_audio(file) => Verdict::Clip,
         Verdict::Unknown => Verdict::PassedOver,
         known => known,
     }
@@ -119,6 +123,9 @@ fn extension(name: &str) -> &str {
 }
 
 pub(super) fn count(passed: &mut FilesByExtension, name: &str) {
-    let extension = extension(name).to_lowercase();
+    let extension = match tar::compressed(Path::new(name)) {
+        Some((end, _)) => end.to_owned(),
+        None => extension(name).to_lowercase(),
+    };
     *passed.0.entry(extension).or_default() += 1;
 }

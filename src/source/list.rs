@@ -1,20 +1,24 @@
 //! List files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DiscoverError, Found, Listing, Problem, Segment};
+use super::kinds::Kinds;
+use super::walk::Hidden;
+use super::{DiscoverError, Found, Listing, Problem, Segment, tar};
+use crate::audio::FileRange;
 use crate::paths::expand;
 
 /// The files that a list names: one path a line, relative to the list's folder.
 ///
 /// Blank lines and lines that begin with `#` are skipped, so that a plain
 /// `.m3u` is a list; line ends may be LF or CRLF, and a byte order mark is
-/// ignored. A line that begins with `~/` starts at the home folder. The result is sorted like every listing. A path that names no
-/// regular file is a problem.
+/// ignored. A line that begins with `~/` starts at the home folder. A line may name a tar, for all clips in it, or a
+/// member of one (`x.tar/member`). The result is sorted like every listing. A path
+/// that names no regular file is a problem.
 ///
 /// # Errors
 /// [`DiscoverError`] where the list cannot be read, a line is not UTF-8, a file
@@ -40,35 +44,62 @@ fn listing(path: &Path, parts: bool) -> Result<Listing, DiscoverError> {
     let file = BufReader::new(File::open(path).map_err(io)?);
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut listing = Listing::default();
+    let mut tars = tar::Index::default();
     for (name, segment) in lines(path, file, parts)? {
         let path = folder.join(&*name);
-        let problem = match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => {
-                let path = Arc::from(path);
-                listing.files.push(Found {
-                    name,
-                    path,
-                    segment,
-                });
-                continue;
-            }
-            Ok(_) => "not a regular file".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        listing.problems.push(Problem {
-            path,
-            reason: format!("named in the list: {problem}"),
-        });
+        if segment.is_none() && tar::is_tar(&path) {
+            let judge = |name: &str| Kinds::Any.judge(name);
+            let prefix = format!("{name}/");
+            tar::list(&path, &prefix, Hidden::PassedBy, judge, &mut listing);
+            continue;
+        }
+        match named(&path, &mut tars) {
+            Ok(file) => listing.files.push(Found {
+                name,
+                file,
+                segment,
+            }),
+            Err(problem) => listing.problems.push(Problem {
+                path,
+                reason: format!("named in the list: {problem}"),
+            }),
+        }
     }
-    listing.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    listing
-        .problems
-        .sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    listing.sort();
+    if let Some(name) = twice(&listing) {
+        let path = path.to_path_buf();
+        return Err(DiscoverError::Twice { path, name });
+    }
     super::some(
         listing,
         || path.display().to_string(),
         || "one path a line".to_owned(),
     )
+}
+
+/// What is read at a path, or why nothing is.
+fn named(path: &Path, tars: &mut tar::Index) -> Result<FileRange, String> {
+    match (std::fs::metadata(path), tar::split(path)) {
+        (Ok(metadata), _) if !metadata.is_file() => Err("not a regular file".to_owned()),
+        (Ok(_), _) if tar::is_tar(path) => {
+            Err("a tar has no times, but its members have: name one, as x.tar/member".to_owned())
+        }
+        (Ok(_), _) => match tar::compressed(path) {
+            Some((_, told)) => Err(told),
+            None => Ok(FileRange::from(path)),
+        },
+        (Err(_), Some((tar, member))) => tars.member(tar, member),
+        (Err(error), None) => Err(error.to_string()),
+    }
+}
+
+/// A name that is there twice: lines are different, but one may name a tar and
+/// another a member of it.
+fn twice(listing: &Listing) -> Option<String> {
+    let mut names = HashSet::new();
+    let mut files = listing.files.iter();
+    let again = files.find(|file| file.segment.is_none() && !names.insert(&file.name));
+    again.map(|file| file.name.to_string())
 }
 
 /// What a line names.

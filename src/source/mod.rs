@@ -8,29 +8,33 @@
 //! and the rest is counted.
 
 mod clips;
+mod error;
 pub mod exclude;
 mod kinds;
 mod list;
 pub mod order;
 mod segment;
 pub mod sequence;
+mod tar;
 pub mod turns;
 mod walk;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glob::{MatchOptions, Pattern, PatternError};
+use glob::{MatchOptions, Pattern};
 
+use crate::audio::FileRange;
 use crate::records::ClipId;
 use sequence::Entry;
 use walk::Hidden;
 
 pub use clips::{ClipSource, FolderSource, GlobSource, Identity, ListSource, Names, Stamp};
+pub use error::DiscoverError;
 pub use kinds::{EXTENSIONS, Kinds};
 pub use list::{list, segments};
 pub use segment::Segment;
+pub use tar::{file_at, is_tar};
 
 use crate::records::FilesByExtension;
 use kinds::{Verdict, only};
@@ -41,8 +45,8 @@ pub struct Found {
     /// The path relative to the folder, with forward slashes.
     pub name: Arc<str>,
     /// Where to read it.
-    pub path: Arc<Path>,
-    /// Which part of it, where that is not all.
+    pub file: FileRange,
+    /// Which part of it, in time, where that is not all.
     pub segment: Option<Segment>,
 }
 
@@ -67,6 +71,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    fn sort(&mut self) {
+        self.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        self.problems.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    }
+
     /// Everything that was found as clips, by name; a problem goes on as a clip
     /// that is rejected, so that it is counted and recorded. It is named
     /// relative to `root`, as clips are.
@@ -77,7 +86,7 @@ impl Listing {
                     .segment
                     .as_ref()
                     .map_or_else(|| found.name.clone(), |segment| segment.label(&found.name)),
-                path: found.path,
+                file: found.file,
             },
             recording: found.name,
             segment: found.segment,
@@ -90,7 +99,7 @@ impl Listing {
                 segment: None,
                 id: ClipId {
                     name: name.to_string_lossy().into(),
-                    path: problem.path.into(),
+                    file: FileRange::whole(problem.path),
                 },
                 problem: Some(problem.reason),
             }
@@ -105,111 +114,32 @@ impl Listing {
     }
 }
 
-/// Why there is no listing.
-#[derive(Debug, thiserror::Error)]
-pub enum DiscoverError {
-    /// The folder does not exist.
-    #[error("there is no folder {}", .0.display())]
-    MissingFolder(PathBuf),
-    /// It exists, and is not a folder.
-    #[error("{} is not a folder", .0.display())]
-    NotAFolder(PathBuf),
-    /// Nothing to read, and nothing that failed either.
-    #[error(
-        "no audio file in {place}: looked for {looked_for}{}",
-        also(passed_over)
-    )]
-    Nothing {
-        /// Where.
-        place: String,
-        /// What would have counted.
-        looked_for: String,
-        /// What was there instead.
-        passed_over: FilesByExtension,
-    },
-    /// The list file cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        error: io::Error,
-    },
-    /// A pattern that is none.
-    #[error("'{pattern}' is not a pattern: {error}")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// Why.
-        #[source]
-        error: PatternError,
-    },
-    /// A line of a list file that is not text.
-    #[error("{}, line {line}: not UTF-8", path.display())]
-    NotText {
-        /// The list file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-    },
-    /// A line of a list file that is no path.
-    #[error("{}, line {line}: {error}", path.display())]
-    Line {
-        /// The list file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        #[source]
-        error: std::io::Error,
-    },
-    /// Times of a line of a list that make no sense.
-    #[error(
-        "{}, line {line}: {reason}; a part of a recording is its path, a tab, the start, a tab and the end, in seconds",
-        path.display()
-    )]
-    Times {
-        /// The list file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file named twice.
-    #[error("{}: '{name}' is in line {first} and again in line {second}", path.display())]
-    Duplicate {
-        /// The list file.
-        path: PathBuf,
-        /// The name.
-        name: String,
-        /// The line of its first mention, counted from 1.
-        first: usize,
-        /// The line of its second mention.
-        second: usize,
-    },
-}
-
-impl DiscoverError {
-    fn io(path: &Path, error: io::Error) -> Self {
-        Self::Io {
-            path: path.to_path_buf(),
-            error,
-        }
-    }
-}
-
-/// Every audio file below a folder.
+/// Every audio file below a folder, and in the tars there; or in a tar.
 ///
 /// # Errors
 /// [`DiscoverError`] where the folder is missing or there is nothing in it.
 pub fn folder(path: &Path, kinds: Kinds) -> Result<Listing, DiscoverError> {
-    let listing = walk::walk(path, usize::MAX, Hidden::PassedBy, |name| kinds.judge(name))?;
+    let judge = |name: &str| kinds.judge(name);
+    let listing = match kinds {
+        Kinds::Any if tar::is_tar(path) => {
+            let name = path.file_name().unwrap_or_default();
+            let prefix = format!("{}/", name.to_string_lossy());
+            members(path, &prefix, Hidden::PassedBy, judge)
+        }
+        _ => walk::walk(path, usize::MAX, Hidden::PassedBy, judge)?,
+    };
     some(listing, || path.display().to_string(), || kinds.text())
 }
 
-/// Every audio file that a pattern matches: `*` and `?` within a folder's
+/// The members of one tar.
+fn members(tar: &Path, prefix: &str, hidden: Hidden, judge: impl Fn(&str) -> Verdict) -> Listing {
+    let mut listing = Listing::default();
+    tar::list(tar, prefix, hidden, judge, &mut listing);
+    listing.sort();
+    listing
+}
+
+/// Every audio file that a pattern matches, and of a tar all in it: `*` and `?` within a folder's
 /// names, `[…]` for a choice of characters, `**` for any folders. Names are
 /// relative to the longest part of the pattern without a wildcard.
 ///
@@ -232,16 +162,16 @@ pub fn glob(pattern: &str) -> Result<Listing, DiscoverError> {
     } else {
         rest.split('/').count()
     };
+    let judge = |name: &str| match matcher.matches_with(name, options) {
+        true => Kinds::Any.judge(name),
+        false => Verdict::Nothing,
+    };
     // A dot that the pattern has is asked for.
-    let listing = walk::walk(
-        Path::new(base),
-        depth,
-        Hidden::Entered,
-        |name| match matcher.matches_with(name, options) {
-            true => Kinds::Any.judge(name),
-            false => Verdict::Nothing,
-        },
-    )?;
+    let base = Path::new(base);
+    let listing = match tar::is_tar(base) {
+        true => members(base, "", Hidden::Entered, judge),
+        false => walk::walk(base, depth, Hidden::Entered, judge)?,
+    };
     some(listing, || pattern.to_owned(), || Kinds::Any.text())
 }
 
@@ -299,7 +229,10 @@ pub fn written_rows(folder: &Path) -> Vec<PathBuf> {
         only(is_row(name))
     });
     let files = found.map(|found| found.files).unwrap_or_default();
-    files.iter().map(|file| file.path.to_path_buf()).collect()
+    files
+        .iter()
+        .map(|file| file.file.path.to_path_buf())
+        .collect()
 }
 
 /// Whether a name is livekit-wakeword's for a clip: `clip_NNNNNN.wav`.
@@ -332,14 +265,6 @@ fn split_pattern(pattern: &str) -> (&str, &str) {
         Some(0) => ("/", &pattern[1..]),
         Some(slash) => (&pattern[..slash], &pattern[slash + 1..]),
         None => (".", pattern),
-    }
-}
-
-/// What was there instead of clips, as the end of a sentence.
-fn also(passed_over: &FilesByExtension) -> String {
-    match passed_over.0.is_empty() {
-        true => String::new(),
-        false => format!("; what is there is not read: {passed_over}"),
     }
 }
 

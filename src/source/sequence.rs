@@ -160,21 +160,21 @@ pub fn cut(runs: &[(Run, Grain)], shard: Shard) -> Vec<Run> {
 /// in it depends on nothing but the lists and the arguments.
 pub fn batches<'a>(
     splits: Vec<&'a [Entry]>,
-    runs: &'a [Run],
+    runs: Vec<Run>,
     spans_per_batch: usize,
     skip: u64,
 ) -> impl Iterator<Item = Batch<()>> + Send + 'a {
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    runs.iter().flat_map(move |run| {
-        let clips = &splits[run.split][run.clips.clone()];
-        let skipped = skip.min(clips.len());
+    runs.into_iter().flat_map(move |run| {
+        let clips = &splits[run.split][run.clips];
+        let (rounds, skipped) = (run.rounds, skip.min(clips.len()));
         skip -= skipped;
         clips[skipped..]
             .chunks(spans_per_batch.max(1))
             .map(move |chunk| Batch {
                 split: run.split,
                 epoch: 0,
-                spans: chunk.iter().map(|entry| span(entry, &run.rounds)).collect(),
+                spans: chunk.iter().map(|entry| span(entry, &rounds)).collect(),
                 visit: None,
             })
     })

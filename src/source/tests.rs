@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod tar;
+
 /// A folder with these files in it.
 fn tree(files: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -45,7 +47,7 @@ fn a_folder_is_sorted_by_the_bytes_of_its_names() {
     );
     assert!(listing.problems.is_empty());
     for found in &listing.files {
-        assert_eq!(&*found.path, folder.path().join(&*found.name));
+        assert_eq!(&*found.file.path, folder.path().join(&*found.name));
     }
     let wavs = super::folder(folder.path(), Kinds::WavOnly).unwrap();
     assert_eq!(names(&wavs), ["a.wav", "b.wav"]);
@@ -279,10 +281,10 @@ fn a_list_names_files_relative_to_itself() {
         names(&listing),
         ["b.wav", "below/a.wav", "raw.bin", "with space .wav"]
     );
-    assert_eq!(&*listing.files[0].path, folder.path().join("b.wav"));
+    assert_eq!(&*listing.files[0].file.path, folder.path().join("b.wav"));
     let absolute = folder.path().join("b.wav");
     let listing = listed(&folder, absolute.to_str().unwrap()).unwrap();
-    assert_eq!(&*listing.files[0].path, absolute);
+    assert_eq!(&*listing.files[0].file.path, absolute);
 }
 
 #[test]

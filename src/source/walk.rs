@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use walkdir::{DirEntry, Error, WalkDir};
 
-use super::kinds::{self, Verdict};
-use super::{DiscoverError, Found, Listing, Problem};
+use super::kinds::{self, Kinds, Verdict};
+use super::{DiscoverError, Found, Listing, Problem, tar};
+use crate::audio::FileRange;
 
 /// What becomes of hidden files and folders.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hidden {
     /// They are not there.
     PassedBy,
@@ -31,6 +32,10 @@ pub(super) fn walk(
         return Err(DiscoverError::MissingFolder(base.to_path_buf()));
     }
     if !base.is_dir() {
+        if let Some((_, told)) = tar::compressed(base) {
+            let path = base.to_path_buf();
+            return Err(DiscoverError::Compressed { path, told });
+        }
         return Err(DiscoverError::NotAFolder(base.to_path_buf()));
     }
     let ours = |entry: &DirEntry| {
@@ -51,10 +56,8 @@ pub(super) fn walk(
             Err(error) => failure(base, &error, &judge, &mut listing),
         }
     }
-    listing.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    listing
-        .problems
-        .sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    tar::refuse_unpacked(base, &mut listing);
+    listing.sort();
     Ok(listing)
 }
 
@@ -78,6 +81,12 @@ fn file(
     }
     match verdict {
         Verdict::Clip => {}
+        Verdict::Tar if kind.is_file() && is_text => {
+            let judge = |name: &str| Kinds::Any.judge(name);
+            let prefix = format!("{name}/");
+            return tar::list(entry.path(), &prefix, Hidden::PassedBy, judge, listing);
+        }
+        Verdict::Tar => {}
         Verdict::PassedOver if kind.is_file() => {
             return kinds::count(&mut listing.passed_over, &name);
         }
@@ -90,13 +99,10 @@ fn file(
     } else if !is_text {
         "its name is not UTF-8: rename it"
     } else {
-        let path = Arc::from(entry.into_path());
-        let name = Arc::from(name);
-        let segment = None;
         return listing.files.push(Found {
-            name,
-            path,
-            segment,
+            name: Arc::from(name),
+            file: FileRange::whole(entry.into_path()),
+            segment: None,
         });
     };
     let path = entry.into_path();

@@ -37,6 +37,8 @@ pub struct AugmentWorker {
     decoder: Decoder,
     budget: Budget,
     buffers: Buffers,
+    /// Samples of a row.
+    window: usize,
 }
 
 impl Stage for AugmentStage {
@@ -54,6 +56,7 @@ impl Stage for AugmentStage {
             decoder: self.decode.decoder()?,
             budget: self.budget.clone(),
             buffers: self.buffers.clone(),
+            window: self.augment.effects.window,
         })
     }
 }
@@ -68,6 +71,7 @@ impl Worker for AugmentWorker {
             decoder,
             budget,
             buffers,
+            window,
         } = self;
         let place = (batch.split, batch.epoch);
         // Of all long clips of the batch: what their rows take, waiting.
@@ -87,7 +91,11 @@ impl Worker for AugmentWorker {
                     let mut room = |samples| Ok(account.take(WORKING * samples)?);
                     let samples = decoder.long(place.0, clip, findings, &mut room);
                     tell_once(rounds.start, findings);
-                    (samples?, true)
+                    let samples = samples?;
+                    let row = samples.len().max(*window) as u64;
+                    let rows = account.take(WAITING * row * rounds.len() as u64);
+                    rows.map_err(|error| Refusal::Build(error.into()))?;
+                    (samples, true)
                 }
             };
             let pcm = || buffers.pcm.take();

@@ -157,7 +157,7 @@ impl Decoder {
             max_seconds: limits.max_seconds.min(long_seconds),
         };
         let (ear, raw) = (&mut self.ear, &mut self.raw);
-        let info = match retry(|| audio::read_with(&clip.path, short, ear, raw)) {
+        let info = match retry(|| audio::read_with(&clip.file, short, ear, raw)) {
             Ok(info) => info,
             Err(error) if is_long(&error) && short != limits => return Ok(None),
             Err(error) => return Err(rejected(error)),
@@ -228,7 +228,7 @@ impl Decoder {
             sample_rate,
             ..
         } = self.settings;
-        let mut reader = Reader::open(&clip.path, limits, self.ear)?;
+        let mut reader = Reader::open(&clip.file, limits, self.ear)?;
         let raw = &mut self.raw;
         let (mut samples, mut conversion) = (Samples::new(), None);
         let (mut level, mut read) = (Level::default(), 0);
@@ -349,7 +349,7 @@ pub(super) fn trouble(fault: &Fault) -> Trouble {
             Trouble::Truncated
         }
         Fault::OutOfRange { .. } => Trouble::Truncated,
-        Fault::Beyond { .. } => Trouble::Damaged,
+        Fault::Beyond { .. } | Fault::Follows => Trouble::Damaged,
         Fault::NoSampleRate | Fault::NoChannels | Fault::Damaged { .. } => Trouble::Damaged,
         Fault::NotFinite { .. } | Fault::TooLoud { .. } => Trouble::Damaged,
         Fault::Panicked(_) => Trouble::Damaged,

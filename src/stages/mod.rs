@@ -20,6 +20,9 @@ use crate::source::sequence;
 /// kept stays within a small multiple of what `flow.memory` counts.
 const LONGEST: usize = 4;
 
+/// Values of the largest buffer that is kept, of windows of any length.
+const LARGEST: usize = 1 << 20;
+
 /// Free-lists of the buffers that travel between the stages.
 #[derive(Clone, Debug)]
 pub struct Buffers {
@@ -37,7 +40,7 @@ impl Buffers {
     /// Lists that keep up to `rows` buffers of each kind, for clips not much
     /// longer than `window` samples.
     pub fn new(rows: usize, window: usize) -> Self {
-        let longest = LONGEST * window;
+        let longest = (LONGEST * window).min(LARGEST);
         Self {
             samples: Recycler::new(rows, longest),
             pcm: Recycler::new(rows, longest),

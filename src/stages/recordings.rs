@@ -6,7 +6,6 @@
 
 mod reading;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::Channel;
@@ -335,9 +334,4 @@ fn alone(reads: &Reads, entry: &Entry) -> Result<(Reading, Scratch), Refusal> {
 /// Why a recording has no line of its own yet: it could not be listed.
 pub(super) fn unlisted(reason: &str) -> Rejection {
     Rejection::new(sequence::NAME, Trouble::Unreadable, reason)
-}
-
-/// The file of an entry.
-fn path(entry: &Entry) -> &Path {
-    &entry.id.path
 }

@@ -113,7 +113,7 @@ fn any_batch_can_be_begun_with_and_epochs_follow_one_another() {
     let mut straight = feed(&ready, &shuffled, START).unwrap();
     let (zero, one) = (epoch(&mut straight).unwrap(), epoch(&mut straight).unwrap());
     assert_ne!(bits(&zero), bits(&one));
-    for batch in 0..straight.batches() {
+    for batch in 0..straight.batches().unwrap() {
         let from = Position { epoch: 1, batch };
         let mut later = feed(&ready, &shuffled, from).unwrap();
         let rest = epoch(&mut later).unwrap();
@@ -173,7 +173,7 @@ fn a_clip_that_fails_follows_the_policy() {
     let clips = ready(&file, &[]);
     let split = &clips.inputs().splits[0];
     let name = split.name().to_owned();
-    fs::write(&split.clips[11].id.path, "RIFF, and then no audio").unwrap();
+    fs::write(&split.clips[11].id.file.path, "RIFF, and then no audio").unwrap();
     let spoilt = split.clips[11].id.name.to_string();
 
     let stop = epoch(&mut feed(&clips, &together(4), START).unwrap()).unwrap_err();
@@ -193,4 +193,119 @@ fn a_clip_that_fails_follows_the_policy() {
     let none = ready(&file, &["failures.policy=skip", "failures.max_rate=0.0"]);
     let many = epoch(&mut feed(&none, &together(4), START).unwrap()).unwrap_err();
     assert!(many.to_string().contains("max_rate allows (0)"), "{many}");
+}
+
+#[test]
+fn rows_of_recordings_come_in_turns() {
+    let case = Case::new(4);
+    for (name, seconds) in [("a", 9), ("b", 1), ("c", 15), ("d", 3)] {
+        super::support::tone(
+            &case.path(&format!("rec/{name}.wav")),
+            seconds,
+            16_000,
+            16_000 * seconds,
+        );
+    }
+    case.write("rec/e.wav", "no audio");
+    let text = fs::read_to_string(case.path("pipeline.toml")).unwrap();
+    let text = text.replacen(
+        "[augment]",
+        "[[split]]\nname = 'talk'\ninput = 'rec'\nkind = 'recordings'\ninterleave = 3\n\
+         dtype = 'float32'\n[failures]\npolicy = 'skip'\nmax_rate = 0.5\n\
+         [audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n[augment]",
+        1,
+    );
+    case.write("pipeline.toml", text);
+    let ready_with = |set: &[&str]| ready(&case.path("pipeline.toml"), set);
+    let own = |rows, splits: &[&str]| Wanted {
+        draw: Draw::Together {
+            rows,
+            splits: splits.iter().map(|&name| name.to_owned()).collect(),
+        },
+        ..together(rows)
+    };
+    let written = |out: &str, name: &str| {
+        let written = NpyReader::open(&case.path(out).join(name)).unwrap();
+        let mut scratch = Vec::new();
+        let values = written.values(0..written.rows(), &mut scratch).unwrap();
+        let values = values.iter().map(|value| value.to_bits());
+        values.collect::<Vec<u32>>()
+    };
+    case.build("out", &[]);
+    let clips = ready_with(&[]);
+    let mut all = feed(&clips, &own(5, &[]), START).unwrap();
+    assert_eq!(all.batches(), None);
+    let zero = epoch(&mut all).unwrap();
+    let files = ["wake.npy", "other.npy", "talk.npy"];
+    assert_eq!(bits(&zero), files.map(|name| written("out", name)).concat());
+    let last = zero.iter().map(|rows| rows.is_last);
+    assert_eq!(last.filter(|last| *last).count(), 1);
+    let left_out: Vec<&str> = zero
+        .iter()
+        .flat_map(|rows| &rows.left_out)
+        .map(|left| &*left.clip)
+        .collect();
+    assert_eq!(left_out, ["e.wav"]);
+    // Clips are drawn anew in another epoch, recordings are what they are.
+    let one = epoch(&mut all).unwrap();
+    let talk = written("out", "talk.npy");
+    assert_ne!(bits(&zero), bits(&one));
+    assert!(bits(&one).ends_with(&talk));
+    // From any batch on; and what the shards have is all of it.
+    for batch in [1, zero.len() as u64 - 1] {
+        let from = Position { epoch: 0, batch };
+        let mut later = feed(&clips, &own(5, &[]), from).unwrap();
+        let rest = epoch(&mut later).unwrap();
+        assert_eq!(bits(&rest), bits(&zero[batch as usize..]), "{batch}");
+    }
+    let beyond = Position {
+        epoch: 0,
+        batch: 99,
+    };
+    let mut beyond = feed(&clips, &own(5, &[]), beyond).unwrap();
+    let said = next(&mut beyond).unwrap_err().to_string();
+    assert!(said.contains("there is no batch 99"), "{said}");
+    let mut parts = Vec::new();
+    for index in 0..2 {
+        let shard = Shard { index, count: 2 };
+        let wanted = Wanted {
+            shard,
+            ..own(3, &["talk"])
+        };
+        parts.extend(bits(
+            &epoch(&mut feed(&clips, &wanted, START).unwrap()).unwrap(),
+        ));
+    }
+    assert_eq!(parts, talk);
+
+    // Augmented, each epoch draws anew.
+    let set = ["split.2.augment=true"];
+    case.build("augmented", &["--set", set[0]]);
+    let drawn = ready_with(&set);
+    let mut drawn = feed(&drawn, &own(64, &["talk"]), START).unwrap();
+    let (zero, one) = (epoch(&mut drawn).unwrap(), epoch(&mut drawn).unwrap());
+    assert_eq!(bits(&zero), written("augmented", "talk.npy"));
+    assert_eq!(bits(&zero).len(), bits(&one).len());
+    assert_ne!(bits(&zero), bits(&one));
+
+    let shuffled = Wanted {
+        shuffle: true,
+        ..own(5, &[])
+    };
+    let shares = Wanted {
+        draw: Draw::Shares(vec![("talk".into(), 3)]),
+        ..together(1)
+    };
+    let stop = ready_with(&["failures.policy=stop"]);
+    for (wanted, said) in [(shuffled, "without shuffle"), (shares, "stream of its own")] {
+        let Err(error) = feed(&clips, &wanted, START) else {
+            panic!("{said}");
+        };
+        assert!(
+            error.is_usage() && error.to_string().contains(said),
+            "{error}"
+        );
+    }
+    let stopped = epoch(&mut feed(&stop, &own(5, &["talk"]), START).unwrap()).unwrap_err();
+    assert!(stopped.to_string().contains("e.wav"), "{stopped}");
 }

@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("onnx", &[]),
     ("audio", &[]),
     ("paths", &[]),
-    ("records", &["dsp"]),
+    ("records", &["dsp", "audio"]),
     ("runtime", &["onnx"]),
     ("frontend", &["records", "onnx", "runtime"]),
     ("source", &["records", "audio", "paths"]),

@@ -335,7 +335,7 @@ fn a_name_that_exists_is_no_pattern() {
             panic!("{pattern} is a pattern");
         };
         let listing = source::glob(pattern.path.to_str().unwrap()).ok();
-        let files = listing.map(|listing| listing.files[0].path.to_path_buf());
+        let files = listing.map(|listing| listing.files[0].file.path.to_path_buf());
         assert_eq!(files, found.then(|| folder.join("x.wav")), "{pattern:?}");
     }
 }

@@ -5,7 +5,6 @@
 //! 1 in 10,000 for all of them together. The seed is fixed, so a check that
 //! passes once passes always.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use wakemill::api::Quiet;
@@ -83,7 +82,7 @@ fn draws() -> Vec<Vec<Arc<Provenance>>> {
         let clips = (0..CLIPS).map(|clip| {
             let id = ClipId {
                 name: format!("clip_{clip:06}.wav").into(),
-                path: Path::new("none").into(),
+                file: "none".into(),
             };
             let rows = augmenter
                 .rows(

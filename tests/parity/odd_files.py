@@ -26,9 +26,9 @@ import numpy as np
 from coded_files import ID3V1, ape, ffmpeg, id3, lag, plain, read, reference, voice
 
 SAME, ENCODED = "SAME", "ENCODED"
-# What no decoder here reads, by the beginnings of its files' names, is refused, if not in every case with what
-# to do: samples of 64 bits, of 8 in QuickTime, CAF and Matroska, more than two channels of AAC, Opus in channels
-# without an order, A-law in CAF, Speex.
+# What no decoder here reads, by the beginnings of its files' names, is refused with what to do: samples of 64 bits,
+# of 8 in QuickTime, CAF and Matroska, more than two channels of AAC, Opus in channels without an order, A-law in CAF,
+# Speex.
 UNREADABLE = ("s64le_", "s8_1.caf", "s8_2.caf", "s8_1.mov", "s8_2.mov", "u8_1.mka", "u8_2.mka", "aac_3", "aac_4", "aac_6",
               "aac_8", "libopus_2_channels", "libopus_3", "libopus_4", "libopus_6", "libopus_8", "pcm_alaw.caf",
               "pcm_mulaw.caf", "unreadable.spx")
@@ -62,7 +62,7 @@ class Files:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
         if name.startswith(UNREADABLE):
-            verdict = "error"
+            verdict = "convert it"
         self.all.append((path, rate, verdict, lengths))
 
 

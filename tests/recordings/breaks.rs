@@ -234,13 +234,43 @@ fn a_stream_behind_another_begins_another_stretch() {
         ("codec.ogg", chain("48k.opus", "22k.ogg")),
         // Of joined MP3s no padding is cut.
         ("rate.mp3", chain("16k.mp3", "44k_stereo.mp3")),
+        ("same.m4a", chain("16k.m4a", "16k.m4a")),
+        ("same.webm", chain("48k.webm", "48k.webm")),
     ];
     for (told, (name, _)) in told(&files).iter().zip(&files) {
         let (more, says) = match *name {
             "rate.mp3" => (0.08, "changes its format midway"),
+            "same.m4a" | "same.webm" => (0.0, "a second file follows"),
             _ => (0.0, "a second stream follows"),
         };
         assert_kept(name, told, &[SECONDS + more; 2], 2.0 * more + 0.03, says);
+    }
+}
+
+#[test]
+fn behind_damage_in_a_webm_the_next_cluster_is_read() {
+    let damaged = |name: &'static str, damage: Range<usize>, by: u8| {
+        let mut file = golden(name);
+        file[damage].fill(by);
+        (name, file)
+    };
+    // The second cluster begins at 5 s.
+    let files = [
+        damaged("48k.webm", 4000..6000, 0),
+        damaged("16k.mka", 9000..12_000, 0x55),
+    ];
+    for (told, (name, _)) in told(&files).iter().zip(&files) {
+        let missing = told.reason.split(" s are missing").next().unwrap();
+        let missing: f64 = missing.rsplit(' ').next().unwrap().parse().unwrap();
+        let first = SECONDS - 5.0;
+        let first = told.seconds - first;
+        assert!(
+            (told.seconds + missing - SECONDS).abs() < 0.06,
+            "{name}: {}",
+            told.reason
+        );
+        assert_eq!(told.rows, rows(first) + rows(SECONDS - 5.0), "{name}");
+        assert_eq!(told.faults, 1, "{name}");
     }
 }
 

@@ -10,6 +10,7 @@ mod stream;
 #[path = "../resume/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod support;
+mod tars;
 
 use std::path::Path;
 

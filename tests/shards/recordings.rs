@@ -8,10 +8,24 @@ use serde_json::{Value, json};
 use super::sounds::tone;
 use super::support::{PROGRAM, Site, assert_same, errors, flip};
 
+/// How loud recordings are over time, by the report.
+fn levels(site: &Site) -> Vec<String> {
+    let report = fs::read_to_string(site.output("report.html")).unwrap();
+    let mut levels: Vec<_> = report
+        .split("<div class=\"level\">")
+        .skip(1)
+        .map(|level| level.split("</svg>").next().unwrap().to_owned())
+        .collect();
+    levels.sort();
+    levels
+}
+
 #[test]
 fn a_block_is_the_smallest_part_of_a_shard_and_that_is_said() {
     let site = Site::few_recordings();
-    let expected = site.one_machine();
+    site.does("run", &[]);
+    let (expected, loud) = (site.made(), levels(&site));
+    site.clear();
     let said = site.does("plan", &["--shards", "6"]);
     for text in [
         "3 of 6 shards have nothing to build",
@@ -24,6 +38,8 @@ fn a_block_is_the_smallest_part_of_a_shard_and_that_is_said() {
     site.build_all(6);
     site.does("merge", &[]);
     assert_same(&site.made(), &expected, "6 shards");
+    assert!(loud.len() > 3, "{loud:?}");
+    assert_eq!(levels(&site), loud, "how loud recordings are");
     // With a block for each, nothing is said.
     site.clear();
     let said = site.does("plan", &["--shards", "1", "--overwrite"]);

@@ -16,6 +16,8 @@ pub struct Rows {
     pub epoch: u64,
     /// The batch's number in the epoch, counted from 0.
     pub batch: u64,
+    /// Whether it is the epoch's last.
+    pub is_last: bool,
     /// The features, `(rows, timesteps, 96)`.
     pub values: Array3<f32>,
     /// What each row is.
@@ -70,9 +72,9 @@ struct Open {
 }
 
 /// The place of one row.
-type Slot = Option<Made>;
+pub(super) type Slot = Option<Made>;
 
-struct Made {
+pub(super) struct Made {
     block: Arc<RowBlock>,
     span: usize,
     row: usize,
@@ -147,6 +149,7 @@ impl Assembly {
         let rows = Rows {
             epoch: self.epoch,
             batch: self.batch,
+            is_last: self.batch + 1 == self.order.batches(),
             values: values(&made),
             rows: made.iter().map(Made::describe).collect(),
             left_out: std::mem::take(&mut self.left_out),
@@ -161,7 +164,12 @@ impl Assembly {
 }
 
 /// The rows of a block's span, one empty for each that is missing.
-fn slots(block: &Arc<RowBlock>, span: usize, rows: usize, value: &mut usize) -> Vec<Slot> {
+pub(super) fn slots(
+    block: &Arc<RowBlock>,
+    span: usize,
+    rows: usize,
+    value: &mut usize,
+) -> Vec<Slot> {
     let made = block.batch.spans.get(span);
     let made = made
         .and_then(|span| span.state.as_ref().ok())
@@ -179,7 +187,7 @@ fn slots(block: &Arc<RowBlock>, span: usize, rows: usize, value: &mut usize) -> 
     (0..rows).map(slot).collect()
 }
 
-fn left_out(block: &RowBlock, span: usize) -> Option<LeftOut> {
+pub(super) fn left_out(block: &RowBlock, span: usize) -> Option<LeftOut> {
     let span = block.batch.spans.get(span)?;
     Some(LeftOut {
         split: block.batch.split,
@@ -189,7 +197,7 @@ fn left_out(block: &RowBlock, span: usize) -> Option<LeftOut> {
 }
 
 impl Made {
-    fn describe(&self) -> RowOf {
+    pub(super) fn describe(&self) -> RowOf {
         let span = &self.block.batch.spans[self.span];
         let row = span.state.as_ref().ok().and_then(|rows| rows.get(self.row));
         RowOf {
@@ -204,7 +212,7 @@ impl Made {
 }
 
 /// The features of some rows, in their order.
-fn values(rows: &[Made]) -> Array3<f32> {
+pub(super) fn values(rows: &[Made]) -> Array3<f32> {
     let Some(first) = rows.first() else {
         return Array3::zeros((0, 0, 0));
     };

@@ -22,6 +22,15 @@ pub struct Blocks {
     ended: bool,
 }
 
+/// What there is of a build within a time.
+pub(super) enum Within {
+    Block(RowBlock),
+    /// Nothing yet.
+    Later,
+    /// It has ended.
+    End,
+}
+
 /// What the build tells its caller.
 enum Message {
     Block(RowBlock),
@@ -61,14 +70,14 @@ impl Blocks {
         })
     }
 
-    /// The next block, or `None` where none came in this time. Without a last
-    /// block: a build that has ended is [`BuildError::BrokenOff`].
-    pub(super) fn within(&mut self, time: Duration) -> Result<Option<RowBlock>, BuildError> {
+    /// The next block, if it comes in this time.
+    pub(super) fn within(&mut self, time: Duration) -> Result<Within, BuildError> {
         match self.receiver.within(time) {
-            Ok(Some(Message::Block(block))) => Ok(Some(block)),
-            Ok(None) => Ok(None),
+            Ok(Some(Message::Block(block))) => Ok(Within::Block(block)),
+            Ok(None) => Ok(Within::Later),
+            Ok(Some(Message::End(Ok(())))) => Ok(Within::End),
             Ok(Some(Message::End(Err(error)))) => Err(error),
-            Ok(Some(Message::End(Ok(())))) | Err(_) => Err(BuildError::BrokenOff),
+            Err(_) => Err(BuildError::BrokenOff),
         }
     }
 }

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::assembly::{Assembly, LeftOut, Rows};
-use super::blocks::Blocks;
-use super::order::{self, Wanted};
+use super::blocks::{Blocks, Within};
+use super::order::{self, Taking, Wanted};
+use super::turns::Cutter;
 use crate::build::{BuildError, Ready, Watch};
-use crate::dataset::RowSink;
+use crate::dataset::{RowBlock, RowSink};
 use crate::flow::CancelToken;
-use crate::source::order::Order;
+use crate::source::sequence::Entry;
 
 /// Most blocks that wait for the caller.
 const MOST_AHEAD: usize = 1024;
@@ -34,7 +35,7 @@ pub struct Position {
 pub struct Feed {
     ready: Arc<Ready>,
     watch: Arc<dyn Watch>,
-    order: Arc<Order>,
+    taking: Taking,
     position: Position,
     running: Option<Running>,
     /// Clips of the present epoch that were left out.
@@ -43,7 +44,13 @@ pub struct Feed {
 
 struct Running {
     blocks: Blocks,
-    assembly: Assembly,
+    dealer: Dealer,
+}
+
+/// Makes batches of blocks.
+enum Dealer {
+    Order(Assembly),
+    Turns(Cutter),
 }
 
 impl Feed {
@@ -57,11 +64,11 @@ impl Feed {
         wanted: &Wanted,
         position: Position,
     ) -> Result<Self, BuildError> {
-        let order = Arc::new(wanted.order(&ready)?);
+        let taking = wanted.taking(&ready)?;
         let mut feed = Self {
             ready,
             watch,
-            order,
+            taking,
             position,
             running: None,
             left_out: 0,
@@ -70,9 +77,12 @@ impl Feed {
         Ok(feed)
     }
 
-    /// Batches an epoch.
-    pub fn batches(&self) -> u64 {
-        self.order.batches()
+    /// Batches an epoch; with recordings nobody knows before.
+    pub fn batches(&self) -> Option<u64> {
+        match &self.taking {
+            Taking::Order(order) => Some(order.batches()),
+            Taking::Turns(_) => None,
+        }
     }
 
     /// Where it is.
@@ -83,21 +93,38 @@ impl Feed {
     /// What a position means something for: a hash over the order, its seed and
     /// the names of its clips.
     pub fn fingerprint(&self) -> String {
-        let order = &self.order;
         let mut hash = Sha256::new();
-        let shard = (order.shard.index, order.shard.count);
-        let passes = self.ready.inputs().passes;
-        hash.update(format!(
-            "{} {} {shard:?} {} {passes:?}",
-            order.seed, order.shuffle, order.go_round
-        ));
-        for lane in &order.lanes {
-            hash.update(format!(" {}", lane.rows));
-            for (split, name, _) in &lane.splits {
-                hash.update(name);
-                for clip in &self.ready.inputs().splits[*split].clips {
-                    hash.update(&*clip.id.name);
-                    hash.update([0]);
+        let inputs = self.ready.inputs();
+        let passes = inputs.passes;
+        let name = |hash: &mut Sha256, clip: &Entry| {
+            hash.update(&*clip.id.name);
+            hash.update([0]);
+        };
+        match &self.taking {
+            Taking::Order(order) => {
+                let shard = (order.shard.index, order.shard.count);
+                hash.update(format!(
+                    "{} {} {shard:?} {} {passes:?}",
+                    order.seed, order.shuffle, order.go_round
+                ));
+                for lane in &order.lanes {
+                    hash.update(format!(" {}", lane.rows));
+                    for (split, called, _) in &lane.splits {
+                        hash.update(called);
+                        let clips = inputs.splits[*split].clips.iter();
+                        clips.for_each(|clip| name(&mut hash, clip));
+                    }
+                }
+            }
+            Taking::Turns(turns) => {
+                let seed = self.ready.plan().seed;
+                hash.update(format!("{seed} turns {} {passes:?}", turns.rows));
+                for run in &turns.runs {
+                    let split = &inputs.splits[run.split];
+                    hash.update(split.name());
+                    hash.update(format!("{:?} {:?}", run.rounds, split.plan.recordings));
+                    let clips = split.clips[run.clips.clone()].iter();
+                    clips.for_each(|clip| name(&mut hash, clip));
                 }
             }
         }
@@ -114,8 +141,10 @@ impl Feed {
     /// [`BuildError::Stream`]: there is no such position.
     pub fn seek(&mut self, position: Position) -> Result<(), BuildError> {
         order::check_epoch(position.epoch)?;
-        let batches = self.batches();
-        if position.batch > 0 && position.batch >= batches {
+        if let Some(batches) = self.batches()
+            && position.batch > 0
+            && position.batch >= batches
+        {
             return Err(order::wrong(format!(
                 "there is no batch {} in an epoch of {batches}, counted from 0",
                 position.batch
@@ -142,27 +171,33 @@ impl Feed {
     }
 
     fn next(&mut self, time: Duration) -> Result<Option<Rows>, BuildError> {
-        let Running { blocks, assembly } = match &mut self.running {
+        let Running { blocks, dealer } = match &mut self.running {
             Some(running) => running,
-            none => none.insert(start(&self.ready, &self.watch, &self.order, self.position)?),
+            none => none.insert(start(
+                &self.ready,
+                &self.watch,
+                &self.taking,
+                self.position,
+            )?),
         };
         let until = Instant::now() + time;
-        while !assembly.is_full() {
+        while !dealer.is_full() {
             match blocks.within(until.saturating_duration_since(Instant::now()))? {
-                Some(block) => assembly.take(block),
-                None => return Ok(None),
+                Within::Block(block) => dealer.take(block),
+                Within::Later => return Ok(None),
+                Within::End => dealer.end()?,
             }
             // A batch may be of any number of blocks, each of which is there in time.
-            if !assembly.is_full() && Instant::now() >= until {
+            if !dealer.is_full() && Instant::now() >= until {
                 return Ok(None);
             }
         }
-        let rows = assembly.batch();
+        let rows = dealer.batch();
         rows.left_out
             .iter()
             .try_for_each(|clip| self.leave_out(clip))?;
         let Position { epoch, batch } = self.position;
-        self.position = match batch + 1 == self.order.batches() {
+        self.position = match rows.is_last {
             true => Position {
                 epoch: epoch + 1,
                 batch: 0,
@@ -174,6 +209,10 @@ impl Feed {
         };
         if self.position.epoch > epoch {
             self.left_out = 0;
+            if let Taking::Turns(_) = self.taking {
+                // Each epoch is a build of its own.
+                self.running = None;
+            }
         }
         Ok(Some(rows))
     }
@@ -210,18 +249,67 @@ impl Feed {
 fn start(
     ready: &Arc<Ready>,
     watch: &Arc<dyn Watch>,
-    order: &Arc<Order>,
+    taking: &Taking,
     from: Position,
 ) -> Result<Running, BuildError> {
-    let rows: usize = order.lanes.iter().map(|lane| lane.rows).sum();
+    let rows = match taking {
+        Taking::Order(order) => order.lanes.iter().map(|lane| lane.rows).sum(),
+        Taking::Turns(turns) => turns.rows,
+    };
     let ahead = rows.div_ceil(ready.sizing().rows_per_batch).min(MOST_AHEAD);
-    let walk = order.walk(from.epoch, from.batch);
     let (ready, watch) = (Arc::clone(ready), Arc::clone(watch));
-    let build = move |sink: &mut dyn RowSink, token: &CancelToken| {
-        ready.stream_in(walk, sink, &*watch, token)
+    let Position { epoch, batch } = from;
+    let (blocks, dealer) = match taking {
+        Taking::Order(order) => {
+            let walk = order.walk(epoch, batch);
+            let build = move |sink: &mut dyn RowSink, token: &CancelToken| {
+                ready.stream_in(walk, sink, &*watch, token)
+            };
+            let dealer = Assembly::new(Arc::clone(order), epoch, batch);
+            (Blocks::start(ahead, build), Dealer::Order(dealer))
+        }
+        Taking::Turns(turns) => {
+            let dealer = Cutter::new(Arc::clone(turns), epoch, batch);
+            let turns = Arc::clone(turns);
+            let build = move |sink: &mut dyn RowSink, token: &CancelToken| {
+                ready.stream_runs(&turns.runs, epoch, sink, &*watch, token)
+            };
+            (Blocks::start(ahead, build), Dealer::Turns(dealer))
+        }
     };
     Ok(Running {
-        blocks: Blocks::start(ahead, build).map_err(BuildError::Threads)?,
-        assembly: Assembly::new(Arc::clone(order), from.epoch, from.batch),
+        blocks: blocks.map_err(BuildError::Threads)?,
+        dealer,
     })
+}
+
+impl Dealer {
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Order(assembly) => assembly.is_full(),
+            Self::Turns(cutter) => cutter.is_full(),
+        }
+    }
+
+    fn take(&mut self, block: RowBlock) {
+        match self {
+            Self::Order(assembly) => assembly.take(block),
+            Self::Turns(cutter) => cutter.take(block),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), BuildError> {
+        match self {
+            // It goes on for ever.
+            Self::Order(_) => Err(BuildError::BrokenOff),
+            Self::Turns(cutter) => cutter.end(),
+        }
+    }
+
+    fn batch(&mut self) -> Rows {
+        match self {
+            Self::Order(assembly) => assembly.batch(),
+            Self::Turns(cutter) => cutter.batch(),
+        }
+    }
 }

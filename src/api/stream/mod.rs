@@ -6,6 +6,7 @@ mod assembly;
 mod blocks;
 mod feed;
 mod order;
+mod turns;
 
 pub use assembly::{LeftOut, RowOf, Rows};
 pub use blocks::{Blocks, stream};

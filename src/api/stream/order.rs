@@ -1,5 +1,8 @@
 //! What a caller wants of a build, as an order of its rows.
 
+use std::sync::Arc;
+
+use super::turns::Turns;
 use crate::build::{BuildError, Ready, Split};
 use crate::source::order::{EPOCHS, Lane, Order, Shard};
 
@@ -35,25 +38,26 @@ impl Wanted {
     ///
     /// # Errors
     /// [`BuildError::Stream`]: a split that is not there, a batch of no rows, a
-    /// shard that is none, or without a clip of a split.
-    pub(super) fn order(&self, ready: &Ready) -> Result<Order, BuildError> {
+    /// shard that is none, or without a clip of a split; recordings shuffled, or
+    /// so many of their rows in each batch.
+    pub(super) fn taking(&self, ready: &Ready) -> Result<Taking, BuildError> {
         let Shard { index, count } = self.shard;
         if index >= count {
             return Err(wrong(format!(
                 "there is no shard {index} of {count}: shards are counted from 0"
             )));
         }
-        let mut splits = ready.inputs().splits.iter();
-        if let Some(split) = splits.find(|split| split.plan.recordings.is_some()) {
-            return Err(wrong(format!(
-                "split '{}' has recordings, whose rows come in turns of their own: build them with wakemill run, and feed the clips from a pipeline without it",
-                split.name()
-            )));
-        }
         let lanes = match &self.draw {
             Draw::Together { rows, splits } => vec![together(ready, *rows, splits)?],
             Draw::Shares(shares) => shared(ready, shares)?,
         };
+        let splits = lanes.iter().flat_map(|lane| &lane.splits);
+        let splits: Vec<usize> = splits.map(|(split, ..)| *split).collect();
+        let all = &ready.inputs().splits;
+        let mut chosen = splits.iter().map(|split| &all[*split]);
+        if let Some(split) = chosen.find(|split| split.plan.recordings.is_some()) {
+            return self.turns(ready, split, &splits);
+        }
         let order = Order {
             seed: ready.plan().seed,
             shuffle: self.shuffle,
@@ -67,9 +71,42 @@ impl Wanted {
             Some((_, name, clips)) if order.go_round => Err(wrong(format!(
                 "shard {index} of {count} has no clip of split '{name}', which has {clips}: take fewer shards"
             ))),
-            _ => Ok(order),
+            _ => Ok(Taking::Order(Arc::new(order))),
         }
     }
+
+    /// The order of a build, where a split has recordings.
+    fn turns(&self, ready: &Ready, split: &Split, splits: &[usize]) -> Result<Taking, BuildError> {
+        let name = split.name();
+        let rows = match &self.draw {
+            _ if self.shuffle => {
+                return Err(wrong(format!(
+                    "split '{name}' has recordings, whose rows come in turns: take it without shuffle"
+                )));
+            }
+            Draw::Shares(_) => {
+                return Err(wrong(format!(
+                    "split '{name}' has recordings, and how many rows those have nobody knows before: take it in a stream of its own (splits), with so many rows a batch"
+                )));
+            }
+            Draw::Together { rows, .. } => *rows,
+        };
+        Ok(Taking::Turns(Arc::new(Turns {
+            runs: ready.inputs().runs_of(splits, self.shard),
+            rows,
+            rows_per_span: ready.inputs().passes.rows() as usize,
+            stops: ready.tolerated().is_none(),
+        })))
+    }
+}
+
+/// Which rows come when.
+#[derive(Clone)]
+pub(super) enum Taking {
+    /// In an order of the caller's.
+    Order(Arc<Order>),
+    /// As the build makes them.
+    Turns(Arc<Turns>),
 }
 
 fn together(ready: &Ready, rows: usize, names: &[String]) -> Result<Lane, BuildError> {

@@ -1,25 +1,22 @@
 //! What MP4 and QuickTime files say that symphonia does not heed.
 
-use std::fs::File;
-use std::path::Path;
-
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 
 use super::decoder;
 use crate::audio::extent::Rest;
 use crate::audio::heard::Heard;
-use crate::audio::{Fault, mp4, opus};
+use crate::audio::{Fault, FileRange, mp4, opus};
 
 /// What an MP4 file says is heard of a track, and what lies at its end; its codec
 /// is told what symphonia reads otherwise.
 pub(super) fn said(
-    path: &Path,
+    from: &FileRange,
     track: u32,
     codec: &mut AudioCodecParameters,
     sample_rate: u32,
 ) -> Result<(Heard, Rest), Fault> {
-    let said = mp4::said(File::open(path)?, track, sample_rate)?;
+    let said = mp4::said(from.open()?, track, sample_rate)?;
     if said.is_big_endian {
         decoder::turn_bytes(codec);
     }

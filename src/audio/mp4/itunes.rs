@@ -6,18 +6,18 @@
 //! ffmpeg: tools that lengthen a file may leave its tags as they were, and a count
 //! must not cut what is there.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 
 use super::{boxes, within};
+use crate::audio::input::Input;
 
 /// Bytes of a tag that are read.
 const MOST: u64 = 256;
 
 /// How many samples the tags in a movie's user data say an encoder is late by.
 pub(super) fn delay(
-    reader: &mut BufReader<File>,
+    reader: &mut BufReader<Input>,
     user_data: Range<u64>,
 ) -> io::Result<Option<u64>> {
     let mut found = None;
@@ -34,7 +34,7 @@ pub(super) fn delay(
     Ok(found)
 }
 
-fn tag(reader: &mut BufReader<File>, body: Range<u64>) -> io::Result<Option<u64>> {
+fn tag(reader: &mut BufReader<Input>, body: Range<u64>) -> io::Result<Option<u64>> {
     let (mut is_it, mut found) = (false, None);
     boxes(reader, body, &mut |reader, name, body| {
         let mut text = Vec::new();

@@ -4,18 +4,18 @@
 //! bits it is big-endian, but where an `enda` box in the description says
 //! otherwise.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 
 use super::{boxes, u32_of, within};
+use crate::audio::input::Input;
 
 /// Names of samples whose order another box tells.
 const EITHER: [&[u8; 4]; 4] = [b"in24", b"in32", b"fl32", b"fl64"];
 
 /// Whether the samples that a description of them names so are big-endian.
 pub(super) fn are_big_endian(
-    reader: &mut BufReader<File>,
+    reader: &mut BufReader<Input>,
     description: Range<u64>,
 ) -> io::Result<bool> {
     let mut is_big = false;
@@ -30,7 +30,7 @@ pub(super) fn are_big_endian(
     Ok(is_big)
 }
 
-fn is_little(reader: &mut BufReader<File>, entry: Range<u64>) -> io::Result<bool> {
+fn is_little(reader: &mut BufReader<Input>, entry: Range<u64>) -> io::Result<bool> {
     reader.seek_relative(8)?;
     let mut version = [0; 2];
     reader.read_exact(&mut version)?;

@@ -9,7 +9,7 @@ use super::{from_root, read_whole};
 use crate::audio::{probe, read_range};
 
 #[derive(Deserialize)]
-struct Golden {
+pub(super) struct Golden {
     sample_rate: u32,
     channels: usize,
     frames: u64,
@@ -17,7 +17,7 @@ struct Golden {
     bits: Vec<u32>,
 }
 
-fn goldens() -> BTreeMap<String, Golden> {
+pub(super) fn goldens() -> BTreeMap<String, Golden> {
     let text = std::fs::read_to_string(from_root("tests/golden/audio.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Parts, file_of, from_root, read_whole};
-use crate::audio::{Fault, Info, Limits, fill, probe, read, read_range};
+use crate::audio::{Fault, FileRange, Info, Limits, fill, probe, read, read_range};
 
 fn fault(path: &Path) -> Fault {
     let error = read_whole(path).unwrap_err();
@@ -49,7 +49,7 @@ fn a_codec_that_cannot_be_read_is_named() {
 fn a_panic_in_a_decoder_is_an_error() {
     let mut out = vec![1.0];
     let panicking = |_: &mut Vec<f32>| panic!("index {} out of range", 7);
-    let error = fill(Path::new("clip.wav"), &mut out, panicking).unwrap_err();
+    let error = fill(&FileRange::from("clip.wav"), &mut out, panicking).unwrap_err();
     assert_eq!(
         error.to_string(),
         "clip.wav: the decoder panicked on it (index 7 out of range): convert the file to 16-bit WAV"
@@ -379,7 +379,7 @@ fn floats_beyond_full_scale_pass_through() {
 fn what_is_far_beyond_full_scale_is_no_sample() {
     let read = |samples: &[f32]| {
         let data = samples.to_vec();
-        fill(Path::new("clip.wav"), &mut Vec::new(), |out| {
+        fill(&FileRange::from("clip.wav"), &mut Vec::new(), |out| {
             *out = data;
             Ok(Info {
                 sample_rate: 16_000,

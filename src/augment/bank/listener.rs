@@ -189,7 +189,7 @@ impl Listener {
         let settings = &self.sounds.settings;
         let ear = Ear::or_mono(slot.file.channel);
         let (rate, folder) = (settings.sample_rate, &settings.scratch);
-        let made = Converted::new(&slot.file.path, ear, rate, folder);
+        let made = Converted::new(&slot.file.file, ear, rate, folder);
         let made = Arc::new(made.map_err(|error| self.error(&slot.file, error))?);
         *converted = Some(Arc::clone(&made));
         Ok(made)
@@ -204,7 +204,7 @@ impl Listener {
         let read = retry(|| {
             piece.clear();
             let ear = Ear::or_mono(file.channel);
-            let read = converted::blocks(&file.path, ear, settings.sample_rate, &mut |block| {
+            let read = converted::blocks(&file.file, ear, settings.sample_rate, &mut |block| {
                 read_all = (piece.len() + block.len()) as u64 <= most;
                 if read_all {
                     piece.extend_from_slice(block);
@@ -241,8 +241,8 @@ impl Listener {
         let frames = (span.end - span.start) as usize;
         let piece = &mut self.piece;
         let mut ear = Ear::or_mono(slot.file.channel);
-        let path = &slot.file.path;
-        retry(|| audio::read_range_with(path, span.start, frames, &mut ear, piece))
+        let file = &slot.file.file;
+        retry(|| audio::read_range_with(file, span.start, frames, &mut ear, piece))
             .map_err(|error| SoundError::Read(Arc::clone(&slot.file.name), error.fault))?;
         Ok(())
     }

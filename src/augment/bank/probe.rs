@@ -13,7 +13,7 @@ const PIECE: f64 = 0.25;
 pub(super) fn start(file: &SoundFile, rate: u32, most: usize) -> Result<Vec<f32>, SoundError> {
     let mut samples = Vec::new();
     let ear = Ear::or_mono(file.channel);
-    let read = converted::blocks(&file.path, ear, rate, &mut |block| {
+    let read = converted::blocks(&file.file, ear, rate, &mut |block| {
         let room = most - samples.len();
         samples.extend_from_slice(&block[..block.len().min(room)]);
         Ok(samples.len() < most)
@@ -42,7 +42,7 @@ pub(super) fn pieces<T: ?Sized>(
         let mut ear = Ear::or_mono(slot.file.channel);
         retry(|| {
             audio::read_range_with(
-                &slot.file.path,
+                &slot.file.file,
                 start,
                 length as usize,
                 &mut ear,

@@ -19,11 +19,16 @@ impl Inputs {
         const LOOKED_AT: usize = 32;
         /// Bytes a second where no header tells a length.
         const BYTES: f64 = 16_000.0;
-        let bytes = |entry: &Entry| split.source.stamp(&entry.id).map_or(0, |stamp| stamp.bytes);
+        let bytes = |entry: &Entry| {
+            split
+                .source
+                .stamp(&entry.id)
+                .map_or(0, |stamp| stamp.length())
+        };
         let step = split.clips.len().div_ceil(LOOKED_AT).max(1);
         let (mut known, mut seconds) = (0, 0.0);
         for entry in split.clips.iter().step_by(step) {
-            let info = audio::probe(&entry.id.path).ok();
+            let info = audio::probe(&entry.id.file).ok();
             let told =
                 info.and_then(|info| Some(info.frames? as f64 / f64::from(info.sample_rate)));
             if let Some(told) = told {

@@ -1,9 +1,11 @@
 //! Finding every background and impulse response of a plan.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::{Inputs, passed};
+use crate::audio::FileRange;
 use crate::augment::SoundFile;
 use crate::build::{BuildError, Watch, effects};
 use crate::config::location::Location;
@@ -62,18 +64,20 @@ fn sounds_in(
         SoundFiles::WavNoCase => (Kinds::WavNoCase, true),
         SoundFiles::Audio => (Kinds::Any, false),
     };
-    let mut files: BTreeMap<PathBuf, (String, u32)> = BTreeMap::new();
+    let mut files: BTreeMap<(Arc<Path>, u64), (FileRange, String, u32)> = BTreeMap::new();
     for (index, place) in wanted.places.iter().enumerate() {
         let repeats = wanted.repeats.get(index);
-        let mut found = |path: PathBuf, name: String| {
-            let (_, listed) = files.entry(path).or_insert((name, 0));
+        let mut found = |file: FileRange, name: String| {
+            let key = (Arc::clone(&file.path), file.start);
+            let (_, _, listed) = files.entry(key).or_insert((file, name, 0));
             *listed = match repeats {
                 Some(repeats) => *listed + repeats,
                 None => 1,
             };
         };
-        if place.path.is_file() {
-            found(place.path.clone(), place.configured.clone());
+        let is_tar = kinds == Kinds::Any && source::is_tar(&place.path);
+        if place.path.is_file() && !is_tar {
+            found(FileRange::from(&place.path), place.configured.clone());
             continue;
         }
         match source::folder(&place.path, kinds) {
@@ -87,7 +91,13 @@ fn sounds_in(
                     ));
                 }
                 for file in listing.files {
-                    found(file.path.to_path_buf(), place.below(&file.name));
+                    // A tar's members are named with it in front.
+                    let below = match (is_tar, file.name.split_once('/')) {
+                        (true, Some((_, member))) => member,
+                        _ => &*file.name,
+                    };
+                    let name = place.below(below);
+                    found(file.file, name);
                 }
             }
             Err(error) if tolerant => watch.warn(&format!("{key}: {error}")),
@@ -95,10 +105,10 @@ fn sounds_in(
         }
     }
     let mut files: Vec<_> = files
-        .into_iter()
-        .map(|(path, (name, listed))| SoundFile {
+        .into_values()
+        .map(|(file, name, listed)| SoundFile {
             name: name.into(),
-            path: path.into(),
+            file,
             listed,
             channel: effects::channel(wanted.channel),
         })
@@ -108,8 +118,8 @@ fn sounds_in(
         Some([first, second]) => Err(BuildError::SameName {
             key,
             name: first.name.to_string(),
-            first: first.path.to_path_buf(),
-            second: second.path.to_path_buf(),
+            first: first.file.path.to_path_buf(),
+            second: second.file.path.to_path_buf(),
         }),
         _ => Ok(files),
     }

@@ -75,6 +75,9 @@ pub(super) fn check_wav_names(split: &SplitPlan, clips: &[Entry]) -> Result<(), 
 /// The WAVs that an earlier build has written of its rows.
 pub(super) fn rows_in(folder: &Path) -> Vec<PathBuf> {
     let found = source::livekit_augmented(folder).unwrap_or_default();
-    let paths = found.files.iter().map(|found| found.path.to_path_buf());
+    let paths = found
+        .files
+        .iter()
+        .map(|found| found.file.path.to_path_buf());
     paths.collect()
 }

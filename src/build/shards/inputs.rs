@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::audio::FileRange;
 use crate::augment::{SoundFile, Sounds};
 use crate::build::inputs::source_of;
 use crate::build::{Inputs, Split, effects};
@@ -15,7 +16,7 @@ use crate::dsp::effect::SoundKind;
 use crate::records::ClipId;
 use crate::source::exclude::Excluded;
 use crate::source::sequence::{Entry, Run};
-use crate::source::{ClipSource, Segment, Stamp};
+use crate::source::{ClipSource, Segment, Stamp, file_at};
 
 /// Is shown the name of a clip or sound, what it looks like now if that is
 /// asked for, and what it looked like when planned.
@@ -29,6 +30,11 @@ pub(super) fn written(stamp: Option<Stamp>) -> Option<(u64, u64)> {
         stamp.bytes,
         u64::try_from(stamp.modified).unwrap_or(u64::MAX),
     ))
+}
+
+/// Where a member of a tar begins and ends there.
+fn range_of(file: &FileRange) -> Option<(u64, u64)> {
+    (!file.is_whole()).then_some((file.start, file.end))
 }
 
 /// The runs of a shard as inputs: splits without a clip in it are not there. With
@@ -101,14 +107,14 @@ fn entry(source: &dyn ClipSource, clip: PlannedClip) -> (Entry, Option<(u64, u64
     let PlannedClip(file, stamp, known) = clip;
     let part = known.part;
     let segment = part.map(|(start, end)| Segment { start, end });
-    let path = source.path_of(&file).into();
+    let at = file_at(&source.path_of(&file), known.range);
     let recording: Arc<str> = file.into();
     let name = match &segment {
         Some(segment) => segment.label(&recording),
         None => Arc::clone(&recording),
     };
     let entry = Entry {
-        id: ClipId { name, path },
+        id: ClipId { name, file: at },
         recording,
         segment,
         problem: known.problem,
@@ -131,11 +137,11 @@ fn restored(
         SoundKind::Impulse => (&augment.rirs, plan.audio.channel),
     };
     let one = |sound: &PlannedSound| {
-        let path = path_of(places, &sound.name);
-        check(&sound.name, &|| Stamp::of(&path), sound.stamp)?;
+        let file = file_at(&path_of(places, &sound.name), sound.range);
+        check(&sound.name, &|| Stamp::of(&file), sound.stamp)?;
         Ok(SoundFile {
             name: sound.name.as_str().into(),
-            path: path.into(),
+            file,
             listed: sound.listed,
             channel: effects::channel(channel),
         })
@@ -154,7 +160,7 @@ fn path_of(places: &[Location], name: &str) -> PathBuf {
     });
     // A folder may be configured beside one that it lies in.
     let mut below: Vec<PathBuf> = below.collect();
-    below.sort_by_key(|path| !path.exists());
+    below.sort_by_key(|path| !path.exists() && !file_at(path, Some((0, 0))).path.exists());
     below.into_iter().next().unwrap_or_else(|| name.into())
 }
 
@@ -165,7 +171,8 @@ pub(super) fn planned_sounds(sounds: &Sounds) -> PlannedSounds {
         let planned = files.into_iter().map(|file| PlannedSound {
             name: file.name.to_string(),
             listed: file.listed,
-            stamp: written(Stamp::of(&file.path)),
+            stamp: written(Stamp::of(&file.file)),
+            range: range_of(&file.file),
         });
         planned.collect()
     };
@@ -187,6 +194,7 @@ pub(super) fn planned_clip(split: &Split, clip: &Entry) -> PlannedClip {
     let known = Known {
         problem: clip.problem.clone(),
         part: clip.segment.map(|part| (part.start, part.end)),
+        range: range_of(&clip.id.file),
         excluded: excluded.map(|part| (part.start, end(part))).collect(),
     };
     let name = clip.recording.to_string();

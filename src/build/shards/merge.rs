@@ -247,7 +247,7 @@ fn make(
         parts: options.parts,
         replaces,
     };
-    let mut each = |shard: &Shard| sum.add(shard);
+    let mut each = |shard: &Shard| sum.add(shard, planned);
     let merged = match merge::merge(shards, planned, survey, settings, &mut each) {
         Err(error @ ShardsError::NotWhole(_)) => {
             // Nothing is left that would have to be gone on with.
@@ -258,6 +258,7 @@ fn make(
     };
     let mut merged = merged;
     let report = super::audit::audit(plan, shards, planned, &mut merged, watch)?;
+    let levels = sum.take_levels();
     let mut dataset = sum.dataset(plan, planned, merged, &first, &origin)?;
     dataset.audit = report;
     dataset.sounds = inputs.sounds;
@@ -267,7 +268,7 @@ fn make(
     let built = Built {
         dataset,
         moments: Vec::new(),
-        levels: Vec::new(),
+        levels,
         folder,
     };
     Ok((built, first.front_end))

@@ -336,6 +336,7 @@ impl ReadyShard {
             cores: self.cores,
             rows_resumed: ended.rows_resumed,
             wall_seconds: facts.elapsed.as_secs_f64(),
+            levels: ended.levels.clone(),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::build::levels::{RecordingLevels, remember};
 use crate::build::manifest::value;
 use crate::build::origin::Origin;
 use crate::build::{BuildError, effects};
@@ -23,11 +24,23 @@ pub(super) struct Sum {
     rows_resumed: u64,
     seconds: Vec<f64>,
     hosts: BTreeMap<String, u64>,
+    levels: Vec<RecordingLevels>,
 }
 
 impl Sum {
-    /// Adds a shard.
-    pub fn add(&mut self, shard: &Shard) {
+    /// Adds a shard of a plan.
+    pub fn add(&mut self, shard: &Shard, planned: &ShardPlan) {
+        for of in &shard.levels {
+            let name = shard.splits.get(of.split).map(|split| &split.name);
+            let mut splits = planned.splits.iter();
+            if let Some(split) = splits.position(|split| Some(&split.name) == name) {
+                let levels = RecordingLevels {
+                    split,
+                    ..of.clone()
+                };
+                remember(&mut self.levels, levels);
+            }
+        }
         for stage in &shard.stages {
             match self.stages.iter_mut().find(|of| of.name == stage.name) {
                 None => self.stages.push(stage.clone()),
@@ -52,6 +65,11 @@ impl Sum {
         self.rows_resumed += shard.rows_resumed;
         self.seconds.push(shard.wall_seconds);
         *self.hosts.entry(shard.host.clone()).or_default() += 1;
+    }
+
+    /// How loud the longest recordings of all of them are.
+    pub fn take_levels(&mut self) -> Vec<RecordingLevels> {
+        std::mem::take(&mut self.levels)
     }
 
     /// The data set of all of them.

@@ -48,6 +48,9 @@ pub struct Known {
     /// Of a part of a recording, where that begins and ends, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<(f64, f64)>,
+    /// Of a member of a tar, its first byte there and the one behind its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<(u64, u64)>,
     /// What is left out of the recording: where that begins, in seconds, and where it
     /// ends, unless at the recording's end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

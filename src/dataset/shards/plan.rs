@@ -78,6 +78,9 @@ pub struct PlannedSound {
     pub listed: u32,
     /// Its size in bytes and when it was last modified, in nanoseconds since 1970.
     pub stamp: Option<(u64, u64)>,
+    /// Of a member of a tar, its first byte there and the one behind its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<(u64, u64)>,
 }
 
 /// The content of `sounds.json`: every sound in use.

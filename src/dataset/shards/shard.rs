@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::dataset::found::Found;
 use crate::dataset::manifest::{Hours, StageTimes};
 use crate::dataset::seal::Seal;
+use crate::records::RecordingLevels;
 
 /// The content of `shard.json`; it is written last.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -58,6 +59,9 @@ pub struct Shard {
     pub rows_resumed: u64,
     /// Time that the last run took.
     pub wall_seconds: f64,
+    /// How loud its longest recordings are, by its own splits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<RecordingLevels>,
 }
 
 /// What one split came to in a shard.

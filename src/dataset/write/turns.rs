@@ -13,7 +13,7 @@ use super::{Taken, Told, WriteError, Writer};
 use crate::dataset::layout::INDEX_STEP;
 use crate::dataset::manifest::Hours;
 use crate::dataset::rows::RecordingRecord;
-use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Places, Rejection, Rows, Trouble, Visit};
+use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Places, Rejection, Rows, Visit};
 
 impl Writer<'_> {
     /// Takes what a visit came to.
@@ -37,8 +37,8 @@ impl Writer<'_> {
         let rows = self.files.splits[split].rows() - before;
         let mut spans = 0;
         for ended in &met.ended {
-            match &ended.told {
-                Some(told) => left_out.push(self.tell(split, ended, told)?),
+            match ended.rejection() {
+                Some(rejection) => left_out.push(self.tell(split, ended, rejection)?),
                 None => spans += 1,
             }
         }
@@ -143,24 +143,11 @@ impl Writer<'_> {
         &mut self,
         split: usize,
         ended: &Ended,
-        told: &str,
+        rejection: Rejection,
     ) -> Result<(ClipId, Rejection), WriteError> {
-        let reason = match (ended.faults, ended.rows) {
-            _ if ended.sample_rate.is_none() => told.to_owned(),
-            (1, rows) => format!("{rows} rows kept; a fault {told}"),
-            (faults, rows) => format!("{rows} rows kept; {faults} faults, the first {told}"),
-        };
-        let rejection = Rejection {
-            stage: "decode",
-            kind: match ended.sample_rate {
-                Some(_) => Trouble::Damaged,
-                None => Trouble::Unreadable,
-            },
-            reason,
-        };
         let id = ClipId {
             name: ended.recording.as_str().into(),
-            path: std::path::Path::new("").into(),
+            file: "".into(),
         };
         self.leave_out(split, &id, 0, &rejection)?;
         Ok((id, rejection))

@@ -12,7 +12,7 @@ use crate::source::Segment;
 use crate::source::exclude::meets;
 use crate::source::sequence::Entry;
 
-use super::{ROWS, Reads, path, unlisted};
+use super::{ROWS, Reads, unlisted};
 use crate::stages::decode::{NAME, trouble};
 use end::ended;
 
@@ -93,7 +93,7 @@ impl Reading {
     ) -> Result<Self, Box<(Ended, Broken)>> {
         let open = || match &entry.problem {
             Some(reason) => Err(unlisted(reason)),
-            None => retry(|| Recording::open(path(entry), Ear::new(reads.channel)))
+            None => retry(|| Recording::open(&entry.id.file, Ear::new(reads.channel)))
                 // Without the path, which differs from host to host.
                 .map_err(|error| Rejection::new(NAME, trouble(&error.fault), error.fault)),
         };
