@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{db, refusal};
 use crate::dsp::envelope::Envelope;
-use crate::dsp::level::{Level, count_from};
+use crate::dsp::level::{Level, count_from, energy};
 use crate::dsp::sketch::Sketcher;
 use crate::dsp::speech_level::{MARGIN, SpeechLevel};
 use crate::records::{AuditRules, Audited, Check, ClipFacts, Findings, Rejection, Scope};
@@ -19,6 +19,8 @@ const EDGE: f64 = 0.01;
 /// Mean magnitude below which a millisecond is digital silence: less than half a
 /// 16-bit step anywhere.
 const NOTHING: f32 = 4e-6;
+/// How far below the active level sound is that has faded, in dB.
+const FADED: f64 = 20.0;
 /// How near to the peak a sample is cut off flat.
 const FLAT: f32 = 0.999;
 /// Samples of a run that no wave makes by itself.
@@ -33,7 +35,9 @@ const TOO_QUIET: f64 = -60.0;
 pub struct Heard<'a> {
     /// Its samples as they were read, at the file's rate.
     pub raw: &'a [f32],
-    /// How loud these are.
+    /// How many of these are half a millisecond.
+    pub half_ms: usize,
+    /// How loud they are.
     pub level: Level,
     /// The greatest magnitude in the other channels.
     pub others: f32,
@@ -94,7 +98,7 @@ impl ClipAuditor {
         note(Check::Clipped, flat_share(heard.raw, heard.level));
         if let Some(level) = level {
             note(Check::Quiet, level.active_db);
-            note(Check::Gap, self.gap_ms(level));
+            note(Check::Gap, self.gap_ms(level, &heard));
             if heard.positive && level.active_db > TOO_QUIET {
                 let (start, end) = self.edges();
                 note(Check::CutStart, start - level.active_db);
@@ -132,20 +136,17 @@ impl ClipAuditor {
     /// noise and silence around the sound move that little.
     fn sound(&self) -> Range<usize> {
         const REST: f64 = 0.02;
-        let energy = |mean: &f32| f64::from(*mean).powi(2);
         let means = self.envelope.means();
-        let total: f64 = means.iter().map(energy).sum();
-        let reached = |share: f64| {
-            let mut so_far = 0.0;
-            means.iter().position(|mean| {
-                so_far += energy(mean);
-                so_far >= share * total
-            })
+        let rest = REST * energy(means);
+        let reaches = |so_far: &mut f64, mean: f32| {
+            *so_far += f64::from(mean).powi(2);
+            *so_far >= rest
         };
-        let first = reached(REST).unwrap_or(0);
-        let last = reached(1.0 - REST).unwrap_or(means.len());
+        let (mut before, mut behind) = (0.0, 0.0);
+        let first = means.iter().position(|mean| reaches(&mut before, *mean));
+        let last = means.iter().rposition(|mean| reaches(&mut behind, *mean));
         let step = self.envelope.step();
-        first * step..(last + 1) * step
+        first.unwrap_or(0) * step..last.map_or(means.len(), |last| last + 1) * step
     }
 
     /// Levels of the first and the last 10 ms, in dB.
@@ -156,20 +157,18 @@ impl ClipAuditor {
         (level(&means[..edge]), level(&means[means.len() - edge..]))
     }
 
-    /// The longest digital silence that sound breaks off into, in milliseconds.
-    fn gap_ms(&self, level: SpeechLevel) -> f64 {
-        /// Steps before the silence: the last of them may be the resampler's.
-        const BEFORE: usize = 8;
-        const LEFT: usize = 2;
-        let amplitude = libm::pow(10.0, (level.active_db - MARGIN / 2.0) / 20.0) as f32;
+    /// The longest digital silence that sound breaks off into, in milliseconds: what
+    /// fades, as a gate or a synthesiser lets it, is none.
+    fn gap_ms(&self, level: SpeechLevel, heard: &Heard<'_>) -> f64 {
+        let amplitude = libm::pow(10.0, (level.active_db - FADED) / 20.0) as f32;
         let means = self.envelope.means();
         let (mut longest, mut at) = (0, 0);
         while at < means.len() {
             let silent = means[at..].iter().take_while(|mean| **mean < NOTHING);
             let silent = silent.count();
-            if silent > longest && at >= BEFORE {
-                let before = &means[at - BEFORE..at - LEFT];
-                if before.iter().sum::<f32>() >= amplitude * before.len() as f32 {
+            if silent > longest {
+                let within = (at + silent / 2) * self.envelope.step();
+                if last_before(heard, within) >= amplitude {
                     longest = silent;
                 }
             }
@@ -177,6 +176,18 @@ impl ClipAuditor {
         }
         1000.0 * longest as f64 / self.envelope.steps_per_second()
     }
+}
+
+/// The greatest magnitude in the half millisecond before the digital silence around a
+/// sample, in the file's own samples: a change of rate rounds what is cut off.
+fn last_before(heard: &Heard<'_>, within: usize) -> f32 {
+    let all = heard.samples.len().max(1) as u64;
+    let within = within as u64 * heard.raw.len() as u64 / all;
+    let before = &heard.raw[..(within as usize).min(heard.raw.len())];
+    let end = before.iter().rposition(|x| x.abs() >= NOTHING);
+    let end = end.map_or(0, |last| last + 1);
+    let piece = &before[end.saturating_sub(heard.half_ms.max(1))..end];
+    piece.iter().fold(0.0, |peak, x| peak.max(x.abs()))
 }
 
 /// Share of samples in runs at the clip's own peak.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::classifier::Classifier;
+use crate::classifier::Classifier;
 use super::continuous::{Continuous, STEP_SECONDS};
 use super::error::EvalError;
 use crate::config::plan::{Floor, InputScale};

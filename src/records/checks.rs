@@ -152,6 +152,8 @@ checks! {
         "row_clipped_share" = "0.01" in 0.0 to 1.0, "Share of the row's samples at the limits of 16 bits.";
     RowSilent = Row, All, "row_silent", "digital silence for the most part", "share",
         "row_silent_share" = "0.95" in 0.0 to 1.0, "Share of the row's milliseconds that hold nothing but zeros.";
+    HoldsWord = Row, All, "holds_word", "scored as the wake word, though its split is negative", "score",
+        "score" = "0.5" in 0.0 to 1.0, "Score of audit.classifier above which a negative row holds the wake word.";
     SilentSound = Sound, Told, "sound_silent", "a sound that is silent", "dBFS",
         "sound_silent_db" = "-60" in -200.0 to 0.0, "Peak below which a background or impulse response is silent, in dBFS.";
     ConstantSound = Sound, Told, "background_constant", "a background that does not change", "full scale",
@@ -346,6 +348,8 @@ pub struct Audited {
     pub speech_end: Option<usize>,
     /// What was found, clips before rows.
     pub noted: Vec<Noted>,
+    /// What a classifier says of its rows, in their order, where one is asked.
+    pub scores: Vec<f32>,
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ const MOST_CARDS: usize = 24;
 const MOST_LINES: usize = 20;
 /// Longest piece of a clip that is played, in seconds.
 const MOST_SECONDS: f64 = 3.0;
+/// Seconds into a recording behind which no row is played: all before it would have to
+/// be read.
+const FAR_SECONDS: u64 = 600;
 
 /// What the audit found.
 #[derive(Default)]
@@ -127,6 +130,17 @@ fn sounds(
         let Some((index, entry)) = entry else {
             continue;
         };
+        if let Some(reads) = ready.reads(index) {
+            let number = record.round.map_or(0, u64::from);
+            let rate = u64::from(reads.sample_rate);
+            let near = number * reads.hop as u64 <= FAR_SECONDS * rate;
+            let row = near.then(|| renderer.recording_row((index, &reads), entry, number));
+            let row = row.and_then(|row| row.ok().flatten());
+            let sound = row.and_then(|(_, row)| booth.row(&row.data));
+            let name = format!("row {number} of the recording");
+            sounds.extend(sound.map(|sound| (name, sound.into())));
+            continue;
+        }
         let Ok(samples) = renderer.decoded(&entry.id) else {
             continue;
         };

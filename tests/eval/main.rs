@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use wakemill::dataset::npy::NpyWriter;
-use wakemill::eval::classifier;
+use wakemill::classifier;
 use wakemill::onnx::{
     Attribute, DimensionValue, Graph, Model, Node, StringEntry, Tensor, ValueInfo,
 };
