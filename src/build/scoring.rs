@@ -32,21 +32,22 @@ pub(super) fn load(
     if !FrontEnd::prove_runtime(&providers, library, notice)? {
         watch.warn("ONNX Runtime, which scores rows for the audit, was not proven: the published networks are not here to prove it with (wakemill setup fetches them)");
     }
+    let Some(classifier) = loaded.all.into_iter().next() else {
+        return Ok(None);
+    };
     let timesteps = plan.features.timesteps;
-    let scoring = loaded.all.into_iter().map(|classifier| {
-        if let Some(steps) = classifier.steps().filter(|steps| *steps != timesteps) {
-            return Err(BuildError::Classifier {
-                path: classifier.path().to_owned(),
-                steps,
-                timesteps,
-            });
-        }
-        Ok(Arc::new(Scoring {
-            classifier,
-            steps: timesteps,
-            rules: Arc::new(plan.audit.rules.clone()),
-            negative: plan.splits.iter().map(|split| !split.is_positive()).collect(),
-        }))
-    });
-    scoring.last().transpose()
+    if let Some(steps) = classifier.steps().filter(|steps| *steps != timesteps) {
+        return Err(BuildError::Classifier {
+            path: classifier.path().to_owned(),
+            steps,
+            timesteps,
+        });
+    }
+    let splits = plan.splits.iter();
+    Ok(Some(Arc::new(Scoring {
+        classifier,
+        steps: timesteps,
+        rules: Arc::new(plan.audit.rules.clone()),
+        negative: splits.map(|split| !split.is_positive()).collect(),
+    })))
 }

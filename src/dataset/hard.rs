@@ -48,7 +48,7 @@ impl Hardest {
     /// Takes a row, if it is among the highest of its split; rows come in order.
     /// Of two with one score the first is the higher.
     pub fn take(&mut self, record: &HardRecord<'_>) -> bool {
-        let of = |split: &Vec<HardRecord<'_>>| split.first().map(|of| &of.split == &record.split);
+        let of = |split: &Vec<HardRecord<'_>>| split.first().map(|of| of.split == record.split);
         let known = self.splits.iter().position(|split| of(split) == Some(true));
         let index = known.unwrap_or(self.splits.len());
         let split = self.splits.get(index).map_or(&[][..], Vec::as_slice);
@@ -61,8 +61,10 @@ impl Hardest {
         }
         let record = HardRecord {
             split: record.split.to_string().into(),
+            row: record.row,
             clip: record.clip.to_string().into(),
-            ..*record
+            round: record.round,
+            score: record.score,
         };
         self.splits[index].insert(place, record);
         self.splits[index].truncate(self.most);

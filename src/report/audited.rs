@@ -7,8 +7,9 @@ use crate::build::Ready;
 use crate::build::booth::Booth;
 use crate::build::render::Renderer;
 use crate::dataset::audit::AuditRecord;
+use crate::dataset::hard::HardRecord;
 use crate::dataset::jsonl::JsonlReader;
-use crate::dataset::layout::AUDIT_FILE;
+use crate::dataset::layout::{AUDIT_FILE, HARD_FILE};
 use crate::records::{Check, Scope};
 
 use super::ReportError;
@@ -21,6 +22,8 @@ const WORST: usize = 2;
 const MOST_CARDS: usize = 24;
 /// Findings of a check that are shown as lines.
 const MOST_LINES: usize = 20;
+/// Lines of `hard.jsonl` that are shown of each split.
+const MOST_HARD: usize = 10;
 /// Longest piece of a clip that is played, in seconds.
 const MOST_SECONDS: f64 = 3.0;
 /// Seconds into a recording behind which no row is played: all before it would have to
@@ -32,6 +35,8 @@ const FAR_SECONDS: u64 = 600;
 pub(super) struct AuditFound {
     /// Each check that found something, in their order.
     pub(super) checks: Vec<CheckFound>,
+    /// The negative rows that a classifier scores highest, a few of each split.
+    pub(super) hardest: Vec<HardRecord<'static>>,
 }
 
 /// What one check found.
@@ -84,8 +89,28 @@ impl AuditFound {
                 }
             }
         }
-        Ok(Self { checks })
+        Ok(Self {
+            checks,
+            hardest: hardest(folder)?,
+        })
     }
+}
+
+/// The first lines of each split in `hard.jsonl`, where there is one.
+fn hardest(folder: &Path) -> Result<Vec<HardRecord<'static>>, ReportError> {
+    let path = folder.join(HARD_FILE);
+    let mut hardest: Vec<HardRecord<'static>> = Vec::new();
+    if !path.is_file() {
+        return Ok(hardest);
+    }
+    for record in JsonlReader::<HardRecord<'static>>::open(&path)? {
+        let record = record?;
+        let of_split = hardest.iter().filter(|of| of.split == record.split);
+        if of_split.count() < MOST_HARD {
+            hardest.push(record);
+        }
+    }
+    Ok(hardest)
 }
 
 impl CheckFound {

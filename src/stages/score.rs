@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audit::refusal;
-use crate::classifier::{Classifier, Scorer};
+use crate::classifier::{Classifier, ModelError, Scorer};
 use crate::records::{AuditRules, Batch, Check, ClipId, Noted, Rows, Values};
-use crate::runtime::ModelError;
 
 /// What scores rows, and what is done about those that hold the wake word.
 pub struct Scoring {

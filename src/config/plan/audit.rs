@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for AuditPlan {
         fn read<'de, D: Deserializer<'de>, T: DeserializeOwned>(of: Value) -> Result<T, D::Error> {
             serde_json::from_value(of).map_err(D::Error::custom)
         }
-        let mut all = Map::deserialize(from)?;
+        let mut all = Map::<String, Value>::deserialize(from)?;
         let scoring = all.remove(CLASSIFIER).map(read::<D, _>).transpose()?;
         let mut rules = BTreeMap::<String, (Policy, f64)>::new();
         for (name, rule) in all {
