@@ -6,7 +6,7 @@ use crate::dsp::chain::Drawn;
 use crate::dsp::envelope::Envelope;
 use crate::dsp::level::energy;
 use crate::dsp::placement::Placement;
-use crate::dsp::speech_level::SpeechLevel;
+use crate::dsp::speech_level::{HANGOVER, SpeechLevel};
 use crate::records::{AuditRules, Audited, Check, Noted, Policy, Scope};
 
 /// Energy of a sample below which there is nothing to lose.
@@ -25,8 +25,6 @@ pub struct RowAuditor {
     envelope: Envelope,
     /// What there was before the effect, in pieces, where that is looked at.
     before: Vec<f32>,
-    /// Level of the speech in it.
-    speech: Option<SpeechLevel>,
     /// The energy of a clip that does not fit its window, and its length.
     energy: f64,
     length: usize,
@@ -43,7 +41,6 @@ impl RowAuditor {
             window,
             envelope: Envelope::default(),
             before: Vec::new(),
-            speech: None,
             energy: 0.0,
             length: 0,
             noted: Vec::new(),
@@ -58,8 +55,6 @@ impl RowAuditor {
                 self.energy = if loses { energy(samples) } else { 0.0 };
             }
             Drawn::Background(_) if self.looks_for(Check::Snr) => {
-                self.envelope.measure(samples, self.sample_rate);
-                self.speech = SpeechLevel::of(&self.envelope);
                 self.before.clear();
                 pieces(samples).for_each(|piece| self.before.extend_from_slice(piece));
             }
@@ -74,8 +69,8 @@ impl RowAuditor {
             Drawn::Place(placement) => self.placed(*placement, samples, clip),
             Drawn::Background(_) => {
                 let asked = drawn.facts(self.sample_rate).value;
-                if let (Some(asked), Some(speech)) = (asked, self.speech.take()) {
-                    self.mixed(asked, speech, samples);
+                if let Some(asked) = asked.filter(|_| self.looks_for(Check::Snr)) {
+                    self.mixed(asked, samples);
                 }
             }
             _ => {}
@@ -96,7 +91,6 @@ impl RowAuditor {
     /// Forgets what was begun: a clip was refused on the way.
     pub fn reset(&mut self) {
         self.noted.clear();
-        self.speech = None;
     }
 
     fn looks_for(&self, check: Check) -> bool {
@@ -126,8 +120,11 @@ impl RowAuditor {
         }
     }
 
-    /// What the ratio of speech and noise has become.
-    fn mixed(&mut self, asked: f64, speech: SpeechLevel, samples: &[f32]) {
+    /// What the ratio of speech and noise has become. Speech is active for the hangover
+    /// of P.56 at least, so that its level is known within a bound beforehand: where no
+    /// level within it is a finding, none is measured. Else it is measured of the mix:
+    /// beside a finding, noise adds nothing.
+    fn mixed(&mut self, asked: f64, samples: &[f32]) {
         let mut before = self.before.as_slice();
         let mut energy = 0.0;
         for piece in pieces(samples) {
@@ -135,9 +132,23 @@ impl RowAuditor {
             energy += difference(piece, one);
             before = rest;
         }
-        let noise = energy / self.before.len().max(1) as f64;
-        let reached = speech.active_db - 10.0 * libm::log10(noise.max(1e-20));
-        self.note(Check::Snr, (reached - asked).abs());
+        let count = self.before.len().max(1) as f64;
+        let level = |energy: f64| 10.0 * libm::log10((energy / count).max(1e-20));
+        let (speech, noise) = (self::energy(&self.before), level(energy));
+        if speech <= NOTHING * count {
+            return;
+        }
+        let reached = level(speech) - noise;
+        let seconds = samples.len() as f64 / f64::from(self.sample_rate);
+        let bound = 10.0 * libm::log10((seconds / HANGOVER).max(1.0));
+        let threshold = self.rules.threshold(Check::Snr);
+        if reached - asked >= -threshold && reached + bound - asked <= threshold {
+            return;
+        }
+        self.envelope.measure(samples, self.sample_rate);
+        if let Some(speech) = SpeechLevel::of(&self.envelope) {
+            self.note(Check::Snr, (speech.active_db - noise - asked).abs());
+        }
     }
 }
 

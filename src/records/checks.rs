@@ -131,7 +131,7 @@ checks! {
     Clipped = Clip, All, "clipped", "clipped: its peaks are cut off flat", "share",
         "clipped_share" = "0.001" in 0.0 to 1.0, "Share of samples in flat runs of three or more at the clip's own peak.";
     Offset = Clip, All, "offset", "off the zero line", "full scale",
-        "offset_level" = "0.005" in 0.0 to 1.0, "Mean of the samples, of full scale 1.";
+        "offset_level" = "0.005" in 0.0 to 1.0, "How far off zero all parts of a clip are, of full scale 1.";
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
         "band_limited_hz" = "4500" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
     CutStart = Clip, All, "cut_start", "cut off at its start: it begins within sound", "dB",
@@ -149,7 +149,7 @@ checks! {
     Snr = Row, All, "snr", "at another signal-to-noise ratio than was asked for", "dB",
         "snr_off_db" = "15" in 0.0 to 300.0, "How far the ratio on active speech (ITU-T P.56) is from that drawn, in dB.";
     RowClipped = Row, All, "row_clipped", "clipped by the effects", "share",
-        "row_clipped_share" = "0.01" in 0.0 to 1.0, "Share of the row's samples at the limits of 16 bits.";
+        "row_clipped_share" = "0.25" in 0.0 to 1.0, "Share of the row's samples at the limits of 16 bits.";
     RowSilent = Row, All, "row_silent", "digital silence for the most part", "share",
         "row_silent_share" = "0.95" in 0.0 to 1.0, "Share of the row's milliseconds that hold nothing but zeros.";
     HoldsWord = Row, All, "holds_word", "scored as the wake word, though its split is negative", "score",

@@ -174,7 +174,7 @@ impl Decoder {
         if let Some(auditor) = &mut self.auditor {
             let heard = Heard {
                 raw: &self.raw,
-                half_ms: info.sample_rate as usize / 2000,
+                ms: info.sample_rate as usize / 1000,
                 level,
                 others: self.ear.others(),
                 mended: info.mended,
@@ -258,7 +258,7 @@ impl Decoder {
             // It was read in pieces, which are gone: their level is known.
             let heard = Heard {
                 raw: &samples,
-                half_ms: sample_rate as usize / 2000,
+                ms: sample_rate as usize / 1000,
                 level: Level::of(&samples),
                 others,
                 mended,
