@@ -150,7 +150,7 @@ const FIXED: &[Key] = &[
 const CHECKS: Key = free(
     "audit.checks",
     OneOf(&["off", "warn", "fail"]),
-    "\"off\"",
+    "\"warn\"",
     "What is done about the findings of every check that no key below names.",
 );
 
