@@ -135,7 +135,7 @@ checks! {
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
         "band_limited_hz" = "4500" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
     CutStart = Clip, All, "cut_start", "cut off at its start: it begins within sound", "dB",
-        "cut_start_db" = "-1" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
+        "cut_start_db" = "-3" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
     CutEnd = Clip, All, "cut_end", "cut off at its end: it stops within sound", "dB",
         "cut_end_db" = "-10" in -200.0 to 100.0, "Level of a positive clip's last 10 ms, in dB of its active speech level.";
     Gap = Clip, All, "gap", "broken off: sound that becomes digital silence at once", "ms",

@@ -261,7 +261,7 @@ def main():
                                           ("negative_train", "center"), ("negative_test", "center")))
     (work / "pipeline.toml").write_text(
         f"seed = 1\noutput = 'out'\n{splits}[augment]\nbackgrounds = 'backgrounds'\nrirs = 'rooms'\n"
-        "[failures]\npolicy = 'skip'\n[features]\nbackend = 'native'\n[audit]\nchecks = 'warn'\n")
+        "[failures]\npolicy = 'skip'\n[features]\nbackend = 'native'\n")
     (work / "planted.json").write_text(json.dumps(
         {"clips": [[*key, kind, sorted(checks)] for key, (kind, checks) in planter.planted.items()],
          "sounds": bad_sounds}, indent=1))
