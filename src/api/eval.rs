@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::autoscale::sizing;
-use crate::config::plan::Plan;
 use crate::classifier;
+use crate::config::plan::Plan;
 use crate::eval::{
     self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted, Written,
 };

@@ -147,7 +147,14 @@ impl Ready {
             ..Augment::clone(&self.stages.augment.augment)
         };
         let scoring = self.stages.scoring.clone();
-        Ready::new(self.plan.clone(), inputs, sizing, augment, front_end, scoring)
+        Ready::new(
+            self.plan.clone(),
+            inputs,
+            sizing,
+            augment,
+            front_end,
+            scoring,
+        )
     }
 }
 

@@ -16,9 +16,7 @@ use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
 use super::location::Location;
 use super::paths;
-use super::plan::{
-    FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan,
-};
+use super::plan::{FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
 use super::settings::{self, Settings};
 
 /// Makes the plan, and collects warnings.

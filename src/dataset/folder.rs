@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
 use super::layout::{
-    AUDIT_FACTS_FILE, AUDIT_FILE, HARD_FILE, HARD_SO_FAR_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE,
-    REPORT_FILE, ROWS_FILE,
+    AUDIT_FACTS_FILE, AUDIT_FILE, HARD_FILE, HARD_SO_FAR_FILE, JOURNAL_FILE, LOCK_FILE,
+    QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE, ROWS_FILE,
 };
 use super::seal::{self, Seal};
 use super::write::commit::Commit;

@@ -135,9 +135,9 @@ checks! {
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
         "band_limited_hz" = "4500" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
     CutStart = Clip, All, "cut_start", "cut off at its start: it begins within sound", "dB",
-        "cut_start_db" = "-3" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
+        "cut_start_db" = "-2" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
     CutEnd = Clip, All, "cut_end", "cut off at its end: it stops within sound", "dB",
-        "cut_end_db" = "-10" in -200.0 to 100.0, "Level of a positive clip's last 10 ms, in dB of its active speech level.";
+        "cut_end_db" = "-12" in -200.0 to 100.0, "Level of a positive clip's last 10 ms, in dB of its active speech level.";
     Gap = Clip, All, "gap", "broken off: sound that becomes digital silence at once", "ms",
         "gap_ms" = "40" in 1.0 to 60000.0, "Length of digital silence that sound breaks off into, in milliseconds.";
     Damaged = Clip, All, "damaged", "damaged in parts of its file", "parts",
@@ -177,7 +177,7 @@ checks! {
     UnevenUse = Set, Told, "uneven_use", "sounds used far more often than others", "times",
         "uneven_use_times" = "3" in 1.0 to 1000000.0, "Spread of the uses, in times of what independent draws make.";
     Neighbour = Set, Told, "neighbour", "among rows of the other label", "share",
-        "neighbour_share" = "0.9" in 0.0 to 1.0, "Share of a row's ten nearest neighbours that have the other label.";
+        "neighbour_share" = "0.9" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label.";
     Overlap = Set, Told, "overlap", "positive and negative rows that lie among each other", "share",
         "overlap_share" = "0.2" in 0.0 to 1.0, "Share of rows whose nearest neighbour has the other label.";
     Drift = Set, Told, "drift", "test rows that lie elsewhere than training rows", "share",

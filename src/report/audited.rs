@@ -19,7 +19,7 @@ use super::examples::Sound;
 /// found something.
 const WORST: usize = 2;
 /// Cards with players, of all checks, about.
-const MOST_CARDS: usize = 24;
+const MOST_CARDS: usize = 12;
 /// Findings of a check that are shown as lines.
 const MOST_LINES: usize = 20;
 /// Lines of `hard.jsonl` that are shown of each split.

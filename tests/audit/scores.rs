@@ -55,7 +55,10 @@ fn rows_that_score_high_are_found_and_the_hardest_are_named() {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
     for (line, row) in hard.iter().zip(order) {
-        assert_eq!((&line["split"], &line["row"]), (&"other_train".into(), &row.into()));
+        assert_eq!(
+            (&line["split"], &line["row"]),
+            (&"other_train".into(), &row.into())
+        );
         assert_eq!(line["clip"], of_row(row).unwrap()["clip"]);
         close(&line["score"], scores[row]);
     }
@@ -69,22 +72,39 @@ fn what_holds_the_word_is_left_out_and_a_clip_with_it() {
     site.build(&SCORED);
     let all = site.lines("out/audit.jsonl");
     let before = site.lines("out/hard.jsonl");
-    let rule = ["--set", "audit.holds_word=leave-out", "--set", "audit.score=0.6"];
+    let rule = [
+        "--set",
+        "audit.holds_word=leave-out",
+        "--set",
+        "audit.score=0.6",
+    ];
     site.build(&[&["--overwrite"][..], &SCORED, &rule].concat());
     let quarantine = site.lines("out/quarantine.jsonl");
     assert!(!quarantine.is_empty());
     for line in &quarantine {
         let reason = line["reason"].as_str().unwrap();
-        assert!(reason.starts_with("holds_word: scored as the wake word"), "{reason}");
+        assert!(
+            reason.starts_with("holds_word: scored as the wake word"),
+            "{reason}"
+        );
     }
     // What is left out is in no row, and so not among the hardest.
     let out = |line: &&Value| quarantine.iter().any(|of| of["clip"] == line["clip"]);
     assert!(before.iter().any(|line| out(&line)));
     assert!(!site.lines("out/hard.jsonl").iter().any(|line| out(&line)));
-    assert!(scores(&site, "other_train").iter().all(|score| *score <= 0.6 + 1e-4));
+    assert!(
+        scores(&site, "other_train")
+            .iter()
+            .all(|score| *score <= 0.6 + 1e-4)
+    );
     assert!(!all.is_empty());
     // Another model is another data set, and the same one is not.
-    let again = [&["run", "p.toml", "--progress", "plain"][..], &SCORED, &rule].concat();
+    let again = [
+        &["run", "p.toml", "--progress", "plain"][..],
+        &SCORED,
+        &rule,
+    ]
+    .concat();
     let same = site.wakemill(&again);
     assert!(String::from_utf8_lossy(&same.stderr).contains("up to date"));
     fs::write(site.path("word.onnx.data"), "weights").unwrap();
@@ -95,7 +115,10 @@ fn what_holds_the_word_is_left_out_and_a_clip_with_it() {
 fn a_classifier_that_cannot_serve_is_refused_before_anything_is_built() {
     let site = Site::new();
     for (set, says) in [
-        ("audit.classifier=none.onnx", "'audit.classifier' is \"none.onnx\""),
+        (
+            "audit.classifier=none.onnx",
+            "'audit.classifier' is \"none.onnx\"",
+        ),
         ("audit.classifier=p.toml", "p.toml"),
     ] {
         let run = site.wakemill(&["run", "p.toml", "--progress", "none", "--set", set]);
@@ -104,8 +127,18 @@ fn a_classifier_that_cannot_serve_is_refused_before_anything_is_built() {
         assert!(errors.contains(says), "{errors}");
         assert!(!site.path("out").exists());
     }
-    let steps = ["--set", "audio.clip_seconds=1.5", "--set", "features.timesteps=auto"];
-    let run = [&["run", "p.toml", "--progress", "none"][..], &SCORED, &steps].concat();
+    let steps = [
+        "--set",
+        "audio.clip_seconds=1.5",
+        "--set",
+        "features.timesteps=auto",
+    ];
+    let run = [
+        &["run", "p.toml", "--progress", "none"][..],
+        &SCORED,
+        &steps,
+    ]
+    .concat();
     let run = site.wakemill(&run);
     let errors = String::from_utf8_lossy(&run.stderr).into_owned();
     assert_eq!(run.status.code(), Some(2), "{errors}");
@@ -141,7 +174,10 @@ fn rows_of_recordings_are_audited_and_scored() {
     assert!(of("row_clipped").ends_with(&rows[4..]), "{lines:?}");
     let hard = site.lines("out/hard.jsonl");
     assert_eq!(hard.len(), 5.min(rows.len()));
-    close(&hard[0]["score"], scores.iter().copied().fold(0.0, f64::max));
+    close(
+        &hard[0]["score"],
+        scores.iter().copied().fold(0.0, f64::max),
+    );
     let audit = [&["audit", "p.toml", "--lines", "lines.jsonl"][..], &SCORED].concat();
     assert!(site.wakemill(&audit).status.success());
     assert!(site.read("lines.jsonl") == site.read("out/audit.jsonl"));

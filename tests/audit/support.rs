@@ -13,7 +13,12 @@ use wakemill::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, Valu
 /// Values of a row.
 pub const ROW: usize = 16 * 96;
 /// Names the classifier of a site.
-pub const SCORED: [&str; 4] = ["--set", "audit.classifier=word.onnx", "--set", "audit.hard=5"];
+pub const SCORED: [&str; 4] = [
+    "--set",
+    "audit.classifier=word.onnx",
+    "--set",
+    "audit.hard=5",
+];
 
 /// Quickstart clips with a few faults among them, in train and test.
 pub struct Site {

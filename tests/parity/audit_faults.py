@@ -84,6 +84,24 @@ def clean(work, half, rng):
     with cf.ThreadPoolExecutor(2) as pool:
         list(pool.map(speak, jobs))
         list(pool.map(record, recorded))
+    once(data)
+
+
+def once(data):
+    """Removes clips that are the same audio as one before: some voices have no more than a few
+    speeds, and some recordings have two names."""
+    same = collections.defaultdict(list)
+    for path in sorted(data.glob("*/*.wav")):
+        same[sf.info(path).frames].append(path)
+    for paths in same.values():
+        known = []
+        for path in paths:
+            samples = sf.read(path)[0]
+            spectrum = np.fft.rfft(samples, 2 * len(samples)) / np.sqrt(max(np.sum(samples ** 2), 1e-9))
+            if any(np.abs(np.fft.irfft(spectrum * np.conj(other))).max() > 0.99 for other in known):
+                path.unlink()
+            else:
+                known.append(spectrum)
 
 
 def sounds(work, rng):

@@ -13,7 +13,9 @@ use super::{Taken, Told, WriteError, Writer};
 use crate::dataset::layout::INDEX_STEP;
 use crate::dataset::manifest::Hours;
 use crate::dataset::rows::RecordingRecord;
-use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Noted, Places, Rejection, Rows, Trouble, Visit};
+use crate::records::{
+    BLOCK, Batch, ClipId, Ended, Met, Noted, Places, Rejection, Rows, Trouble, Visit,
+};
 
 /// What is told of a visit's piece, beside its rows.
 #[derive(Default)]
