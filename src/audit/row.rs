@@ -247,7 +247,7 @@ mod tests {
         let mut auditor = auditor();
         let mut pcm = vec![5; 32_000];
         assert_eq!(names(&mut auditor, &pcm), [""; 0]);
-        pcm[..500].fill(i16::MAX);
+        pcm[..9_000].fill(i16::MAX);
         assert_eq!(names(&mut auditor, &pcm), ["row_clipped"]);
         pcm.fill(0);
         pcm[7] = 1;
