@@ -31,7 +31,6 @@ impl Case {
         );
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("pipeline.toml"), text).unwrap();
-        fs::write(folder.path().join("m.onnx"), "a model").unwrap();
         Self { folder }
     }
 
@@ -98,7 +97,8 @@ fn leaving_out(check: Check) -> Vec<String> {
         // It looks at nothing without.
         Rules::All if check == Check::HoldsWord => vec![
             "audit.holds_word=leave-out".to_owned(),
-            "audit.classifier=m.onnx".to_owned(),
+            // Any file: none is loaded here.
+            "audit.classifier=Cargo.toml".to_owned(),
         ],
         Rules::All => vec![format!("audit.{}=leave-out", check.name())],
         Rules::Told => Vec::new(),

@@ -166,7 +166,13 @@ fn sounds(
             sounds.extend(sound.map(|sound| (name, sound.into())));
             continue;
         }
-        let Ok(samples) = renderer.decoded(&entry.id) else {
+        let made = match is_row {
+            true => renderer.rows(index, &entry.id),
+            false => renderer
+                .decoded(&entry.id)
+                .map(|samples| (samples, Vec::new())),
+        };
+        let Ok((samples, rows)) = made else {
             continue;
         };
         let name = match record.other_clip {
@@ -178,15 +184,14 @@ fn sounds(
                 .clip(&samples, MOST_SECONDS)
                 .map(|sound| (name, sound.into())),
         );
-        let row = is_row
-            .then(|| renderer.rows(index, &entry.id).ok())
-            .flatten();
-        let row = row.and_then(|(_, rows)| {
-            let mut rows = rows.into_iter();
-            rows.find(|row| Some(row.round) == record.round)
-        });
-        if let Some(row) = row
-            && let Some(sound) = booth.row(&row.data)
+        drop(samples);
+        let mut rows = rows.into_iter();
+        let audio = &ready.plan().audio;
+        // A row that is as long as its clip may be of minutes.
+        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
+        let most = most.max(audio.clip_samples);
+        if let Some(row) = rows.find(|row| Some(row.round) == record.round)
+            && let Some(sound) = booth.row(&row.data[..row.data.len().min(most)])
         {
             sounds.push((format!("its row, round {}", row.round), sound.into()));
         }
