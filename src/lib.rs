@@ -43,6 +43,7 @@
 //! | [`records`] | what travels between stages, and what was drawn | `dsp`, `audio` (where a clip is read) |
 //! | [`runtime`] | ONNX Runtime: finding, fetching, providers, sessions | `onnx` |
 //! | [`frontend`] | from samples to features: networks, kernels | `records`, `onnx`, `runtime` |
+//! | [`classifier`] | wake-word classifiers: rows in, scores out | `records`, `onnx`, `runtime` |
 //! | [`source`] | which clips there are; the one ordered sequence of them | `records`, `audio`, `paths` |
 //! | [`audit`] | what is wrong with clips, rows and the set: measures and judgements | `records`, `dsp` |
 //! | [`augment`] | the chain of effects, rounds, random streams, sounds | `records`, `dsp`, `audio`, `audit` |
@@ -51,10 +52,10 @@
 //! | [`presets`] | other programs' configurations, as pipelines | `config` |
 //! | [`autoscale`] | how many workers: sizing, allocation, balance, tuning | `flow` |
 //! | [`metrics`] | what Prometheus is told | `flow` |
-//! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `audit`, `augment`, `frontend`, `dataset` (the sink) |
+//! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `audit`, `augment`, `frontend`, `classifier`, `dataset` (the sink) |
 //! | [`build`] | from a plan to a data set, whole or in shards | all above but `presets` and `metrics` |
 //! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `audit` (what a measure says), `build` (what was built, and its rows made again) |
-//! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `onnx`, `runtime`, `config` |
+//! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `classifier`, `runtime`, `config` |
 //! | [`api`] | what the command line and embedders use | all above |
 //! | [`cli`] | the command line | `api` alone |
 //!
@@ -131,6 +132,8 @@ pub mod onnx;
 pub mod runtime;
 
 pub mod frontend;
+
+pub mod classifier;
 
 pub mod dataset;
 

@@ -5,8 +5,8 @@
 
 use std::fs;
 
-use wakemill::eval::classifier;
-use wakemill::eval::classifier::Classifier;
+use wakemill::classifier;
+use wakemill::classifier::Classifier;
 use wakemill::onnx::{
     Attribute, AttributeKind, DimensionValue, Graph, Model, Node, Tensor, ValueInfo,
 };

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::autoscale::sizing;
+use crate::classifier;
 use crate::config::plan::Plan;
-use crate::eval::classifier;
 use crate::eval::{
     self, EvalError, Evaluation, Features, Scored, Scoring, Setting, Wanted, Written,
 };
@@ -13,7 +13,7 @@ use crate::flow::{CancelToken, Observer};
 use crate::frontend::FrontEnd;
 use crate::presets::Project;
 
-pub use crate::eval::classifier::{BakedBatch, Classifiers};
+pub use crate::classifier::{BakedBatch, Classifiers};
 pub use crate::eval::table;
 
 /// How long a false alarm counts as one, in seconds, where nothing is said.

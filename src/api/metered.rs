@@ -56,8 +56,9 @@ impl<'a> Metered<'a> {
 
 /// The checks of clips and rows that are on.
 fn looked_for(plan: &Plan) -> Vec<&'static str> {
-    let in_stream =
-        |check: &&Check| is_in_stream(check.scope()) && plan.audit.0.policy(**check) > Policy::Off;
+    let in_stream = |check: &&Check| {
+        is_in_stream(check.scope()) && plan.audit.rules.policy(**check) > Policy::Off
+    };
     let checks = Check::ALL.iter().filter(in_stream);
     checks.map(|check| check.name()).collect()
 }

@@ -7,9 +7,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{db, refusal};
 use crate::dsp::envelope::Envelope;
-use crate::dsp::level::{Level, count_from};
+use crate::dsp::level::{Level, count_from, energy};
 use crate::dsp::sketch::Sketcher;
-use crate::dsp::speech_level::{MARGIN, SpeechLevel};
+use crate::dsp::speech_level::{HANGOVER, MARGIN, SpeechLevel};
 use crate::records::{AuditRules, Audited, Check, ClipFacts, Findings, Rejection, Scope};
 
 /// How far below the loudest frequencies a spectrum is empty, in dB.
@@ -19,6 +19,10 @@ const EDGE: f64 = 0.01;
 /// Mean magnitude below which a millisecond is digital silence: less than half a
 /// 16-bit step anywhere.
 const NOTHING: f32 = 4e-6;
+/// What sound is that breaks off, in dB of the active level: its greatest magnitude of
+/// the last 2 ms, or its mean one of the last 5.
+const UNFADED_PEAK: f64 = -5.0;
+const UNFADED_MEAN: f64 = -4.5;
 /// How near to the peak a sample is cut off flat.
 const FLAT: f32 = 0.999;
 /// Samples of a run that no wave makes by itself.
@@ -33,7 +37,9 @@ const TOO_QUIET: f64 = -60.0;
 pub struct Heard<'a> {
     /// Its samples as they were read, at the file's rate.
     pub raw: &'a [f32],
-    /// How loud these are.
+    /// How many of these are a millisecond.
+    pub ms: usize,
+    /// How loud they are.
     pub level: Level,
     /// The greatest magnitude in the other channels.
     pub others: f32,
@@ -72,7 +78,8 @@ impl ClipAuditor {
     /// Why it is left out, where a rule says so.
     pub fn judge(&mut self, heard: Heard<'_>, findings: &mut Findings) -> Result<(), Rejection> {
         self.envelope.measure(heard.samples, self.sample_rate);
-        let level = SpeechLevel::of(&self.envelope);
+        let sound = self.sound();
+        let level = SpeechLevel::of(&self.envelope).map(|level| self.settled(level, &sound));
         let speech = level.and_then(|level| self.speech(level));
         let mut audited = Audited {
             facts: ClipFacts {
@@ -89,12 +96,12 @@ impl ClipAuditor {
         if heard.others > 0.0 {
             note(Check::Elsewhere, db(f64::from(heard.others)) - peak);
         }
-        note(Check::Offset, self.envelope.mean().abs());
+        note(Check::Offset, self.envelope.offset());
         note(Check::Damaged, f64::from(u8::from(heard.mended)));
         note(Check::Clipped, flat_share(heard.raw, heard.level));
         if let Some(level) = level {
             note(Check::Quiet, level.active_db);
-            note(Check::Gap, self.gap_ms(level));
+            note(Check::Gap, self.gap_ms(level, &heard));
             if heard.positive && level.active_db > TOO_QUIET {
                 let (start, end) = self.edges();
                 note(Check::CutStart, start - level.active_db);
@@ -102,7 +109,6 @@ impl ClipAuditor {
             }
         }
         let audible = level.filter(|level| level.active_db > TOO_QUIET);
-        let sound = self.sound();
         if audible.is_some()
             && let Some(sketch) = self.sketcher.sketch(heard.samples, sound)
         {
@@ -115,6 +121,18 @@ impl ClipAuditor {
         let refused = refusal(&audited.noted);
         findings.audit = Some(Box::new(audited));
         refused.map_or(Ok(()), Err)
+    }
+
+    /// The active level; of sound too short for the averages of P.56 to have risen, the
+    /// level of where it lies.
+    fn settled(&self, level: SpeechLevel, sound: &Range<usize>) -> SpeechLevel {
+        let seconds = self.envelope.samples() as f64 / f64::from(self.sample_rate);
+        if level.activity * seconds >= HANGOVER {
+            return level;
+        }
+        let length = (sound.end.min(self.envelope.samples()) - sound.start).max(1) as f64;
+        let active_db = 10.0 * libm::log10(self.envelope.squares() / length);
+        SpeechLevel { active_db, ..level }
     }
 
     /// From where to where a clip is louder than the margin below its active level.
@@ -132,20 +150,17 @@ impl ClipAuditor {
     /// noise and silence around the sound move that little.
     fn sound(&self) -> Range<usize> {
         const REST: f64 = 0.02;
-        let energy = |mean: &f32| f64::from(*mean).powi(2);
         let means = self.envelope.means();
-        let total: f64 = means.iter().map(energy).sum();
-        let reached = |share: f64| {
-            let mut so_far = 0.0;
-            means.iter().position(|mean| {
-                so_far += energy(mean);
-                so_far >= share * total
-            })
+        let rest = REST * energy(means);
+        let reaches = |so_far: &mut f64, mean: f32| {
+            *so_far += f64::from(mean).powi(2);
+            *so_far >= rest
         };
-        let first = reached(REST).unwrap_or(0);
-        let last = reached(1.0 - REST).unwrap_or(means.len());
+        let (mut before, mut behind) = (0.0, 0.0);
+        let first = means.iter().position(|mean| reaches(&mut before, *mean));
+        let last = means.iter().rposition(|mean| reaches(&mut behind, *mean));
         let step = self.envelope.step();
-        first * step..(last + 1) * step
+        first.unwrap_or(0) * step..last.map_or(means.len(), |last| last + 1) * step
     }
 
     /// Levels of the first and the last 10 ms, in dB.
@@ -156,20 +171,20 @@ impl ClipAuditor {
         (level(&means[..edge]), level(&means[means.len() - edge..]))
     }
 
-    /// The longest digital silence that sound breaks off into, in milliseconds.
-    fn gap_ms(&self, level: SpeechLevel) -> f64 {
-        /// Steps before the silence: the last of them may be the resampler's.
-        const BEFORE: usize = 8;
-        const LEFT: usize = 2;
-        let amplitude = libm::pow(10.0, (level.active_db - MARGIN / 2.0) / 20.0) as f32;
+    /// The longest digital silence that sound breaks off into, in milliseconds: what
+    /// fades, as a gate or a synthesiser lets it, is none.
+    fn gap_ms(&self, level: SpeechLevel, heard: &Heard<'_>) -> f64 {
+        let at_level = |db: f64| libm::pow(10.0, (level.active_db + db) / 20.0) as f32;
+        let (peak, mean) = (at_level(UNFADED_PEAK), at_level(UNFADED_MEAN));
         let means = self.envelope.means();
         let (mut longest, mut at) = (0, 0);
         while at < means.len() {
             let silent = means[at..].iter().take_while(|mean| **mean < NOTHING);
             let silent = silent.count();
-            if silent > longest && at >= BEFORE {
-                let before = &means[at - BEFORE..at - LEFT];
-                if before.iter().sum::<f32>() >= amplitude * before.len() as f32 {
+            if silent > longest {
+                let within = (at + silent / 2) * self.envelope.step();
+                let (last, before) = before(heard, within);
+                if last >= peak || before >= mean {
                     longest = silent;
                 }
             }
@@ -177,6 +192,21 @@ impl ClipAuditor {
         }
         1000.0 * longest as f64 / self.envelope.steps_per_second()
     }
+}
+
+/// The greatest magnitude in the 2 ms before the digital silence around a sample, and
+/// the mean one in 5 ms, in the file's own samples: a change of rate rounds what is cut
+/// off.
+fn before(heard: &Heard<'_>, within: usize) -> (f32, f32) {
+    let all = heard.samples.len().max(1) as u64;
+    let within = within as u64 * heard.raw.len() as u64 / all;
+    let before = &heard.raw[..(within as usize).min(heard.raw.len())];
+    let end = before.iter().rposition(|x| x.abs() >= NOTHING);
+    let end = end.map_or(0, |last| last + 1);
+    let last = |ms: usize| &before[end.saturating_sub(ms * heard.ms.max(1))..end];
+    let peak = last(2).iter().fold(0f32, |peak, x| peak.max(x.abs()));
+    let sum: f32 = last(5).iter().map(|x| x.abs()).sum();
+    (peak, sum / last(5).len().max(1) as f32)
 }
 
 /// Share of samples in runs at the clip's own peak.

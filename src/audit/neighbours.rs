@@ -11,7 +11,7 @@ use multiversion::multiversion;
 /// Rows of each label and part that are looked at, at most.
 pub const MOST: usize = 300;
 /// Neighbours that a row is judged by.
-const NEIGHBOURS: usize = 10;
+const NEIGHBOURS: usize = 20;
 /// Values of one embedding.
 const SIZE: usize = crate::records::EMBEDDING;
 /// Fewer rows say nothing.

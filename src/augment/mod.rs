@@ -222,14 +222,39 @@ impl Augmenter {
 
     /// A piece of a recording whose rows are not augmented, from `row` on: as one
     /// row, until its rows are features.
-    pub fn piece(&self, row: u32, piece: Piece<Samples>) -> Rows<Values> {
+    ///
+    /// # Errors
+    /// A row that a rule of the audit leaves out, and so all of them.
+    pub fn piece(
+        &mut self,
+        row: u32,
+        piece: Piece<Samples>,
+        findings: &mut Findings,
+    ) -> Result<Rows<Values>, Rejection> {
         let (piece, samples) = piece.split();
-        let piece = piece.with(PieceValues::Pcm(self.encode(&samples)));
-        vec![Row {
+        let pcm = self.encode(&samples);
+        if let Some(auditor) = &mut self.auditor {
+            auditor.reset();
+            let kept = (row..).zip(&piece.kept).enumerate();
+            for (k, (round, _)) in kept.filter(|(_, (_, kept))| **kept) {
+                let start = piece.lead + k * piece.hop;
+                let samples = pcm.get(start..start + piece.window);
+                findings.note(auditor.row(round, samples.unwrap_or_default()));
+            }
+        }
+        if let Some(rejection) = findings
+            .audit
+            .as_ref()
+            .and_then(|audit| audit::refusal(&audit.noted))
+        {
+            return Err(rejection);
+        }
+        let piece = piece.with(PieceValues::Pcm(pcm));
+        Ok(vec![Row {
             round: row,
             data: Values::Piece(piece),
             provenance: Arc::default(),
-        }]
+        }])
     }
 
     /// Gives back the memory that a long clip has left: it must not stay with

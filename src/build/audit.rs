@@ -78,7 +78,7 @@ impl Set<'_> {
             let error = std::io::Error::other(error);
             BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
         })?;
-        let rules = &self.plan.audit.0;
+        let rules = &self.plan.audit.rules;
         let mut told = Told::new(lines);
         let of_rows = [Check::Neighbour, Check::Overlap, Check::Drift];
         self.clips(&facts.unwrap_or_default(), &mut told)?;
@@ -108,7 +108,7 @@ impl Set<'_> {
         facts: &[ClipFacts],
         told: &mut Told<'_, '_>,
     ) -> Result<(), BuildError> {
-        let rules = &self.plan.audit.0;
+        let rules = &self.plan.audit.rules;
         let clips = Clips::new(self.inputs);
         let at = |clip: u32| clips.at(clip as usize);
         for (clip, off) in index::odd_lengths(facts, |clip| at(clip).0) {
@@ -150,7 +150,7 @@ impl Set<'_> {
 
     /// What rows have to do with each other.
     pub(super) fn rows(&self, sampled: Sampled, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
-        let rules = &self.plan.audit.0;
+        let rules = &self.plan.audit.rules;
         let Sampled { space, rows } = sampled;
         let found = Space::tell(space);
         let clips = Clips::new(self.inputs);

@@ -31,7 +31,7 @@ pub(super) fn decode(plan: &Plan, windows: f64, buffers: &Buffers) -> Decode {
         long_seconds: windows * plan.audio.window_seconds(),
         channel: channel(plan.audio.channel),
         audit: plan.audits().then(|| Audit {
-            rules: Arc::new(plan.audit.0.clone()),
+            rules: Arc::new(plan.audit.rules.clone()),
             positive: plan.splits.iter().map(SplitPlan::is_positive).collect(),
         }),
         buffers: buffers.clone(),
@@ -77,7 +77,7 @@ pub(super) fn augment(
         effects: Arc::new(effects(plan)),
         splits: rules(plan, &inputs.splits),
         sounds: Arc::new(sounds(plan, inputs, watch)?),
-        audit: plan.audits().then(|| Arc::new(plan.audit.0.clone())),
+        audit: plan.audits().then(|| Arc::new(plan.audit.rules.clone())),
     })
 }
 

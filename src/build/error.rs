@@ -213,6 +213,19 @@ pub enum BuildError {
         /// The first one.
         first: String,
     },
+    /// The audit's classifier takes rows of another length.
+    #[error(
+        "audit.classifier: {} takes {steps} embeddings a row, and the rows of this build have {timesteps}\n  name a classifier of such rows, or leave audit.classifier out",
+        path.display()
+    )]
+    Classifier {
+        /// The classifier.
+        path: PathBuf,
+        /// Embeddings that it takes.
+        steps: usize,
+        /// Embeddings of a row.
+        timesteps: usize,
+    },
     /// There are no more threads to be had.
     #[error("cannot start a thread: {0}")]
     Threads(#[source] io::Error),
@@ -285,6 +298,7 @@ impl BuildError {
                 | Self::WavFolder { .. }
                 | Self::Lost(_)
                 | Self::Changed { .. }
+                | Self::Classifier { .. }
                 | Self::NoSuchRow(_)
                 | Self::Stream(_)
         )

@@ -29,6 +29,7 @@ mod prepare;
 mod ready;
 pub mod render;
 mod run;
+mod scoring;
 pub mod shards;
 mod sizing;
 mod split;

@@ -4,7 +4,9 @@ use crate::augment::Augment;
 use crate::autoscale::sizing::Sizing;
 use crate::config::plan::Plan;
 
-use super::{BuildError, Inputs, Ready, Split, Watch, effects, front_end, inputs, sizing, window};
+use super::{
+    BuildError, Inputs, Ready, Split, Watch, effects, front_end, inputs, scoring, sizing, window,
+};
 
 /// A build whose inputs are found. It can be described, and its rows rendered,
 /// without any network.
@@ -96,6 +98,7 @@ impl Prepared {
             front_end.is_on_device(),
         );
         let augment = self.augment(watch)?;
+        let scoring = scoring::load(&self.plan, notice, watch)?;
         let front_end = front_end.into();
         Ok(Ready::new(
             self.plan,
@@ -103,6 +106,7 @@ impl Prepared {
             sizing,
             augment,
             front_end,
+            scoring,
         ))
     }
 

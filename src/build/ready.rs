@@ -11,6 +11,7 @@ use crate::frontend::FrontEnd;
 use crate::source::order::Walk;
 use crate::source::sequence::{self, Run};
 use crate::stages::recordings::{Entering, Reads};
+use crate::stages::score::Scoring;
 
 use super::render::Renderer;
 use super::stream::Stages;
@@ -34,9 +35,10 @@ impl Ready {
         sizing: Sizing,
         augment: Augment,
         front_end: Arc<FrontEnd>,
+        scoring: Option<Arc<Scoring>>,
     ) -> Self {
         Self {
-            stages: Stages::new(&plan, &sizing, augment, &front_end),
+            stages: Stages::new(&plan, &sizing, augment, &front_end, scoring),
             plan,
             inputs,
             sizing,

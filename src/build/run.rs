@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::config::plan::{FailurePolicy, Layout, Plan};
 use crate::dataset::RowSink;
+use crate::dataset::audit::AuditSettings;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
-use crate::dataset::layout::{AUDIT_FILE, index_file};
+use crate::dataset::layout::{AUDIT_FILE, HARD_FILE, index_file};
 use crate::dataset::manifest::{AuditReport, Dataset};
 use crate::dataset::seal::Seal;
 use crate::dataset::write::{
@@ -232,9 +233,17 @@ impl Ready {
         let lacks = last
             .as_ref()
             .is_some_and(|last| last.audit.is_none() && last.spans > 0);
-        if settings.audit && lacks {
-            settings.audit = false;
+        if settings.audit.is_some() && lacks {
+            settings.audit = None;
             watch.warn("the audit was off when the build began, and stays off: 'wakemill audit' looks at all of it");
+        }
+        let unscored = last.as_ref().is_some_and(|last| {
+            last.spans > 0 && last.audit.as_ref().is_some_and(|audit| !audit.scores())
+        });
+        if let Some(audit) = settings.audit.as_mut().filter(|_| unscored)
+            && audit.hard.take().is_some()
+        {
+            watch.warn(&format!("audit.classifier was not there when the build began: what was committed before is not scored, and there will be no {HARD_FILE} (--overwrite scores all)"));
         }
         let mut write = Writer::open(folder.path(), settings, journal, last.as_ref(), told)
             .map_err(|error| match error {
@@ -374,7 +383,9 @@ impl Ready {
             splits: splits.map(split).collect(),
             row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
-            audit: plan.audits(),
+            audit: plan.audits().then(|| AuditSettings {
+                hard: plan.audit.scoring.as_ref().map(|of| of.hard),
+            }),
             tolerated: self.tolerated(),
         }
     }

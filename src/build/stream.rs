@@ -15,6 +15,7 @@ use crate::stages::augment::AugmentStage;
 use crate::stages::decode::Decode;
 use crate::stages::net::NetStage;
 use crate::stages::recordings::{Entering, Recordings};
+use crate::stages::score::Scoring;
 use crate::stages::write::Write;
 
 use super::{Ready, Split, effects};
@@ -31,6 +32,7 @@ pub(super) struct Stages {
     pub(super) decode: Decode,
     pub(super) augment: AugmentStage,
     nets: Vec<NetStage>,
+    pub(super) scoring: Option<Arc<Scoring>>,
     pub(super) buffers: Buffers,
 }
 
@@ -48,6 +50,7 @@ impl Stages {
         sizing: &Sizing,
         augment: Augment,
         front_end: &Arc<FrontEnd>,
+        scoring: Option<Arc<Scoring>>,
     ) -> Self {
         let buffers = Buffers::new(sizing.rows_in_flight(), plan.audio.clip_samples);
         let decode = effects::decode(plan, sizing.windows, &buffers);
@@ -59,7 +62,8 @@ impl Stages {
                 buffers: buffers.clone(),
             },
             decode,
-            nets: NetStage::all(front_end, &buffers),
+            nets: NetStage::all(front_end, &buffers, scoring.as_ref()),
+            scoring,
             buffers,
         }
     }

@@ -146,7 +146,15 @@ impl Ready {
             splits: effects::rules(&self.plan, &inputs.splits),
             ..Augment::clone(&self.stages.augment.augment)
         };
-        Ready::new(self.plan.clone(), inputs, sizing, augment, front_end)
+        let scoring = self.stages.scoring.clone();
+        Ready::new(
+            self.plan.clone(),
+            inputs,
+            sizing,
+            augment,
+            front_end,
+            scoring,
+        )
     }
 }
 

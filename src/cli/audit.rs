@@ -52,7 +52,7 @@ pub(super) fn audit(args: &AuditArgs) -> anyhow::Result<()> {
 fn planned(args: &AuditArgs) -> anyhow::Result<u64> {
     let progress = Progress::new(args.progress);
     let mut loaded = super::load(&args.configuration.source(), &progress)?;
-    loaded.plan.audit.0.turn_on();
+    loaded.plan.audit.rules.turn_on();
     let prepared = api::prepare(loaded.plan, api::cores(), &progress)?.without_wavs();
     let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
     let (cancel, token) = Cancel::new();

@@ -73,8 +73,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     let mut loaded = super::load(&source, &progress)?;
     if args.strict {
-        loaded.plan.audit.0.turn_on();
-        loaded.plan.audit.0.make_strict();
+        loaded.plan.audit.rules.turn_on();
+        loaded.plan.audit.rules.make_strict();
     }
     let metrics = match loaded.plan.metrics.address {
         Some(address) if !args.dry_run => Some(serve(address, &progress)?),

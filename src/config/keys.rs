@@ -150,9 +150,26 @@ const FIXED: &[Key] = &[
 const CHECKS: Key = free(
     "audit.checks",
     OneOf(&["off", "warn", "fail"]),
-    "\"off\"",
+    "\"warn\"",
     "What is done about the findings of every check that no key below names.",
 );
+
+/// What looks for the wake word in negative rows. What a check leaves out by it
+/// changes bytes.
+const CLASSIFIER: [Key; 2] = [
+    key(
+        "audit.classifier",
+        Path,
+        "",
+        "A wake-word classifier (ONNX) that scores every row of the negative splits, for audit.holds_word and hard.jsonl; none by default.",
+    ),
+    free(
+        "audit.hard",
+        Whole(0, 100_000),
+        "100",
+        "Rows of each negative split in hard.jsonl: those that audit.classifier scores highest.",
+    ),
+];
 
 /// A check of the audit: what is done about its findings. What is left out changes
 /// bytes.
@@ -214,6 +231,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         .chain(effects)
         .chain(back.iter().cloned())
         .chain(std::iter::once(CHECKS))
+        .chain(CLASSIFIER)
         .chain(Check::ALL.iter().copied().flat_map(of_check))
         .chain(last.iter().cloned())
         .collect()

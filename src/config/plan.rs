@@ -233,7 +233,7 @@ mod augment;
 mod features;
 mod recordings;
 
-pub use audit::{AuditPlan, Label, SetPart};
+pub use audit::{AuditPlan, Label, ScoringPlan, SetPart};
 pub use augment::{AugmentPlan, RoundFrom, RowOrder, SoundFiles};
 pub use features::{Backend, FeaturesPlan, InputScale, Strategy};
 pub use recordings::{ElementType, Floor, Kind, Layout, RecordingsPlan};

@@ -1,12 +1,12 @@
 //! From settings to a plan: paths made absolute, units converted, and what no
 //! single key can tell checked.
 
+mod audit;
 mod augment;
 mod front_end;
 mod recordings;
 mod splits;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,12 +16,8 @@ use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
 use super::location::Location;
 use super::paths;
-use super::plan::{
-    AuditPlan, FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan,
-};
-use super::rules;
+use super::plan::{FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
 use super::settings::{self, Settings};
-use crate::records::{AuditRules, Policy};
 
 /// Makes the plan, and collects warnings.
 ///
@@ -80,7 +76,7 @@ impl Resolver<'_> {
                 policy: settings.failures.policy,
                 max_rate: settings.failures.max_rate,
             },
-            audit: audit(&settings.audit),
+            audit: self.audit(&settings.audit),
             metrics: MetricsPlan {
                 address: settings.metrics.address,
                 linger_seconds: settings.metrics.linger,
@@ -159,23 +155,6 @@ impl Resolver<'_> {
             message: message.to_owned(),
         });
     }
-}
-
-/// The rules of the audit; every key has passed its check.
-fn audit(keys: &BTreeMap<String, Value>) -> AuditPlan {
-    let policy = |name: &str| {
-        let named = keys.get(name).and_then(Value::as_str);
-        named.and_then(Policy::named)
-    };
-    let all = policy("checks").unwrap_or_default();
-    AuditPlan(AuditRules::new(|check| {
-        let threshold = check.threshold();
-        let number = keys.get(threshold.key).and_then(rules::number);
-        (
-            policy(check.name()).unwrap_or(all),
-            number.unwrap_or(threshold.range.0),
-        )
-    }))
 }
 
 fn stages(stages: &settings::Stages) -> StagesPlan {

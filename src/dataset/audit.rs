@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::hard::{HardFile, HardRecord};
 use super::jsonl::{JsonlReader, JsonlWriter};
 use super::layout::{AUDIT_FACTS_FILE, AUDIT_FILE};
 use super::npy::{Array, DType, NpyError, NpyReader, NpyWriter};
@@ -90,12 +91,29 @@ fn rounded(value: f64) -> f64 {
 pub struct AuditCommit {
     lines: Committed,
     facts: Committed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hard: Option<Committed>,
+}
+
+impl AuditCommit {
+    /// Whether rows were scored.
+    pub fn scores(&self) -> bool {
+        self.hard.is_some()
+    }
+}
+
+/// What the audit writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuditSettings {
+    /// Rows of each split in `hard.jsonl`, where rows are scored.
+    pub hard: Option<usize>,
 }
 
 /// The audit's files, being written.
 pub(super) struct AuditFiles {
     pub(super) lines: JsonlWriter,
     facts: NpyWriter,
+    hard: Option<HardFile>,
 }
 
 /// What the facts of clips are an array of.
@@ -108,31 +126,53 @@ pub(super) fn facts_array() -> Array {
 
 impl AuditFiles {
     /// Makes them, or opens them where the last commit left them.
-    pub(super) fn open(folder: &Path, last: Option<&AuditCommit>) -> Result<Self, WriteError> {
+    pub(super) fn open(
+        folder: &Path,
+        settings: AuditSettings,
+        last: Option<&AuditCommit>,
+    ) -> Result<Self, WriteError> {
         let (lines, facts) = (folder.join(AUDIT_FILE), folder.join(AUDIT_FACTS_FILE));
+        let of_last = last.and_then(|last| last.hard.as_ref());
+        let hard = settings.hard;
+        let hard = hard.map(|most| HardFile::open(folder, most, of_last));
+        let hard = hard.transpose()?;
         Ok(match last {
             Some(last) => Self {
                 lines: JsonlWriter::open_at(&lines, &last.lines)?,
                 facts: NpyWriter::open_at(&facts, facts_array(), &last.facts)?,
+                hard,
             },
             None => Self {
                 lines: JsonlWriter::create(&lines)?,
                 facts: NpyWriter::create(&facts, facts_array())?,
+                hard,
             },
         })
     }
 
-    /// Makes both durable.
+    /// Makes them durable.
     pub(super) fn sync(&mut self) -> Result<AuditCommit, WriteError> {
         Ok(AuditCommit {
             lines: self.lines.sync()?,
             facts: self.facts.sync()?,
+            hard: self.hard.as_mut().map(HardFile::sync).transpose()?,
         })
     }
 
     /// Appends the facts of a clip.
     pub(super) fn facts(&mut self, facts: &ClipFacts) -> Result<(), WriteError> {
         self.facts.append_ints(&facts.numbers())
+    }
+
+    /// Takes a row that was scored.
+    pub(super) fn scored(&mut self, record: &HardRecord<'_>) -> Result<(), WriteError> {
+        self.hard.as_mut().map_or(Ok(()), |hard| hard.take(record))
+    }
+
+    /// Writes the rows scored highest into the folder; the file's hash.
+    pub(super) fn finish_hard(&self, folder: &Path) -> Result<Option<String>, WriteError> {
+        let hard = self.hard.as_ref();
+        hard.map(|hard| hard.finish(folder)).transpose()
     }
 
     /// Completes the facts, and gives their hash and the lines, which go on.
@@ -150,7 +190,7 @@ impl AuditMerger {
     /// # Errors
     /// [`WriteError`] where they cannot be made.
     pub fn create(folder: &Path) -> Result<Self, WriteError> {
-        AuditFiles::open(folder, None).map(Self)
+        AuditFiles::open(folder, AuditSettings::default(), None).map(Self)
     }
 
     /// Takes those of a shard.

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::DatasetError;
 use super::layout::{
-    AUDIT_FACTS_FILE, AUDIT_FILE, JOURNAL_FILE, LOCK_FILE, QUARANTINE_FILE, RECORDINGS_FILE,
-    REPORT_FILE, ROWS_FILE,
+    AUDIT_FACTS_FILE, AUDIT_FILE, HARD_FILE, HARD_SO_FAR_FILE, JOURNAL_FILE, LOCK_FILE,
+    QUARANTINE_FILE, RECORDINGS_FILE, REPORT_FILE, ROWS_FILE,
 };
 use super::seal::{self, Seal};
 use super::write::commit::Commit;
@@ -141,7 +141,7 @@ impl Folder {
     /// Removes the journal of what is complete. The folder stays locked.
     pub fn remove_journal(&self) -> Result<(), DatasetError> {
         let journal = self.journal();
-        remove(&journal)?;
+        remove_journal(&self.path)?;
         sync_folder(&journal).map_err(DatasetError::io("sync", &self.path))
     }
 
@@ -204,6 +204,8 @@ fn files<S: Seal>(features: &[String]) -> Vec<PathBuf> {
         QUARANTINE_FILE,
         AUDIT_FILE,
         AUDIT_FACTS_FILE,
+        HARD_FILE,
+        HARD_SO_FAR_FILE,
     ];
     let names = names.into_iter().chain(features.iter().map(String::as_str));
     let names = names.map(PathBuf::from);
@@ -228,8 +230,14 @@ fn is_complete<S: Seal>(
         return Err(another(path, format!("it has lost {name}"), existing));
     }
     // Left by a build that was killed in its last step.
-    remove(&path.join(JOURNAL_FILE))?;
+    remove_journal(path)?;
     Ok(true)
+}
+
+/// Removes what only an unfinished build needs.
+fn remove_journal(path: &Path) -> Result<(), DatasetError> {
+    remove(&partial_path(&path.join(HARD_SO_FAR_FILE)))?;
+    remove(&path.join(JOURNAL_FILE))
 }
 
 /// What makes a finished data set complete, its report, and its feature files as far

@@ -14,6 +14,11 @@ pub const QUARANTINE_FILE: &str = "quarantine.jsonl";
 pub const AUDIT_FILE: &str = "audit.jsonl";
 /// What the audit of the whole set knows of each clip: hash, print and length.
 pub const AUDIT_FACTS_FILE: &str = "audit.npy";
+/// One line a negative row of those that the audit's classifier scores highest.
+pub const HARD_FILE: &str = "hard.jsonl";
+/// What that is made of while a build runs: never whole, it is gone when the data set
+/// is there.
+pub const HARD_SO_FAR_FILE: &str = "hard.rows.jsonl";
 /// What went in and where the time went, to look at.
 pub const REPORT_FILE: &str = "report.html";
 /// How far a build has come, until it is finished.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod error;
 pub mod folder;
 pub mod found;
+pub mod hard;
 pub mod inspect;
 pub mod journal;
 pub mod jsonl;

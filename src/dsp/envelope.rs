@@ -13,7 +13,8 @@ pub struct Envelope {
     step: usize,
     rate: f64,
     means: Vec<f32>,
-    sum: f64,
+    /// Means of the samples themselves, of pieces of about 64 ms.
+    offsets: Vec<f32>,
     squares: f64,
     samples: usize,
 }
@@ -25,7 +26,8 @@ impl Envelope {
         self.rate = f64::from(sample_rate);
         self.samples = samples.len();
         self.means.clear();
-        (self.sum, self.squares) = steps(samples, self.step, &mut self.means);
+        self.offsets.clear();
+        self.squares = steps(samples, self.step, &mut self.means, &mut self.offsets);
     }
 
     /// Mean magnitude of each step.
@@ -48,9 +50,19 @@ impl Envelope {
         ((seconds * self.steps_per_second()).round() as usize).max(1)
     }
 
-    /// Mean of the samples, which is 0 where there is no constant offset.
-    pub fn mean(&self) -> f64 {
-        self.sum / self.samples.max(1) as f64
+    /// How far off zero the samples are all the time: their mean, less half of what it
+    /// varies by from one eighth to another. A rumble, whose mean is seldom 0 either, has
+    /// none.
+    pub fn offset(&self) -> f64 {
+        let eighth = self.offsets.len().div_ceil(8).max(1);
+        let mean = |of: &[f32]| {
+            let sum: f64 = of.iter().copied().map(f64::from).sum();
+            sum / of.len().max(1) as f64
+        };
+        let parts = self.offsets.chunks(eighth).map(mean);
+        let least = parts.clone().fold(f64::INFINITY, f64::min);
+        let most = parts.fold(f64::NEG_INFINITY, f64::max);
+        (mean(&self.offsets).abs() - (most - least).max(0.0) / 2.0).max(0.0)
     }
 
     /// Sum of the squares of the samples.
@@ -67,37 +79,54 @@ impl Envelope {
 /// Steps whose sums are added up before they are made doubles.
 const TOGETHER: usize = 64;
 
-/// Appends the mean magnitude of each step, and gives the sum of all samples and
-/// of their squares. In lanes, whose sums are added in one order, so that every
+/// Appends the mean magnitude of each step and the mean of each piece, and gives the sum
+/// of all squares. In lanes, whose sums are added in one order, so that every
 /// processor gives the same bits.
 #[multiversion(targets("x86_64+avx2"))]
-fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>) -> (f64, f64) {
+fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>, offsets: &mut Vec<f32>) -> f64 {
+    /// Samples of a step at 16 kHz, known beforehand.
+    const USUAL: usize = 16;
     means.reserve(samples.len() / step + 1);
-    let (mut sum, mut squares) = (0f64, 0f64);
+    let mut squares = 0f64;
     for piece in samples.chunks(TOGETHER * step) {
         let (mut sums, mut energies) = ([0f32; 8], [0f32; 8]);
-        for step in piece.chunks(step) {
-            let mut magnitudes = [0f32; 8];
-            let (chunks, tail) = step.as_chunks::<8>();
-            for chunk in chunks {
-                for lane in 0..8 {
-                    let x = chunk[lane];
-                    magnitudes[lane] += x.abs();
-                    sums[lane] += x;
-                    energies[lane] += x * x;
-                }
+        let mut steps = piece;
+        if step == USUAL {
+            let (usual, tail) = piece.as_chunks::<USUAL>();
+            for step in usual {
+                means.push(magnitude(step, &mut sums, &mut energies) * (1.0 / USUAL as f32));
             }
-            for (lane, &x) in tail.iter().enumerate() {
-                magnitudes[lane] += x.abs();
-                sums[lane] += x;
-                energies[lane] += x * x;
-            }
-            means.push(folded(magnitudes) / step.len() as f32);
+            steps = tail;
         }
-        sum += f64::from(folded(sums));
+        for step in steps.chunks(step) {
+            let magnitude = magnitude(step, &mut sums, &mut energies);
+            means.push(magnitude / step.len() as f32);
+        }
+        offsets.push(folded(sums) / piece.len() as f32);
         squares += f64::from(folded(energies));
     }
-    (sum, squares)
+    squares
+}
+
+/// The sum of the magnitudes of a step; adds its samples and their squares to others.
+#[inline(always)]
+fn magnitude(step: &[f32], sums: &mut [f32; 8], energies: &mut [f32; 8]) -> f32 {
+    let mut magnitudes = [0f32; 8];
+    let (chunks, tail) = step.as_chunks::<8>();
+    for chunk in chunks {
+        for lane in 0..8 {
+            let x = chunk[lane];
+            magnitudes[lane] += x.abs();
+            sums[lane] += x;
+            energies[lane] += x * x;
+        }
+    }
+    for (lane, &x) in tail.iter().enumerate() {
+        magnitudes[lane] += x.abs();
+        sums[lane] += x;
+        energies[lane] += x * x;
+    }
+    folded(magnitudes)
 }
 
 #[inline(always)]
@@ -117,12 +146,26 @@ mod tests {
         envelope.measure(&[1.0; 5], 16_000);
         envelope.measure(&samples, 16_000);
         assert_eq!((envelope.step(), envelope.means().len()), (16, 63));
-        let sum: f64 = samples.iter().map(|x| f64::from(*x)).sum();
         let squares: f64 = samples.iter().map(|x| f64::from(x * x)).sum();
-        assert!((envelope.mean() - sum / 1003.0).abs() < 1e-6);
         assert!((envelope.squares() - squares).abs() < 1e-3);
         let last = samples[992..].iter().map(|x| x.abs()).sum::<f32>() / 11.0;
         assert!((envelope.means()[62] - last).abs() < 1e-6);
         assert_eq!(envelope.steps_in(0.2), 200);
+    }
+
+    #[test]
+    fn an_offset_is_there_all_the_time() {
+        let wave = |n: usize, hz: f32| (n as f32 / 16_000.0 * hz * std::f32::consts::TAU).sin();
+        let offset = |sample: &dyn Fn(usize) -> f32| {
+            let samples: Vec<f32> = (0..24_000).map(sample).collect();
+            let mut envelope = Envelope::default();
+            envelope.measure(&samples, 16_000);
+            envelope.offset()
+        };
+        let found = offset(&|n| 0.02 + 0.3 * wave(n, 180.0));
+        assert!((found - 0.02).abs() < 0.004, "{found}");
+        // Three quarters of a slow wave: its mean is 0.06.
+        assert_eq!(offset(&|n| 0.3 * wave(n, 0.5)), 0.0);
+        assert_eq!(offset(&|n| 0.3 * wave(n, 180.0)).max(1e-4), 1e-4);
     }
 }

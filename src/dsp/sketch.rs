@@ -51,6 +51,7 @@ pub struct Sketcher {
     bands: [usize; SIDE + 1],
     time: Vec<f32>,
     spectrum: Vec<Complex<f32>>,
+    powers: Vec<f32>,
     scratch: Vec<Complex<f32>>,
     sample_rate: u32,
 }
@@ -77,6 +78,7 @@ impl Sketcher {
             bands,
             time: transform.make_input_vec(),
             spectrum: transform.make_output_vec(),
+            powers: vec![0.0; FRAME / 2 + 1],
             scratch: transform.make_scratch_vec(),
             transform,
             sample_rate,
@@ -97,13 +99,11 @@ impl Sketcher {
             self.transform
                 .process_with_scratch(time, spectrum, &mut self.scratch)
                 .ok()?;
-            let power = |bins: &[Complex<f32>]| bins.iter().map(Complex::norm_sqr).sum::<f32>();
+            raise(&mut loudest, spectrum, &mut self.powers);
             for (band, energy) in row.iter_mut().enumerate() {
                 let bins = self.bands[band]..self.bands[band + 1].max(self.bands[band]);
-                *energy = power(spectrum.get(bins).unwrap_or_default());
-            }
-            for (bins, loudest) in spectrum.chunks_exact(GROUP).zip(&mut loudest) {
-                *loudest = loudest.max(power(bins));
+                let bins = self.powers.get(bins).unwrap_or_default();
+                *energy = bins.iter().sum();
             }
         }
         Some(Sketch {
@@ -130,6 +130,19 @@ pub fn distance(a: &[u32; WORDS], b: &[u32; WORDS]) -> u32 {
 fn shaped(samples: &[f32], shape: &[f32], out: &mut [f32]) {
     for ((out, sample), shape) in out.iter_mut().zip(samples).zip(shape) {
         *out = sample * shape;
+    }
+}
+
+/// The powers of a spectrum, and of each group of them the greatest sum.
+#[multiversion(targets("x86_64+avx2"))]
+fn raise(loudest: &mut [f32; GROUPS], spectrum: &[Complex<f32>], powers: &mut [f32]) {
+    for (power, bin) in powers.iter_mut().zip(spectrum) {
+        *power = bin.re * bin.re + bin.im * bin.im;
+    }
+    for (group, loudest) in powers.as_chunks::<GROUP>().0.iter().zip(loudest) {
+        let [a, b, c, d] = *group;
+        let sum = (a + b) + (c + d);
+        *loudest = if sum > *loudest { sum } else { *loudest };
     }
 }
 

@@ -15,7 +15,7 @@ use super::envelope::Envelope;
 /// Time constant of the envelope, in seconds.
 const TIME_CONSTANT: f64 = 0.03;
 /// Hangover, in seconds.
-const HANGOVER: f64 = 0.2;
+pub const HANGOVER: f64 = 0.2;
 /// Margin between the threshold and the active level, in dB.
 pub const MARGIN: f64 = 15.9;
 /// Thresholds: 2⁻¹ to 2⁻¹⁶ of full scale.

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::classifier::Classifier;
 use super::continuous::{Continuous, STEP_SECONDS};
 use super::error::EvalError;
+use crate::classifier::Classifier;
 use crate::config::plan::{Floor, InputScale};
 use crate::dataset::manifest::Dataset;
 use crate::dataset::parts::FeatureReader;

@@ -11,7 +11,6 @@
 //! rows, and so that no figure depends on the number of workers.
 
 mod alarms;
-pub mod classifier;
 mod continuous;
 mod error;
 mod heard;
@@ -40,7 +39,7 @@ pub use score::Scored;
 pub use table::table;
 pub use tally::Tally;
 
-use crate::eval::classifier::Classifier;
+use crate::classifier::Classifier;
 use crate::flow::{CancelToken, Flow, Observer, Settings, StageSettings};
 
 use score::{Count, Score, blocks};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::classifier::BakedBatch;
+use crate::classifier::BakedBatch;
 
 use super::heard::Heard;
 use super::inputs::{FeatureFile, Features};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::classifier::{Classifier, Scorer};
+use crate::classifier::{Classifier, Scorer};
 use crate::flow::{BoxError, Focus, Seq, Sink, Stage, Worker};
 
 use super::alarms::Alarms;

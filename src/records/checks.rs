@@ -131,13 +131,13 @@ checks! {
     Clipped = Clip, All, "clipped", "clipped: its peaks are cut off flat", "share",
         "clipped_share" = "0.001" in 0.0 to 1.0, "Share of samples in flat runs of three or more at the clip's own peak.";
     Offset = Clip, All, "offset", "off the zero line", "full scale",
-        "offset_level" = "0.005" in 0.0 to 1.0, "Mean of the samples, of full scale 1.";
+        "offset_level" = "0.005" in 0.0 to 1.0, "How far off zero all parts of a clip are, of full scale 1.";
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
         "band_limited_hz" = "4500" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
     CutStart = Clip, All, "cut_start", "cut off at its start: it begins within sound", "dB",
-        "cut_start_db" = "-1" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
+        "cut_start_db" = "-2" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
     CutEnd = Clip, All, "cut_end", "cut off at its end: it stops within sound", "dB",
-        "cut_end_db" = "-10" in -200.0 to 100.0, "Level of a positive clip's last 10 ms, in dB of its active speech level.";
+        "cut_end_db" = "-12" in -200.0 to 100.0, "Level of a positive clip's last 10 ms, in dB of its active speech level.";
     Gap = Clip, All, "gap", "broken off: sound that becomes digital silence at once", "ms",
         "gap_ms" = "40" in 1.0 to 60000.0, "Length of digital silence that sound breaks off into, in milliseconds.";
     Damaged = Clip, All, "damaged", "damaged in parts of its file", "parts",
@@ -149,9 +149,11 @@ checks! {
     Snr = Row, All, "snr", "at another signal-to-noise ratio than was asked for", "dB",
         "snr_off_db" = "15" in 0.0 to 300.0, "How far the ratio on active speech (ITU-T P.56) is from that drawn, in dB.";
     RowClipped = Row, All, "row_clipped", "clipped by the effects", "share",
-        "row_clipped_share" = "0.01" in 0.0 to 1.0, "Share of the row's samples at the limits of 16 bits.";
+        "row_clipped_share" = "0.25" in 0.0 to 1.0, "Share of the row's samples at the limits of 16 bits.";
     RowSilent = Row, All, "row_silent", "digital silence for the most part", "share",
         "row_silent_share" = "0.95" in 0.0 to 1.0, "Share of the row's milliseconds that hold nothing but zeros.";
+    HoldsWord = Row, All, "holds_word", "scored as the wake word, though its split is negative", "score",
+        "score" = "0.5" in 0.0 to 1.0, "Score of audit.classifier above which a negative row holds the wake word.";
     SilentSound = Sound, Told, "sound_silent", "a sound that is silent", "dBFS",
         "sound_silent_db" = "-60" in -200.0 to 0.0, "Peak below which a background or impulse response is silent, in dBFS.";
     ConstantSound = Sound, Told, "background_constant", "a background that does not change", "full scale",
@@ -175,7 +177,7 @@ checks! {
     UnevenUse = Set, Told, "uneven_use", "sounds used far more often than others", "times",
         "uneven_use_times" = "3" in 1.0 to 1000000.0, "Spread of the uses, in times of what independent draws make.";
     Neighbour = Set, Told, "neighbour", "among rows of the other label", "share",
-        "neighbour_share" = "0.9" in 0.0 to 1.0, "Share of a row's ten nearest neighbours that have the other label.";
+        "neighbour_share" = "0.9" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label.";
     Overlap = Set, Told, "overlap", "positive and negative rows that lie among each other", "share",
         "overlap_share" = "0.2" in 0.0 to 1.0, "Share of rows whose nearest neighbour has the other label.";
     Drift = Set, Told, "drift", "test rows that lie elsewhere than training rows", "share",
@@ -346,6 +348,8 @@ pub struct Audited {
     pub speech_end: Option<usize>,
     /// What was found, clips before rows.
     pub noted: Vec<Noted>,
+    /// What a classifier says of its rows, in their order, where one is asked.
+    pub scores: Vec<f32>,
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use crate::build::Ready;
 use crate::build::booth::Booth;
 use crate::build::render::Renderer;
 use crate::dataset::audit::AuditRecord;
+use crate::dataset::hard::HardRecord;
 use crate::dataset::jsonl::JsonlReader;
-use crate::dataset::layout::AUDIT_FILE;
+use crate::dataset::layout::{AUDIT_FILE, HARD_FILE};
 use crate::records::{Check, Scope};
 
 use super::ReportError;
@@ -18,17 +19,24 @@ use super::examples::Sound;
 /// found something.
 const WORST: usize = 2;
 /// Cards with players, of all checks, about.
-const MOST_CARDS: usize = 24;
+const MOST_CARDS: usize = 12;
 /// Findings of a check that are shown as lines.
 const MOST_LINES: usize = 20;
+/// Lines of `hard.jsonl` that are shown of each split.
+const MOST_HARD: usize = 10;
 /// Longest piece of a clip that is played, in seconds.
 const MOST_SECONDS: f64 = 3.0;
+/// Seconds into a recording behind which no row is played: all before it would have to
+/// be read.
+const FAR_SECONDS: u64 = 600;
 
 /// What the audit found.
 #[derive(Default)]
 pub(super) struct AuditFound {
     /// Each check that found something, in their order.
     pub(super) checks: Vec<CheckFound>,
+    /// The negative rows that a classifier scores highest, a few of each split.
+    pub(super) hardest: Vec<HardRecord<'static>>,
 }
 
 /// What one check found.
@@ -81,8 +89,28 @@ impl AuditFound {
                 }
             }
         }
-        Ok(Self { checks })
+        Ok(Self {
+            checks,
+            hardest: hardest(folder)?,
+        })
     }
+}
+
+/// The first lines of each split in `hard.jsonl`, where there is one.
+fn hardest(folder: &Path) -> Result<Vec<HardRecord<'static>>, ReportError> {
+    let path = folder.join(HARD_FILE);
+    let mut hardest: Vec<HardRecord<'static>> = Vec::new();
+    if !path.is_file() {
+        return Ok(hardest);
+    }
+    for record in JsonlReader::<HardRecord<'static>>::open(&path)? {
+        let record = record?;
+        let of_split = hardest.iter().filter(|of| of.split == record.split);
+        if of_split.count() < MOST_HARD {
+            hardest.push(record);
+        }
+    }
+    Ok(hardest)
 }
 
 impl CheckFound {
@@ -127,7 +155,24 @@ fn sounds(
         let Some((index, entry)) = entry else {
             continue;
         };
-        let Ok(samples) = renderer.decoded(&entry.id) else {
+        if let Some(reads) = ready.reads(index) {
+            let number = record.round.map_or(0, u64::from);
+            let rate = u64::from(reads.sample_rate);
+            let near = number * reads.hop as u64 <= FAR_SECONDS * rate;
+            let row = near.then(|| renderer.recording_row((index, &reads), entry, number));
+            let row = row.and_then(|row| row.ok().flatten());
+            let sound = row.and_then(|(_, row)| booth.row(&row.data));
+            let name = format!("row {number} of the recording");
+            sounds.extend(sound.map(|sound| (name, sound.into())));
+            continue;
+        }
+        let made = match is_row {
+            true => renderer.rows(index, &entry.id),
+            false => renderer
+                .decoded(&entry.id)
+                .map(|samples| (samples, Vec::new())),
+        };
+        let Ok((samples, rows)) = made else {
             continue;
         };
         let name = match record.other_clip {
@@ -139,15 +184,14 @@ fn sounds(
                 .clip(&samples, MOST_SECONDS)
                 .map(|sound| (name, sound.into())),
         );
-        let row = is_row
-            .then(|| renderer.rows(index, &entry.id).ok())
-            .flatten();
-        let row = row.and_then(|(_, rows)| {
-            let mut rows = rows.into_iter();
-            rows.find(|row| Some(row.round) == record.round)
-        });
-        if let Some(row) = row
-            && let Some(sound) = booth.row(&row.data)
+        drop(samples);
+        let mut rows = rows.into_iter();
+        let audio = &ready.plan().audio;
+        // A row that is as long as its clip may be of minutes.
+        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
+        let most = most.max(audio.clip_samples);
+        if let Some(row) = rows.find(|row| Some(row.round) == record.round)
+            && let Some(sound) = booth.row(&row.data[..row.data.len().min(most)])
         {
             sounds.push((format!("its row, round {}", row.round), sound.into()));
         }

@@ -81,7 +81,7 @@ impl Worker for AugmentWorker {
                 Decoded::Piece {
                     piece,
                     augment: false,
-                } => return Ok(augmenter.piece(rounds.start, piece)),
+                } => return Ok(augmenter.piece(rounds.start, piece, findings)?),
                 Decoded::Piece { piece, .. } => {
                     return alone(augmenter, place, clip, rounds, &piece, findings);
                 }

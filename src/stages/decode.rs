@@ -174,6 +174,7 @@ impl Decoder {
         if let Some(auditor) = &mut self.auditor {
             let heard = Heard {
                 raw: &self.raw,
+                ms: info.sample_rate as usize / 1000,
                 level,
                 others: self.ear.others(),
                 mended: info.mended,
@@ -257,6 +258,7 @@ impl Decoder {
             // It was read in pieces, which are gone: their level is known.
             let heard = Heard {
                 raw: &samples,
+                ms: sample_rate as usize / 1000,
                 level: Level::of(&samples),
                 others,
                 mended,

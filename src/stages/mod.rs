@@ -8,6 +8,7 @@ pub mod augment;
 pub mod decode;
 pub mod net;
 pub mod recordings;
+pub mod score;
 pub mod write;
 
 use std::ops::Range;

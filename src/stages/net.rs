@@ -6,6 +6,7 @@ use crate::flow::{BoxError, Focus, Stage, Worker};
 use crate::frontend::{FeatureSpec, FrontEnd, Net, Network, piece};
 use crate::records::{Batch, PieceValues, Row, Rows, Values};
 
+use super::score::{ScoreWorker, Scoring};
 use super::{Buffers, Charged, payloads, replace};
 
 /// Runs one network.
@@ -14,6 +15,8 @@ pub struct NetStage {
     front_end: Arc<FrontEnd>,
     network: Network,
     buffers: Buffers,
+    /// What scores the rows behind the last network, if anything.
+    scoring: Option<Arc<Scoring>>,
 }
 
 /// Runs one network on one thread.
@@ -27,20 +30,27 @@ pub struct NetWorker {
     spec: FeatureSpec,
     /// How a row is cut to its shape; the last network does it.
     features: Option<FeatureSpec>,
+    scorer: Option<ScoreWorker>,
     buffers: Buffers,
 }
 
 impl NetStage {
-    /// The stages of a front end, in order.
-    pub fn all(front_end: &Arc<FrontEnd>, buffers: &Buffers) -> Vec<Self> {
-        let networks = front_end.networks().into_iter();
-        networks
-            .map(|network| Self {
-                front_end: Arc::clone(front_end),
-                network,
-                buffers: buffers.clone(),
-            })
-            .collect()
+    /// The stages of a front end, in order; the last has its rows scored, where that
+    /// is asked for.
+    pub fn all(
+        front_end: &Arc<FrontEnd>,
+        buffers: &Buffers,
+        scoring: Option<&Arc<Scoring>>,
+    ) -> Vec<Self> {
+        let networks = front_end.networks();
+        let last = networks.last().copied();
+        let stage = |network| Self {
+            front_end: Arc::clone(front_end),
+            network,
+            buffers: buffers.clone(),
+            scoring: scoring.filter(|_| Some(network) == last).cloned(),
+        };
+        networks.into_iter().map(stage).collect()
     }
 }
 
@@ -61,6 +71,7 @@ impl Stage for NetStage {
             audio: Vec::new(),
             spec: self.front_end.features(),
             features: is_last.then(|| self.front_end.features()),
+            scorer: self.scoring.as_ref().map(Scoring::worker).transpose()?,
             buffers: self.buffers.clone(),
         })
     }
@@ -77,7 +88,7 @@ impl Worker for NetWorker {
         }
         if batch.visit.is_some() && payloads(&batch).iter().any(|row| is_piece(row)) {
             let batch = self.pieces(batch)?;
-            return Ok(Charged { batch, account });
+            return self.scored(Charged { batch, account });
         }
         let rows = payloads(&batch);
         let mut out: Vec<_> = rows.iter().map(|_| self.buffers.floats.take()).collect();
@@ -94,7 +105,7 @@ impl Worker for NetWorker {
             out.iter_mut().for_each(|row| features.fit(row));
         }
         let out = out.into_iter().map(Values::Floats).collect();
-        Ok(Charged {
+        self.scored(Charged {
             batch: replace(batch, out, |input| self.buffers.give(input)),
             account: account.filter(|_| self.features.is_none()),
         })
@@ -106,6 +117,17 @@ fn is_piece(row: &Values) -> bool {
 }
 
 impl NetWorker {
+    /// The same with its rows scored, where that is asked for.
+    fn scored(
+        &mut self,
+        mut charged: Charged<Batch<Rows<Values>>>,
+    ) -> Result<Charged<Batch<Rows<Values>>>, BoxError> {
+        if let Some(scorer) = &mut self.scorer {
+            scorer.score(&mut charged.batch)?;
+        }
+        Ok(charged)
+    }
+
     /// Rows of recordings, which this network computes together.
     fn pieces(&mut self, mut batch: Batch<Rows<Values>>) -> Result<Batch<Rows<Values>>, BoxError> {
         for span in &mut batch.spans {

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("records", &["dsp", "audio"]),
     ("runtime", &["onnx"]),
     ("frontend", &["records", "onnx", "runtime"]),
+    ("classifier", &["records", "onnx", "runtime"]),
     ("source", &["records", "audio", "paths"]),
     ("audit", &["records", "dsp"]),
     ("augment", &["records", "dsp", "audio", "audit"]),
@@ -26,7 +27,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "stages",
         &[
-            "flow", "records", "dsp", "audio", "source", "audit", "augment", "frontend", "dataset",
+            "flow",
+            "records",
+            "dsp",
+            "audio",
+            "source",
+            "audit",
+            "augment",
+            "frontend",
+            "classifier",
+            "dataset",
         ],
     ),
     (
@@ -40,6 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "audit",
             "augment",
             "frontend",
+            "classifier",
             "dataset",
             "config",
             "autoscale",
@@ -53,7 +64,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "eval",
-        &["flow", "records", "dataset", "onnx", "runtime", "config"],
+        &[
+            "flow",
+            "records",
+            "dataset",
+            "classifier",
+            "runtime",
+            "config",
+        ],
     ),
     (
         "api",
@@ -74,6 +92,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "autoscale",
             "stages",
             "frontend",
+            "classifier",
             "runtime",
         ],
     ),

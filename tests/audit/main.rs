@@ -4,4 +4,5 @@
 
 mod rules;
 mod same;
+mod scores;
 mod support;

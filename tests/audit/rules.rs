@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::Site;
+use super::support::{SCORED, Site};
 
 #[test]
 fn the_audit_changes_no_byte_of_the_data() {
@@ -75,23 +75,32 @@ fn what_a_rule_leaves_out_is_in_the_quarantine_and_no_failure() {
 #[test]
 fn a_rule_ends_the_build_at_a_clip_and_another_goes_on() {
     let site = Site::new();
-    let failed = site.wakemill(&[
+    // A commit after every batch: rows that were scored before are not again.
+    let fail = [
         "run",
         "p.toml",
         "--set",
         "audit.clipped=fail",
+        "--set",
+        "flow.commit_seconds=0",
+        "--set",
+        "flow.batch=2",
         "--progress",
         "none",
-    ]);
+    ];
+    let failed = site.wakemill(&[&fail[..], &SCORED].concat());
     let errors = String::from_utf8_lossy(&failed.stderr).into_owned();
     assert_eq!(failed.status.code(), Some(1));
     assert!(
         errors.contains("split 'other_train', clip 'clipped.wav', audit: clipped: "),
         "{errors}"
     );
-    site.build(&["--resume"]);
+    assert!(site.path("out/hard.rows.jsonl.partial").exists());
+    site.build(&[&["--resume"][..], &SCORED].concat());
     let resumed = site.made();
-    site.build(&["--overwrite"]);
+    assert!(resumed.contains_key("hard.jsonl"));
+    assert!(!site.path("out/hard.rows.jsonl.partial").exists());
+    site.build(&[&["--overwrite"][..], &SCORED].concat());
     assert!(site.made() == resumed);
 }
 

@@ -1,6 +1,6 @@
 //! What is found, and that it is the same however it was come by.
 
-use super::support::Site;
+use super::support::{SCORED, Site};
 
 #[test]
 fn faults_are_found_and_told() {
@@ -44,15 +44,17 @@ fn faults_are_found_and_told() {
 #[test]
 fn findings_are_the_same_for_any_workers_and_batches() {
     let site = Site::new();
-    site.build(&[]);
+    site.build(&SCORED);
     let one = site.made();
+    assert!(one.contains_key("hard.jsonl"));
     for set in [
         ["stages.decode.workers=3", "flow.batch=2"],
         ["stages.augment.workers=4", "flow.batch=50"],
         ["stages.embed.workers=2", "flow.commit_seconds=0"],
     ] {
         let [first, second] = set;
-        site.build(&["--overwrite", "--set", first, "--set", second]);
+        let more = ["--overwrite", "--set", first, "--set", second];
+        site.build(&[&more[..], &SCORED].concat());
         assert!(site.made() == one, "{set:?}");
     }
 }
@@ -60,11 +62,12 @@ fn findings_are_the_same_for_any_workers_and_batches() {
 #[test]
 fn findings_are_the_same_for_any_shards() {
     let site = Site::new();
-    site.build(&[]);
+    site.build(&SCORED);
     let one = site.made();
+    assert!(one.contains_key("hard.jsonl"));
     std::fs::remove_dir_all(site.path("out")).unwrap();
     let run = |command: &[&str]| {
-        let output = site.wakemill(command);
+        let output = site.wakemill(&[command, &SCORED].concat());
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{command:?}: {errors}");
     };

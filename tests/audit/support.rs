@@ -8,6 +8,17 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 use wakemill::audio::wav;
+use wakemill::onnx::{Attribute, DimensionValue, Graph, Model, Node, Tensor, ValueInfo};
+
+/// Values of a row.
+pub const ROW: usize = 16 * 96;
+/// Names the classifier of a site.
+pub const SCORED: [&str; 4] = [
+    "--set",
+    "audit.classifier=word.onnx",
+    "--set",
+    "audit.hard=5",
+];
 
 /// Quickstart clips with a few faults among them, in train and test.
 pub struct Site {
@@ -50,6 +61,7 @@ impl Site {
             noise.display()
         );
         fs::write(site.path("p.toml"), text).unwrap();
+        fs::write(site.path("word.onnx"), classifier().to_bytes()).unwrap();
         site
     }
 
@@ -97,11 +109,50 @@ impl Site {
         ];
         let read = |name: &str| (name.to_owned(), self.read(&format!("out/{name}")));
         let mut made: BTreeMap<_, _> = names.map(read).into();
+        if let Ok(bytes) = fs::read(self.path("out/hard.jsonl")) {
+            made.insert("hard.jsonl".to_owned(), bytes);
+        }
         let dataset: Value = serde_json::from_slice(&self.read("out/dataset.json")).unwrap();
         let of_audit = format!("{}{}", dataset["audit"], dataset["splits"]);
         made.insert("dataset.json".to_owned(), of_audit.into_bytes());
         made
     }
+}
+
+/// The weight of a value of a row.
+pub fn weight(index: usize) -> f32 {
+    0.005 * ((index * 7919 % 13) as f32 - 6.0)
+}
+
+/// What the classifier says of a row.
+pub fn score(row: &[f32]) -> f64 {
+    let values = row.iter().enumerate();
+    let sum: f64 = values
+        .map(|(index, x)| f64::from(*x) * f64::from(weight(index)))
+        .sum();
+    1.0 / (1.0 + (-sum).exp())
+}
+
+/// A classifier that weighs the values of a row.
+fn classifier() -> Model {
+    let dims = |rest: &[i64]| {
+        let rest = rest.iter().map(|size| DimensionValue::Value(*size));
+        let batch = DimensionValue::Param("n".to_owned());
+        std::iter::once(batch).chain(rest).collect::<Vec<_>>()
+    };
+    let weights: Vec<f32> = (0..ROW).map(weight).collect();
+    Model::new(Graph {
+        name: "word".to_owned(),
+        node: vec![
+            Node::new("Flatten", &["x"], "flat", vec![Attribute::int("axis", 1)]),
+            Node::new("MatMul", &["flat", "w"], "sum", vec![]),
+            Node::new("Sigmoid", &["sum"], "score", vec![]),
+        ],
+        initializer: vec![Tensor::floats("w", &[ROW as i64, 1], &weights)],
+        input: vec![ValueInfo::float_tensor("x", dims(&[16, 96]))],
+        output: vec![ValueInfo::float_tensor("score", dims(&[1]))],
+        ..Graph::default()
+    })
 }
 
 /// An impulse response that begins after 0.3 s.

@@ -14,8 +14,8 @@ use predicates::str::contains;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use wakemill::classifier;
 use wakemill::dataset::npy::NpyWriter;
-use wakemill::eval::classifier;
 use wakemill::onnx::{
     Attribute, DimensionValue, Graph, Model, Node, StringEntry, Tensor, ValueInfo,
 };

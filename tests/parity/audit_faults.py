@@ -12,6 +12,7 @@ import argparse
 import collections
 import concurrent.futures as cf
 import glob
+import hashlib
 import json
 import random
 import shutil
@@ -38,12 +39,12 @@ def speak(job):
     path, text, voice, speed, pitch = job
     wav = subprocess.run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text],
                          capture_output=True, check=True).stdout
-    run("sox", "-q", "-V1", "-t", "wav", "-", "-r", RATE, "-c", 1, "-b", 16, path, input=wav)
+    run("sox", "-q", "-V1", "-t", "wav", "-", "-r", RATE, "-c", 1, "-b", 16, path, "gain", "-6", input=wav)
 
 
 def record(job):
     source, path = job
-    run("ffmpeg", "-v", "error", "-y", "-f", "g722", "-i", source, "-ar", RATE, "-ac", 1, path)
+    run("ffmpeg", "-v", "error", "-y", "-f", "g722", "-i", source, "-af", "volume=-6dB", "-ar", RATE, "-ac", 1, path)
 
 
 def clean(work, half, rng):
@@ -51,9 +52,9 @@ def clean(work, half, rng):
     data = work / "data"
     jobs = []
     phrases = {"calibrate": ["hey livekit", "okay computer"], "judge": ["hello jarvis", "hey livekit"]}[half]
-    # One pitch of each voice, speed and phrase: another one is nearly the same audio.
+    # One pitch of each voice, speed and phrase, and speeds apart: else they are nearly the same audio.
     steps = [(voice, speed, rng.choice((20, 45, 70)), phrase) for voice in VOICES[half] for phrase in phrases
-             for speed in range(110, 220, 4)]
+             for speed in range(110, 220, 8)]
     rng.shuffle(steps)
     places = {"positive_train": [s for i, s in enumerate(steps) if i % 3], "positive_test": steps[::3]}
     for split, chosen in places.items():
@@ -69,8 +70,12 @@ def clean(work, half, rng):
             said.add(words)
             jobs.append((data / split / f"said{index:04d}.wav", " ".join(words), rng.choice(VOICES[half]),
                          rng.randint(110, 220), rng.randint(20, 80)))
-    sounds = sorted(f for f in glob.glob("/usr/share/asterisk/sounds/**/*.g722", recursive=True)
-                    if "silence" not in f and 6000 < Path(f).stat().st_size < 20_000)  # of a row and a little more: longer ones are a fault
+    # Each once, whatever links there are; of a row and a little more: longer ones are a fault.
+    sounds = {}
+    for f in sorted(glob.glob("/usr/share/asterisk/sounds/**/*.g722", recursive=True)):
+        if "silence" not in f and 6000 < Path(f).stat().st_size < 20_000:
+            sounds.setdefault(hashlib.sha256(Path(f).read_bytes()).digest(), f)
+    sounds = sorted(sounds.values())
     sounds = sounds[0 if half == "calibrate" else 1::2]
     recorded = [(f, data / ("negative_test" if i % 4 == 0 else "negative_train") / f"recorded{i:04d}.wav")
                 for i, f in enumerate(sounds)]
@@ -79,6 +84,24 @@ def clean(work, half, rng):
     with cf.ThreadPoolExecutor(2) as pool:
         list(pool.map(speak, jobs))
         list(pool.map(record, recorded))
+    once(data)
+
+
+def once(data):
+    """Removes clips that are the same audio as one before: some voices have no more than a few
+    speeds, and some recordings have two names."""
+    same = collections.defaultdict(list)
+    for path in sorted(data.glob("*/*.wav")):
+        same[sf.info(path).frames].append(path)
+    for paths in same.values():
+        known = []
+        for path in paths:
+            samples = sf.read(path)[0]
+            spectrum = np.fft.rfft(samples, 2 * len(samples)) / np.sqrt(max(np.sum(samples ** 2), 1e-9))
+            if any(np.abs(np.fft.irfft(spectrum * np.conj(other))).max() > 0.99 for other in known):
+                path.unlink()
+            else:
+                known.append(spectrum)
 
 
 def sounds(work, rng):
@@ -96,10 +119,11 @@ def sounds(work, rng):
     for index in range(40):
         rt60 = 0.15 + 0.03 * index
         t = np.arange(int(RATE * min(rt60, 1.2))) / RATE
-        h = noise.standard_normal(len(t)) * np.exp(-6.9 * t / rt60) * 0.3
-        h[0] = 1
-        # Of energy 1: a louder room would clip what is played in it.
-        write(rooms, f"room{index}", h / np.sqrt(np.sum(h ** 2)))
+        # Most of it direct sound: the effect scales a response by its peak, and a room of
+        # more energy would clip what is played in it.
+        h = noise.standard_normal(len(t)) * np.exp(-6.9 * t / rt60) * 0.02
+        h[0] = 0.9
+        write(rooms, f"room{index}", h)
     planted = {}
     for index in range(3):
         planted[write(backgrounds, f"silent{index}", 1e-4 * noise.standard_normal(RATE * 5))] = "sound_silent"
@@ -293,8 +317,12 @@ def judge(wakemill, work):
     # What is drawn for a row from a bad sound is no fault of its clip.
     rows = [json.loads(line) for line in (work / "out/rows.jsonl").read_text().splitlines()]
     bad = tuple(planted["sounds"])
+
+    def file(drawn):
+        return str(drawn.get("file") if isinstance(drawn, dict) else drawn)
+
     marred = {(row["split"], row["clip"]) for row in rows
-              if str(row.get("rir")).endswith(bad) or str((row.get("background") or {}).get("file")).endswith(bad)}
+              if file(row.get("rir")).endswith(bad) or file(row.get("background")).endswith(bad)}
     # The other clip of a pair is as much a part of it.
     pairs = {(line["other_split"], line["other_clip"]) for line in lines
              if (line.get("split"), line.get("clip")) in clips and "other_clip" in line}

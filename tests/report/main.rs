@@ -91,7 +91,8 @@ fn it_says_what_went_in_and_what_did_not() {
     ] {
         assert!(html.contains(text), "no '{text}'");
     }
-    assert_eq!(html.matches("<audio").count(), 12);
+    // Six rows beside their clips, and what the audit found.
+    assert_eq!(html.matches("<audio").count(), 18);
 }
 
 #[test]
@@ -103,7 +104,8 @@ fn it_needs_nothing_but_itself() {
     for attribute in ["src=\"", "href=\""] {
         for (at, _) in html.match_indices(attribute) {
             let target = &html[at + attribute.len()..][..5];
-            assert_eq!(target, "data:", "{attribute}{target}");
+            let within = target == "data:" || target.starts_with('#');
+            assert!(within, "{attribute}{target}");
         }
     }
     assert!(html.len() < 5_000_000, "{} bytes", html.len());
@@ -128,7 +130,7 @@ fn in_a_browser_nothing_overlaps_or_is_cut_off_and_everything_plays() {
         let found = check(chromium, &case().html, dark);
         assert!(found.problems.is_empty(), "dark: {dark}, {found:#?}");
         assert_eq!(found.dark, dark);
-        assert_eq!((found.images, found.sounds), (12, 12));
+        assert_eq!((found.images, found.sounds), (18, 18));
         assert!(found.charts >= 6, "{found:#?}");
     }
 }

@@ -31,6 +31,7 @@ fn heard(samples: &[f32], others: f32) -> Vec<&'static str> {
     let mut findings = Findings::default();
     let heard = Heard {
         raw: samples,
+        ms: 16,
         level: Level::of(samples),
         others,
         mended: false,
@@ -90,6 +91,7 @@ fn what_the_rules_leave_out_is_refused() {
     let samples = [0.0; 1_600];
     let heard = Heard {
         raw: &samples,
+        ms: 16,
         level: Level::of(&samples),
         others: 0.0,
         mended: false,

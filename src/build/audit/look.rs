@@ -100,9 +100,7 @@ impl<'a, 'l> Looking<'a, 'l> {
         let RowBlock { batch, values } = block;
         let index = batch.split;
         let split = &self.inputs.splits[index];
-        if split.plan.recordings.is_some() {
-            return Ok(());
-        }
+        let is_clips = split.plan.recordings.is_none();
         let values = values.as_standard_layout();
         let values = values.as_slice().unwrap_or_default();
         let rows = batch.spans.iter().flat_map(|span| span.state.iter());
@@ -117,7 +115,7 @@ impl<'a, 'l> Looking<'a, 'l> {
                     .3
                     .note(&span.id.name, noted.check.name());
             }
-            let first = span.rounds.start == 0;
+            let first = is_clips && span.rounds.start == 0;
             let clip = self.places[index];
             if first {
                 self.facts.push(audit.facts);
@@ -157,7 +155,7 @@ impl<'a, 'l> Looking<'a, 'l> {
         let mut told = Told::new(lines);
         set.clips(&facts, &mut told)?;
         set.rows(sampled, &mut told)?;
-        if set.plan.audit.0.looks_at(&[Scope::Sound]) {
+        if set.plan.audit.rules.looks_at(&[Scope::Sound]) {
             sounds::judge(set, &mut told)?;
         }
         uses.tell(set, &mut told)?;

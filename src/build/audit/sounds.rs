@@ -26,7 +26,7 @@ pub(super) fn judge(set: &Set<'_>, told: &mut Told<'_, '_>) -> Result<(), BuildE
                 continue;
             };
             let window = plan.audio.clip_samples;
-            for noted in sound::judge(&plan.audit.0, kind, &samples, rate, window) {
+            for noted in sound::judge(&plan.audit.rules, kind, &samples, rate, window) {
                 told.sound(&noted, &file.name)?;
             }
         }
@@ -119,7 +119,7 @@ fn shared(
         return Ok(());
     }
     let share = both as f64 / tested as f64;
-    let noted = set.plan.audit.0.judge(Check::SharedSound, share);
+    let noted = set.plan.audit.rules.judge(Check::SharedSound, share);
     let detail = format!("{both} of {tested} {}s of test rows", kind.label());
     told.set(noted, Some(detail))
 }
@@ -133,7 +133,7 @@ fn uneven(
 ) -> Result<(), BuildError> {
     /// Fewer uses than that of a sound on average say nothing.
     const ENOUGH: f64 = 5.0;
-    if set.plan.audit.0.policy(Check::UnevenUse) == Policy::Off || uses.len() < 2 {
+    if set.plan.audit.rules.policy(Check::UnevenUse) == Policy::Off || uses.len() < 2 {
         return Ok(());
     }
     let counts: Vec<f64> = uses
@@ -150,7 +150,7 @@ fn uneven(
         return Ok(());
     }
     let times = (variance / counts.len() as f64 / chance).sqrt();
-    let noted = set.plan.audit.0.judge(Check::UnevenUse, times);
+    let noted = set.plan.audit.rules.judge(Check::UnevenUse, times);
     let most = uses.iter().max_by_key(|(_, uses)| uses.iter().sum::<u64>());
     let most = most.map_or("", |(name, _)| name);
     let detail = format!("{} {}s, most often {most}", uses.len(), kind.label());

@@ -1,6 +1,7 @@
 //! The audit of a data set that shards have built: their findings and facts put one
 //! after the other, and what is to be said of all of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::inputs::restore;
@@ -10,7 +11,8 @@ use crate::build::audit::Set;
 use crate::build::{BuildError, Prepared, Watch};
 use crate::config::plan::Plan;
 use crate::dataset::audit::AuditMerger;
-use crate::dataset::layout::{AUDIT_FACTS_FILE, AUDIT_FILE};
+use crate::dataset::hard::{self, Hardest};
+use crate::dataset::layout::{AUDIT_FACTS_FILE, AUDIT_FILE, HARD_FILE};
 use crate::dataset::manifest::AuditReport;
 use crate::dataset::partial::sha256_of;
 use crate::dataset::seal;
@@ -60,12 +62,59 @@ pub(super) fn audit(
         })?;
     }
     let (facts, mut lines) = merger.finish_facts()?;
+    if let Some(sha256) = hardest(plan, shards, planned, output, watch)? {
+        merged.files.insert(HARD_FILE.to_owned(), sha256);
+    }
     let report = of_all(plan, shards, planned, watch, output, &mut |line| {
         Ok(lines.append(line)?)
     })?;
     merged.files.insert(AUDIT_FACTS_FILE.to_owned(), facts);
     merged.files.insert(AUDIT_FILE.to_owned(), lines.finish()?);
     Ok(report)
+}
+
+/// Makes `hard.jsonl` of those of the shards; its hash. Nothing where one was built
+/// without the classifier.
+fn hardest(
+    plan: &Plan,
+    shards: &Shards,
+    planned: &ShardPlan,
+    output: &Path,
+    watch: &dyn Watch,
+) -> Result<Option<String>, BuildError> {
+    let Some(scoring) = &plan.audit.scoring else {
+        return Ok(None);
+    };
+    let mut hardest = Hardest::new(scoring.hard);
+    // Rows of each split in the shards before.
+    let mut before = BTreeMap::<String, u64>::new();
+    for index in 0..planned.of {
+        let folder = shards.folder(index, planned.of);
+        let Some(shard) = seal::read::<Shard>(&folder.join(Shard::FILE))? else {
+            continue;
+        };
+        let Some(sha256) = shard.files.get(HARD_FILE) else {
+            watch.warn(&format!(
+                "shard {index} was built without audit.classifier: there is no {HARD_FILE} of all"
+            ));
+            return Ok(None);
+        };
+        if sha256_of(&folder.join(HARD_FILE)).ok().as_ref() != Some(sha256) {
+            return Err(damaged(planned, index, HARD_FILE));
+        }
+        let records = hard::read(&folder).map_err(|reason| {
+            watch.warn(&reason);
+            damaged(planned, index, HARD_FILE)
+        })?;
+        for mut record in records {
+            record.row += before.get(&*record.split).copied().unwrap_or(0);
+            hardest.take(&record);
+        }
+        for split in shard.splits {
+            *before.entry(split.name).or_default() += split.rows;
+        }
+    }
+    Ok(Some(hardest.write(output)?))
 }
 
 fn of_all(

@@ -1,14 +1,37 @@
 //! What is looked for in a data set.
 
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::config::location::Location;
 use crate::records::{AuditRules, Check, Policy, Scope};
 
 /// What is looked for, and what is done about it. In `dataset.json` an object of
-/// the checks.
+/// the checks, and of the classifier where there is one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct AuditPlan(pub AuditRules);
+pub struct AuditPlan {
+    /// What is done about each check's findings.
+    pub rules: AuditRules,
+    /// What looks for the wake word in negative rows.
+    pub scoring: Option<ScoringPlan>,
+}
+
+/// What looks for the wake word in negative rows.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ScoringPlan {
+    /// The classifier.
+    pub model: Location,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// The rows of each negative split that are told, those scored highest.
+    pub hard: usize,
+}
+
+/// The classifier in `dataset.json`, beside the checks.
+const CLASSIFIER: &str = "classifier";
 
 /// What the rows of a split are for a classifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -56,42 +79,57 @@ impl SetPart {
 impl AuditPlan {
     /// What the bytes of a data set depend on: the rules that leave clips out.
     pub(super) fn essence(&self) -> Option<Value> {
-        let leaves_out = |check: &Check| self.0.policy(*check) == Policy::LeaveOut;
+        let leaves_out = |check: &Check| self.rules.policy(*check) == Policy::LeaveOut;
         let checks = Check::ALL.iter().copied().filter(leaves_out);
         let rules: Map<String, Value> = checks
-            .map(|check| (check.name().to_owned(), json!(self.0.threshold(check))))
+            .filter_map(|check| {
+                let threshold = self.rules.threshold(check);
+                let value = match (check, &self.scoring) {
+                    (Check::HoldsWord, None) => return None,
+                    (Check::HoldsWord, Some(of)) => json!([threshold, of.sha256]),
+                    _ => json!(threshold),
+                };
+                Some((check.name().to_owned(), value))
+            })
             .collect();
         (!rules.is_empty()).then_some(Value::Object(rules))
     }
 
     /// Whether anything is looked for.
     pub fn is_on(&self) -> bool {
-        self.0
-            .looks_at(&[Scope::Clip, Scope::Row, Scope::Sound, Scope::Set])
+        let all = [Scope::Clip, Scope::Row, Scope::Sound, Scope::Set];
+        self.rules.looks_at(&all) || self.scoring.is_some()
     }
 }
 
 impl Serialize for AuditPlan {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(Check::ALL.iter().map(|&check| {
-            (
-                check.name(),
-                (self.0.policy(check), self.0.threshold(check)),
-            )
-        }))
+        let rule = |check: Check| (self.rules.policy(check), self.rules.threshold(check));
+        let rules = Check::ALL
+            .iter()
+            .map(|&check| (check.name(), json!(rule(check))));
+        let scoring = self.scoring.iter().map(|of| (CLASSIFIER, json!(of)));
+        to.collect_map(rules.chain(scoring))
     }
 }
 
 impl<'de> Deserialize<'de> for AuditPlan {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let rules = std::collections::BTreeMap::<String, (Policy, f64)>::deserialize(from)?;
-        let of = |check: Check| (Policy::Off, check.threshold().range.1);
-        Ok(Self(AuditRules::new(|check| {
-            rules
-                .get(check.name())
-                .copied()
-                .unwrap_or_else(|| of(check))
-        })))
+        fn read<'de, D: Deserializer<'de>, T: DeserializeOwned>(of: Value) -> Result<T, D::Error> {
+            serde_json::from_value(of).map_err(D::Error::custom)
+        }
+        let mut all = Map::<String, Value>::deserialize(from)?;
+        let scoring = all.remove(CLASSIFIER).map(read::<D, _>).transpose()?;
+        let mut rules = BTreeMap::<String, (Policy, f64)>::new();
+        for (name, rule) in all {
+            rules.insert(name, read::<D, _>(rule)?);
+        }
+        let off = |check: Check| (Policy::Off, check.threshold().range.1);
+        let of = |check: Check| rules.get(check.name()).copied();
+        Ok(Self {
+            rules: AuditRules::new(|check| of(check).unwrap_or_else(|| off(check))),
+            scoring,
+        })
     }
 }
 
@@ -121,10 +159,25 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_as_it_was_written() {
-        let plan = AuditPlan::default();
+        let mut plan = AuditPlan::default();
         assert_eq!(plan.essence(), None);
-        let json = serde_json::to_value(&plan).unwrap();
-        assert_eq!(serde_json::from_value::<AuditPlan>(json).unwrap(), plan);
+        let read = |plan: &AuditPlan| -> AuditPlan {
+            serde_json::from_value(serde_json::to_value(plan).unwrap()).unwrap()
+        };
+        assert_eq!(read(&plan), plan);
+        plan.scoring = Some(ScoringPlan {
+            model: Location::new("a/b.onnx", "a/b.onnx".into()),
+            sha256: "ab".to_owned(),
+            hard: 7,
+        });
+        assert_eq!(read(&plan), plan);
+        assert_eq!(plan.essence(), None);
+        let of = |check: Check| match check {
+            Check::HoldsWord => (Policy::LeaveOut, 0.75),
+            _ => (Policy::Warn, 0.0),
+        };
+        plan.rules = AuditRules::new(of);
+        assert_eq!(plan.essence(), Some(json!({"holds_word": [0.75, "ab"]})));
         let older: AuditPlan = serde_json::from_str("{}").unwrap();
         assert!(!older.is_on());
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::dataset::audit::AuditFiles;
+use crate::dataset::audit::{AuditFiles, AuditSettings};
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlWriter;
 use crate::dataset::layout::{QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE, index_file};
@@ -22,8 +22,8 @@ pub struct WriteSettings {
     pub row_shape: [usize; 2],
     /// Whether to write `rows.jsonl`.
     pub rows: bool,
-    /// Whether to write the audit's files.
-    pub audit: bool,
+    /// What the audit writes, where there is one.
+    pub audit: Option<AuditSettings>,
     /// Spans that may be left out before the build fails; `None` fails it at
     /// the first.
     pub tolerated: Option<u64>,
@@ -104,7 +104,10 @@ impl Files {
             rows: settings.rows.then(rows).transpose()?,
             audit: settings
                 .audit
-                .then(|| AuditFiles::open(folder, last.and_then(|last| last.audit.as_ref())))
+                .map(|audit| {
+                    let last = last.and_then(|last| last.audit.as_ref());
+                    AuditFiles::open(folder, audit, last)
+                })
                 .transpose()?,
             quarantine: lines(QUARANTINE_FILE, last.map(|last| &last.quarantine))?,
             recordings: settings

@@ -12,7 +12,7 @@ mod turns;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::Axis;
@@ -28,12 +28,13 @@ use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
 use crate::records::{ClipId, Met, Noted, Rejection, Row, Span, Trouble};
 
-use super::layout::{AUDIT_FACTS_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
+use super::layout::{AUDIT_FACTS_FILE, HARD_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
 use files::{Files, SplitWriter};
 
 /// Writes the data set, in order.
 pub struct Writer<'a> {
+    folder: PathBuf,
     files: Files,
     /// Spans that may be left out before the build fails; `None` fails it at
     /// the first.
@@ -133,6 +134,7 @@ impl<'a> Writer<'a> {
         }
         let files = Files::open(folder, &settings, last)?;
         Ok(Self {
+            folder: folder.to_path_buf(),
             files,
             tolerated,
             left_out,
@@ -197,6 +199,10 @@ impl<'a> Writer<'a> {
         let splits = splits.collect::<Result<_, WriteError>>()?;
         let audit = match self.files.audit {
             Some(audit) => {
+                if let Some(sha256) = audit.finish_hard(&self.folder)? {
+                    files.insert(HARD_FILE.to_owned(), sha256);
+                    (self.told)(Told::Step(Step::Renamed));
+                }
                 let (sha256, lines) = audit.finish_facts()?;
                 files.insert(AUDIT_FACTS_FILE.to_owned(), sha256);
                 (self.told)(Told::Step(Step::Renamed));
@@ -249,6 +255,7 @@ impl<'a> Writer<'a> {
                         self.write_row(split, &id, row, values)?;
                         bytes += size_of_val(values) as u64;
                     }
+                    self.note_scores(split, &id, &made, findings.audit.as_deref())?;
                     spans += 1;
                     rows += made.len() as u64;
                 }
@@ -258,7 +265,8 @@ impl<'a> Writer<'a> {
                 }
             }
             // Behind what may end the build here, and is taken again then.
-            self.write_audit(split, &id, rounds.start, findings.audit.as_deref())?;
+            let first = rounds.start == 0;
+            self.write_audit(split, &id, first, findings.audit.as_deref())?;
             let audit = findings.audit.into_iter();
             noted.extend(audit.flat_map(|audit| audit.noted));
             self.spans += 1;

@@ -13,7 +13,14 @@ use super::{Taken, Told, WriteError, Writer};
 use crate::dataset::layout::INDEX_STEP;
 use crate::dataset::manifest::Hours;
 use crate::dataset::rows::RecordingRecord;
-use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Places, Rejection, Rows, Visit};
+use crate::records::{BLOCK, Batch, ClipId, Ended, Met, Noted, Places, Rejection, Rows, Visit};
+
+/// What is told of a visit's piece, beside its rows.
+#[derive(Default)]
+struct Aside {
+    left_out: Vec<(ClipId, Rejection)>,
+    noted: Vec<Noted>,
+}
 
 impl Writer<'_> {
     /// Takes what a visit came to.
@@ -31,14 +38,14 @@ impl Writer<'_> {
         };
         let split = batch.split;
         self.refuse_broken(split, met)?;
-        let mut left_out = Vec::new();
+        let mut aside = Aside::default();
         let before = self.files.splits[split].rows();
-        let bytes = self.write_rows(batch, values, (&visit, met), &mut left_out, at)?;
+        let bytes = self.write_rows(batch, values, (&visit, met), &mut aside, at)?;
         let rows = self.files.splits[split].rows() - before;
         let mut spans = 0;
         for ended in &met.ended {
             match ended.rejection() {
-                Some(rejection) => left_out.push(self.tell(split, ended, rejection)?),
+                Some(rejection) => aside.left_out.push(self.tell(split, ended, rejection)?),
                 None => spans += 1,
             }
         }
@@ -49,8 +56,8 @@ impl Writer<'_> {
             rows,
             bytes,
             seconds: met.seconds,
-            left_out: &left_out,
-            noted: &[],
+            left_out: &aside.left_out,
+            noted: &aside.noted,
             met: Some(met),
         }));
         Ok(())
@@ -92,7 +99,7 @@ impl Writer<'_> {
         batch: Batch<Rows<()>>,
         values: &Array3<f32>,
         (visit, met): (&Visit, &Met),
-        left_out: &mut Vec<(ClipId, Rejection)>,
+        aside: &mut Aside,
         at: &mut dyn FnMut(&Arc<str>),
     ) -> Result<u64, WriteError> {
         let split = batch.split;
@@ -101,13 +108,16 @@ impl Writer<'_> {
         };
         at(&span.id.name);
         let claimed = part.rows().count();
+        let audit = span.findings.audit.unwrap_or_default();
         let made = match span.state {
             Ok(made) => made,
             Err(rejection) => {
                 self.leave_out(split, &span.id, span.rounds.start, &rejection)?;
                 let turns = self.turns_of(split, visit.block);
                 *turns.unmade.entry(part.recording).or_default() += claimed as u64;
-                left_out.push((span.id, rejection));
+                self.write_audit(split, &span.id, false, Some(&audit))?;
+                aside.left_out.push((span.id, rejection));
+                aside.noted = audit.noted;
                 return Ok(0);
             }
         };
@@ -127,6 +137,9 @@ impl Writer<'_> {
                 index.append_ints(&[line, step])?;
             }
         }
+        self.note_scores(split, &span.id, &made, Some(&audit))?;
+        self.write_audit(split, &span.id, false, Some(&audit))?;
+        aside.noted = audit.noted;
         Ok(size_of_val(values) as u64)
     }
 

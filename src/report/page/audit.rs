@@ -3,6 +3,7 @@
 use crate::audit::with_unit;
 use crate::dataset::Dataset;
 use crate::dataset::audit::AuditRecord;
+use crate::dataset::hard::HardRecord;
 use crate::records::Check;
 use crate::report::audited::{AuditFound, Card, CheckFound};
 
@@ -26,8 +27,9 @@ pub(super) fn section(dataset: &Dataset, found: &AuditFound) -> String {
         false => format!("<div class=\"numbers\">{numbers}</div>\n"),
     };
     let heading = "<h2>Audit</h2>\n";
+    let hardest = hardest(&found.hardest);
     if found.checks.is_empty() {
-        return format!("{heading}{numbers}<p>Nothing was found.</p>\n");
+        return format!("{heading}{numbers}<p>Nothing was found.</p>\n{hardest}");
     }
     let findings: u64 = found.checks.iter().map(|found| found.findings).sum();
     let lines = found.checks.iter().map(|found| {
@@ -40,10 +42,32 @@ pub(super) fn section(dataset: &Dataset, found: &AuditFound) -> String {
     });
     format!(
         "{heading}{numbers}<p>{findings} finding{}, each a line of audit.jsonl.</p>\n\
-         <div class=\"card scroll\"><table><tr><th>check</th><th>what it says</th><th class=\"n\">findings</th></tr>\n{}</table></div>\n{}",
+         <div class=\"card scroll\"><table><tr><th>check</th><th>what it says</th><th class=\"n\">findings</th></tr>\n{}</table></div>\n{}{hardest}",
         if findings == 1 { "" } else { "s" },
         lines.collect::<String>(),
         found.checks.iter().map(check).collect::<String>()
+    )
+}
+
+/// The negative rows that a classifier scores highest.
+fn hardest(records: &[HardRecord<'_>]) -> String {
+    let rows = records.iter().map(|record| {
+        format!(
+            "<tr><td class=\"n\">{:.3}</td><td class=\"long\">{}: {}, round {}</td><td class=\"n\">{}</td></tr>\n",
+            record.score,
+            Text(&record.split),
+            Text(&record.clip),
+            record.round,
+            record.row
+        )
+    });
+    let rows: String = rows.collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "<h3 class=\"check\" id=\"audit-hard\">The hardest negatives</h3>\n<p class=\"soft\">The rows that audit.classifier scores highest; more of them in hard.jsonl.</p>\n\
+         <div class=\"card scroll\"><table><tr><th class=\"n\">score</th><th>clip</th><th class=\"n\">row</th></tr>\n{rows}</table></div>\n"
     )
 }
 

@@ -14,7 +14,7 @@ use crate::onnx::shape::{dims_text, single_input};
 use crate::onnx::{FLOAT, Graph, TypeValue, ValueInfo};
 use crate::records::EMBEDDING;
 use crate::runtime::batch;
-use crate::runtime::error::ModelError;
+pub use crate::runtime::error::ModelError;
 use crate::runtime::file::ModelFile;
 use crate::runtime::library::Runtime;
 use crate::runtime::provider::{self, Provider};
