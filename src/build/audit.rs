@@ -11,12 +11,13 @@ use crate::audit::index::{self, Pair};
 use crate::audit::neighbours::Space;
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
-use crate::dataset::audit::{AuditEnd, AuditRecord, read_facts};
-use crate::dataset::layout::AUDIT_FACTS_FILE;
+use crate::dataset::audit::{AuditEnd, AuditRecord, AuditSettings, read_facts};
+use crate::dataset::layout::{AUDIT_FACTS_FILE, HARD_FILE};
 use crate::dataset::manifest::AuditReport;
+use crate::dataset::write::Commit;
 use crate::records::{Check, ClipFacts, Noted, Policy, Scope};
 
-use super::{BuildError, Inputs, Ready};
+use super::{BuildError, Inputs, Ready, Watch};
 
 pub use look::Looked;
 use sample::Sampled;
@@ -34,6 +35,29 @@ pub(super) struct Set<'a> {
 }
 
 impl Ready {
+    /// What the audit writes beside the rows; what began without it, or without its
+    /// classifier, goes on so.
+    pub(super) fn audit_settings(
+        &self,
+        last: Option<&Commit>,
+        watch: &dyn Watch,
+    ) -> Option<AuditSettings> {
+        let mut settings = self.plan.audits().then(|| AuditSettings {
+            hard: self.plan.audit.scoring.as_ref().map(|of| of.hard),
+        })?;
+        let Some(last) = last.filter(|last| last.spans > 0) else {
+            return Some(settings);
+        };
+        let Some(begun) = &last.audit else {
+            watch.warn("the audit was off when the build began, and stays off: 'wakemill audit' looks at all of it");
+            return None;
+        };
+        if !begun.scores() && settings.hard.take().is_some() {
+            watch.warn(&format!("audit.classifier was not there when the build began: what was committed before is not scored, and there will be no {HARD_FILE} (--overwrite scores all)"));
+        }
+        Some(settings)
+    }
+
     /// Completes `audit.jsonl` in a folder with all other files; its hash, and what
     /// was found of the set.
     ///

@@ -7,7 +7,7 @@ use crate::dataset::RowSink;
 use crate::dataset::audit::AuditSettings;
 use crate::dataset::folder::{Existing, Folder, State};
 use crate::dataset::journal::{Journal, Opened};
-use crate::dataset::layout::{AUDIT_FILE, HARD_FILE, index_file};
+use crate::dataset::layout::{AUDIT_FILE, index_file};
 use crate::dataset::manifest::{AuditReport, Dataset};
 use crate::dataset::seal::Seal;
 use crate::dataset::write::{
@@ -229,22 +229,7 @@ impl Ready {
             }
             Told::Step(step) => watch.hear(Event::Reached(step)),
         };
-        let mut settings = self.write_settings();
-        let lacks = last
-            .as_ref()
-            .is_some_and(|last| last.audit.is_none() && last.spans > 0);
-        if settings.audit.is_some() && lacks {
-            settings.audit = None;
-            watch.warn("the audit was off when the build began, and stays off: 'wakemill audit' looks at all of it");
-        }
-        let unscored = last.as_ref().is_some_and(|last| {
-            last.spans > 0 && last.audit.as_ref().is_some_and(|audit| !audit.scores())
-        });
-        if let Some(audit) = settings.audit.as_mut().filter(|_| unscored)
-            && audit.hard.take().is_some()
-        {
-            watch.warn(&format!("audit.classifier was not there when the build began: what was committed before is not scored, and there will be no {HARD_FILE} (--overwrite scores all)"));
-        }
+        let settings = self.write_settings(self.audit_settings(last.as_ref(), watch));
         let mut write = Writer::open(folder.path(), settings, journal, last.as_ref(), told)
             .map_err(|error| match error {
                 WriteError::File(error) if error.is_loss() => BuildError::Lost(error),
@@ -364,7 +349,7 @@ impl Ready {
         left_out <= self.tolerated().unwrap_or(0)
     }
 
-    fn write_settings(&self) -> WriteSettings {
+    fn write_settings(&self, audit: Option<AuditSettings>) -> WriteSettings {
         let plan = &self.plan;
         let rate = f64::from(plan.audio.sample_rate);
         let split = |split: &Split| SplitSettings {
@@ -383,9 +368,7 @@ impl Ready {
             splits: splits.map(split).collect(),
             row_shape: [plan.features.timesteps, EMBEDDING],
             rows: plan.output_files.rows,
-            audit: plan.audits().then(|| AuditSettings {
-                hard: plan.audit.scoring.as_ref().map(|of| of.hard),
-            }),
+            audit,
             tolerated: self.tolerated(),
         }
     }
