@@ -752,12 +752,12 @@ fn scores_that_are_no_probabilities_are_said_to_be_none() {
             .initializer
             .push(Tensor::floats("hundred", &[1], &[100.0]));
     };
-    let changes: [(&str, fn(&mut Graph), [bool; 2]); 3] = [
-        ("logits", logits, [true, true]),
+    type Change = fn(&mut Graph);
+    for (name, change, expected) in [
+        ("logits", logits as Change, [true, true]),
         ("logarithms", logarithms, [true, false]),
         ("percent", percent, [false, true]),
-    ];
-    for (name, change, [below, above]) in changes {
+    ] {
         let mut model = line(["n".into(), "16".into(), "96".into()]);
         let graph = model.graph.as_mut().unwrap();
         graph.node.pop();
@@ -770,6 +770,6 @@ fn scores_that_are_no_probabilities_are_said_to_be_none() {
         let figures = bench.figures("hey");
         let scores = &figures["wakemill"]["scores"];
         let outside = [number(&scores[0]) < 0.0, number(&scores[1]) > 1.0];
-        assert_eq!(outside, [below, above], "{name}: {scores}");
+        assert_eq!(outside, expected, "{name}: {scores}");
     }
 }
