@@ -1,8 +1,12 @@
 """``python -m wakemill.ray`` on a Ray of two nodes, started here."""
 
 import collections
+import contextlib
+import os
+import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -97,10 +101,17 @@ exec {wakemill} "$@"
 
 
 def starts(log):
-    """Each start of a shard: which, and the processes that it descends from."""
+    """Each start of a shard: which, and the processes that it descends from, the nearest first."""
     for line in log.read_text().splitlines():
         command, _, chain = line.rpartition(" :")
-        yield re.search(r"--shard (\d+)/", command)[1], {int(process) for process in chain.split()}
+        yield re.search(r"--shard (\d+)/", command)[1], [int(process) for process in chain.split()]
+
+
+def runs(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project, monkeypatch):
@@ -119,6 +130,13 @@ def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project, mo
     before = {path: (path / "shard.json").stat().st_mtime_ns for path in project.shards()}
     lost = cluster.nodes[0].all_processes["raylet"][0].process.pid
     cluster.remove_node(cluster.nodes[0], allow_graceful=False)
+    # Its workers go with a machine; of a node alone they may outlive it.
+    for worker in {ancestors[0] for _, ancestors in starts(log) if lost in ancestors}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+        while runs(worker):
+            assert time.monotonic() < end
+            time.sleep(0.01)
     go.touch()
     ends(driver, 0)
     assert hashes(project.output) == expected
