@@ -141,10 +141,10 @@ impl Site {
                 n % 3,
                 start
                     + 0.75
-                    + if n % 6 > 0 {
-                        0.0
-                    } else {
+                    + if n.is_multiple_of(6) {
                         0.15 * (n % 7) as f64
+                    } else {
+                        0.0
                     }
             )
         };
