@@ -151,7 +151,7 @@ const CHECKS: Key = free(
     "audit.checks",
     OneOf(&["off", "warn", "fail"]),
     "\"warn\"",
-    "What is done about the findings of every check that no key below names.",
+    "What is done about the findings of every check that no key below names; off in a YAML of livekit-wakeword or openWakeWord.",
 );
 
 /// What looks for the wake word in negative rows. What a check leaves out by it

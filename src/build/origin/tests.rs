@@ -1,3 +1,5 @@
+//! What has changed of an origin, as it is said.
+
 use super::*;
 
 fn said(then: Value, now: Value) -> Vec<String> {

@@ -79,10 +79,11 @@ pub fn pipeline(
 }
 
 /// What livekit-wakeword does where a pipeline by default does otherwise, in
-/// effects that a chain of the user's own need not have.
+/// effects that a chain of the user's own need not have; nor does it audit.
 pub fn defaults() -> toml::Table {
     let mut defaults = toml::Table::new();
     insert(&mut defaults, "augment.reverb.align", false.into());
+    insert(&mut defaults, "audit.checks", "off".into());
     defaults
 }
 

@@ -65,6 +65,7 @@ pub fn defaults() -> toml::Table {
     set("augment.pitch_shift.ratios", "divisors".into());
     set("augment.reverb.align", false.into());
     set("augment.reverb.tail", "wrap".into());
+    set("audit.checks", "off".into());
     defaults
 }
 
