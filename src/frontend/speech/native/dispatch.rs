@@ -17,9 +17,9 @@ pub trait Operation {
 
     /// Does the work. Implementations are `#[inline(always)]`, so that they
     /// inherit the features of the function that calls them. `FUSED` says that
-    /// a fused multiply-add is one instruction, and `ROWS` how many rows of a
-    /// product the registers hold. With `FUSED` the bits are the same everywhere.
-    fn run<const FUSED: bool, const ROWS: usize>(self) -> Self::Output;
+    /// a fused multiply-add is one instruction: then the bits are the same
+    /// everywhere.
+    fn run<const FUSED: bool>(self) -> Self::Output;
 }
 
 /// The instruction set that kernels run with.
@@ -97,21 +97,21 @@ impl Isa {
             Kind::Avx2 => unsafe { with_avx2(operation) },
             // NEON and its fused multiply-add belong to every AArch64.
             #[cfg(target_arch = "aarch64")]
-            Kind::Neon => operation.run::<true, 3>(),
-            Kind::Portable => operation.run::<false, 3>(),
+            Kind::Neon => operation.run::<true>(),
+            Kind::Portable => operation.run::<false>(),
         }
     }
 }
 
-/// Twice the registers, of twice the width.
+/// Twice the width, of which the compiler makes use by itself.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx2,fma")]
 fn with_avx512<O: Operation>(operation: O) -> O::Output {
-    operation.run::<true, 6>()
+    operation.run::<true>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn with_avx2<O: Operation>(operation: O) -> O::Output {
-    operation.run::<true, 3>()
+    operation.run::<true>()
 }

@@ -137,7 +137,7 @@ impl Operation for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool, const ROWS: usize>(self) {
+    fn run<const FUSED: bool>(self) {
         let Self {
             front,
             scratch,

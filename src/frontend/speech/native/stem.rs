@@ -78,7 +78,7 @@ impl Operation for Run<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool, const ROWS: usize>(self) {
+    fn run<const FUSED: bool>(self) {
         let Stem { taps, total, bias } = self.stem;
         let windows = self.frames.windows(3 * BANDS).step_by(BANDS);
         let steps = self.output.chunks_exact_mut(BANDS * COLUMNS);

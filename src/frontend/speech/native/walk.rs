@@ -121,7 +121,7 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool, const ROWS: usize>(self) {
+    fn run<const FUSED: bool>(self) {
         let Self {
             layer,
             algorithm,
@@ -145,7 +145,7 @@ where
         let tiles = shape.bins / O;
         for times in fresh.chunks((CHUNK / tiles).max(1)) {
             let rows = times.len() * tiles;
-            let mut panels = panels::<ROWS, _>(points, rows, shape.lanes);
+            let mut panels = panels(points, rows, shape.lanes);
             for (index, time) in times.iter().enumerate() {
                 let step = &maps.input[time * shape.step()..][..shape.step()];
                 for tile in 0..tiles {
@@ -156,8 +156,8 @@ where
                 }
             }
             for (block, bias) in layer.bias.iter().enumerate() {
-                multiply::<FUSED, ROWS, P>(layer, block, points, rows, products);
-                let products = products_of::<ROWS, P>(products, rows);
+                multiply::<FUSED, P>(layer, block, points, rows, products);
+                let products = products_of::<P>(products, rows);
                 for (index, time) in times.iter().enumerate() {
                     let step = &mut maps.output[time * written.step()..][..written.step()];
                     for tile in 0..tiles {
@@ -208,7 +208,7 @@ impl<const POOL_TIMES: usize, const POOL_BINS: usize> Operation
     type Output = ();
 
     #[inline(always)]
-    fn run<const FUSED: bool, const ROWS: usize>(self) {
+    fn run<const FUSED: bool>(self) {
         let Self {
             layer,
             maps,
@@ -233,14 +233,14 @@ impl<const POOL_TIMES: usize, const POOL_BINS: usize> Operation
         tiles.list_fresh(maps.input, fresh);
         for tiles in fresh.chunks((CHUNK / bins).max(1)) {
             let rows = tiles.len() * bins;
-            let mut panels = panels::<ROWS, _>(points, rows, shape.lanes);
+            let mut panels = panels(points, rows, shape.lanes);
             for (index, tile) in tiles.iter().enumerate() {
                 let lines = lines(maps.input, tile * OUTPUTS, step, zeros);
                 forward::<FUSED, _, _, _, _>(F43, lines, &mut panels, index);
             }
             for (block, bias) in layer.bias.iter().enumerate() {
-                multiply::<FUSED, ROWS, POINTS>(layer, block, points, rows, products);
-                let products = products_of::<ROWS, POINTS>(products, rows);
+                multiply::<FUSED, POINTS>(layer, block, points, rows, products);
+                let products = products_of::<POINTS>(products, rows);
                 for (index, tile) in tiles.iter().enumerate() {
                     let first = tile * pooled;
                     let kept = pooled.min(written.times - first);
@@ -281,12 +281,8 @@ impl<const POOL_TIMES: usize, const POOL_BINS: usize> Operation
 /// Where the rows of each point go: `[point][row][lane]`, the rows of a point
 /// rounded up to what the product takes at once.
 #[inline(always)]
-fn panels<const ROWS: usize, const P: usize>(
-    points: &mut [Lanes],
-    rows: usize,
-    lanes: usize,
-) -> [&mut [Lanes]; P] {
-    let length = rows.next_multiple_of(ROWS) * lanes;
+fn panels<const P: usize>(points: &mut [Lanes], rows: usize, lanes: usize) -> [&mut [Lanes]; P] {
+    let length = rows.next_multiple_of(product::ROWS) * lanes;
     let mut panels: [&mut [Lanes]; P] = std::array::from_fn(|_| Default::default());
     for (panel, points) in panels.iter_mut().zip(points.chunks_exact_mut(length)) {
         *panel = points;
@@ -296,8 +292,8 @@ fn panels<const ROWS: usize, const P: usize>(
 
 /// The products of one block, likewise.
 #[inline(always)]
-fn products_of<const ROWS: usize, const P: usize>(products: &[Row], rows: usize) -> [&[Row]; P] {
-    let length = rows.next_multiple_of(ROWS);
+fn products_of<const P: usize>(products: &[Row], rows: usize) -> [&[Row]; P] {
+    let length = rows.next_multiple_of(product::ROWS);
     let mut panels = [&[] as &[Row]; P];
     for (panel, products) in panels.iter_mut().zip(products.chunks_exact(length)) {
         *panel = products;
@@ -350,20 +346,20 @@ fn forward<const FUSED: bool, B, const I: usize, const P: usize, const O: usize>
 }
 
 #[inline(always)]
-fn multiply<const FUSED: bool, const ROWS: usize, const P: usize>(
+fn multiply<const FUSED: bool, const P: usize>(
     layer: &Convolution,
     block: usize,
     points: &[Lanes],
     rows: usize,
     products: &mut [Row],
 ) {
-    let rows = rows.next_multiple_of(ROWS);
+    let rows = rows.next_multiple_of(product::ROWS);
     let depth = layer.lanes_in;
     let weights = layer.weights[block * P * depth..].chunks_exact(depth);
     let inputs = points.chunks_exact(rows * depth);
     let outputs = products.chunks_exact_mut(rows);
     for ((weights, inputs), outputs) in weights.zip(inputs).zip(outputs).take(P) {
-        product::multiply::<FUSED, ROWS>(inputs, weights, outputs);
+        product::multiply::<FUSED>(inputs, weights, outputs);
     }
 }
 
