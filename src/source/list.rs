@@ -16,9 +16,9 @@ use crate::paths::expand;
 ///
 /// Blank lines and lines that begin with `#` are skipped, so that a plain
 /// `.m3u` is a list; line ends may be LF or CRLF, and a byte order mark is
-/// ignored. A line that begins with `~/` starts at the home folder. A line may name a tar, for all clips in it, or a
-/// member of one (`x.tar/member`). The result is sorted like every listing. A path
-/// that names no regular file is a problem.
+/// ignored. A line that begins with `~/` starts at the home folder. It may name
+/// a tar, for all clips in it, or a member of one (`x.tar/member`). The result is
+/// sorted like every listing. A path that names no regular file is a problem.
 ///
 /// # Errors
 /// [`DiscoverError`] where the list cannot be read, a line is not UTF-8, a file
