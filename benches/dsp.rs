@@ -3,20 +3,27 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use wakemill::audit::{ClipAuditor, Heard};
 use wakemill::dsp::band_stop::Band;
 use wakemill::dsp::colored_noise::{Colored, Noise};
 use wakemill::dsp::convolution::Convolver;
+use wakemill::dsp::envelope::Envelope;
 use wakemill::dsp::equalizer;
 use wakemill::dsp::equalizer::Equalizer;
+use wakemill::dsp::level::Level;
 use wakemill::dsp::pitch_shift::Shifter;
 use wakemill::dsp::placement;
 use wakemill::dsp::placement::Placement;
 use wakemill::dsp::resample::Resampler;
+use wakemill::dsp::sketch::Sketcher;
+use wakemill::dsp::speech_level::SpeechLevel;
 use wakemill::dsp::{Range, background, band_stop, distortion, pcm16, pitch_shift};
+use wakemill::records::{AuditRules, Findings};
 
 const RATE: u32 = 16_000;
 const CLIP: usize = 32_000;
@@ -127,5 +134,33 @@ fn conversions(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, effects, conversions);
+fn audit(c: &mut Criterion) {
+    let clip = audio(CLIP, 1);
+    let mut envelope = Envelope::default();
+    c.bench_function("envelope", |b| {
+        b.iter(|| envelope.measure(black_box(&clip), RATE));
+    });
+    c.bench_function("active speech level", |b| {
+        b.iter(|| SpeechLevel::of(black_box(&envelope)));
+    });
+    let mut sketcher = Sketcher::new(RATE);
+    c.bench_function("sketch", |b| {
+        b.iter(|| sketcher.sketch(black_box(&clip), 0..CLIP));
+    });
+    let mut auditor = ClipAuditor::new(&Arc::new(AuditRules::default()), RATE).unwrap();
+    let heard = Heard {
+        raw: &clip,
+        ms: 16,
+        level: Level::of(&clip),
+        others: 0.0,
+        mended: false,
+        samples: &clip,
+        positive: true,
+    };
+    c.bench_function("audit of a clip", |b| {
+        b.iter(|| auditor.judge(black_box(heard), &mut Findings::default()));
+    });
+}
+
+criterion_group!(benches, effects, conversions, audit);
 criterion_main!(benches);

@@ -8,9 +8,8 @@ use std::fmt::{self, Display};
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use crate::audio::FileRange;
 use crate::dsp::chain::{Drawn, EffectKind};
@@ -220,12 +219,11 @@ impl<'de> Deserialize<'de> for Provenance {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Provenance, A::Error> {
                 let mut effects = Vec::new();
                 while let Some(name) = map.next_key::<String>()? {
-                    let json: Option<Value> = map.next_value()?;
                     let known = EffectKind::ALL.iter().find(|kind| kind.record() == name);
                     let Some(&kind) = known else {
                         return Err(A::Error::custom(format!("there is no effect '{name}'")));
                     };
-                    let drawn = json.map(|json| kind.drawn(json)).transpose();
+                    let drawn = map.next_value_seed(OfKind(kind));
                     let drawn =
                         drawn.map_err(|error| A::Error::custom(format!("{name}: {error}")))?;
                     effects.push((kind, drawn));
@@ -234,5 +232,36 @@ impl<'de> Deserialize<'de> for Provenance {
             }
         }
         from.deserialize_map(Effects)
+    }
+}
+
+/// Reads what was drawn for an effect, if anything.
+struct OfKind(EffectKind);
+
+impl<'de> DeserializeSeed<'de> for OfKind {
+    type Value = Option<Drawn>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OfKind {
+    type Value = Option<Drawn>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "what was drawn for {}, or null", self.0.name())
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        self.0.drawn(from).map(Some)
     }
 }

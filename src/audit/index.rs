@@ -5,7 +5,7 @@
 //! the prints are sorted by each of their 16 parts in turn, and each is compared
 //! with those behind it that have the same part. Two prints that differ in at most
 //! 15 bits share a part.
-//! Memory is that of the facts (64 bytes a clip), 4 bytes of order and 16 of
+//! Memory is that of the facts (64 bytes a clip), 16 bytes of order and 16 of
 //! results.
 
 use std::collections::HashMap;
@@ -50,10 +50,18 @@ pub fn pairs(facts: &[ClipFacts], most_bits: u32, side: impl Fn(u32) -> bool) ->
     let mut pairs = same(facts, &side);
     let mut nearest = vec![[NONE; 2]; facts.len()];
     let prints = |index: &u32| facts[*index as usize].print != [0; WORDS];
-    let mut order: Vec<u32> = (0..facts.len() as u32).filter(prints).collect();
+    let clips = (0..facts.len() as u32).filter(prints);
+    let mut order: Vec<(u64, u32)> = clips.map(|index| (0, index)).collect();
     for part in 0..PARTS {
-        order.sort_unstable_by_key(|index| (rotated(&facts[*index as usize].print, part), *index));
-        compare(facts, &order, part, most_bits, &side, &mut nearest);
+        let turned = |index: u32| rotated(&facts[index as usize].print, part);
+        for (lead, index) in &mut order {
+            *lead = self::lead(turned(*index));
+        }
+        order.sort_unstable_by(|a, b| {
+            let whole = || (turned(a.1), a.1).cmp(&(turned(b.1), b.1));
+            a.0.cmp(&b.0).then_with(whole)
+        });
+        compare(facts, &order, most_bits, &side, &mut nearest);
     }
     for (clip, of_clip) in (0u32..).zip(&nearest) {
         for near in of_clip.iter().filter(|near| near.other != u32::MAX) {
@@ -100,18 +108,22 @@ fn rotated(print: &[u32; WORDS], part: usize) -> [u16; PARTS] {
     std::array::from_fn(at)
 }
 
+/// The first four parts, in which most prints differ already.
+fn lead([a, b, c, d, ..]: [u16; PARTS]) -> u64 {
+    let [a, b, c, d] = [a, b, c, d].map(u64::from);
+    a << 48 | b << 32 | c << 16 | d
+}
+
 fn compare(
     facts: &[ClipFacts],
-    order: &[u32],
-    part: usize,
+    order: &[(u64, u32)],
     most_bits: u32,
     side: &impl Fn(u32) -> bool,
     nearest: &mut [[Nearest; 2]],
 ) {
-    let key = |index: u32| rotated(&facts[index as usize].print, part)[0];
-    for (place, &one) in order.iter().enumerate() {
+    for (place, &(lead, one)) in order.iter().enumerate() {
         let behind = order[place + 1..].iter().take(REACH);
-        for &two in behind.take_while(|two| key(**two) == key(one)) {
+        for &(_, two) in behind.take_while(|two| two.0 >> 48 == lead >> 48) {
             let (a, b) = (&facts[one as usize], &facts[two as usize]);
             let bits = distance(&a.print, &b.print);
             if bits > most_bits || a.hash == b.hash {

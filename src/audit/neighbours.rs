@@ -64,34 +64,43 @@ impl Space {
     /// What is nearest to what.
     pub fn tell(mut self) -> Told {
         self.center();
+        let columns = self.columns();
         let positive = self.rows.iter().filter(|row| row.positive).count();
-        if positive.min(self.rows.len() - positive) < ENOUGH {
-            return Told {
-                drift: self.drift(),
-                ..Told::default()
-            };
-        }
-        let (mut among_others, mut wrong) = (Vec::new(), [0usize; 2]);
-        let mut near = Vec::new();
+        let both = positive.min(self.rows.len() - positive) >= ENOUGH;
+        let picked = [false, true].map(|positive| self.picked(positive));
+        let (mut told, mut wrong, mut own) = (Told::default(), [0usize; 2], [0usize; 2]);
+        let mut likeness = vec![0f32; self.rows.len()];
         for (index, row) in self.rows.iter().enumerate() {
-            self.nearest(index, |_| true, &mut near);
-            let others = near
-                .iter()
-                .filter(|other| self.rows[**other].positive != row.positive);
-            let share = others.count() as f64 / near.len().max(1) as f64;
-            among_others.push((row.row, share));
-            let first = near
-                .first()
-                .is_some_and(|first| self.rows[*first].positive != row.positive);
-            wrong[usize::from(row.positive)] += usize::from(first);
+            likenesses(&self.points[index], &columns, &mut likeness);
+            // None is nearer than itself.
+            likeness[index] = f32::NEG_INFINITY;
+            let label = usize::from(row.positive);
+            if both {
+                let near = nearest(&likeness, |_| true);
+                let is_other = |other: &&usize| self.rows[**other].positive != row.positive;
+                let others = near.iter().filter(is_other).count();
+                let share = others as f64 / near.len().max(1) as f64;
+                told.among_others.push((row.row, share));
+                wrong[label] += near.iter().take(1).filter(is_other).count();
+            }
+            let picked = picked[label].as_deref();
+            if let Some(picked) = picked.filter(|picked| picked[index]) {
+                let near = nearest(&likeness, |other| picked[other]);
+                let is_own = |other: &&usize| self.rows[**other].test == row.test;
+                own[label] += near.iter().take(1).filter(is_own).count();
+            }
         }
-        let share = |wrong: usize, of: usize| wrong as f64 / of as f64;
-        let overlap = share(wrong[0], self.rows.len() - positive) + share(wrong[1], positive);
-        Told {
-            among_others,
-            overlap: Some(overlap / 2.0),
-            drift: self.drift(),
+        let share = |count: usize, of: usize| count as f64 / of as f64;
+        if both {
+            let negative = self.rows.len() - positive;
+            told.overlap = Some((share(wrong[0], negative) + share(wrong[1], positive)) / 2.0);
         }
+        let drift = picked.iter().zip(own).filter_map(|(picked, own)| {
+            let of = picked.as_ref()?.iter().filter(|picked| **picked).count();
+            Some(share(own, of))
+        });
+        told.drift = drift.reduce(f64::max);
+        told
     }
 
     /// Subtracts the mean and scales to unit length.
@@ -106,77 +115,67 @@ impl Space {
             for (value, mean) in point.iter_mut().zip(&mean) {
                 *value -= *mean as f32;
             }
-            let norm = dot(point, point).sqrt().max(f32::MIN_POSITIVE);
+            let norm = point.iter().map(|value| value * value).sum::<f32>();
+            let norm = norm.sqrt().max(f32::MIN_POSITIVE);
             point.iter_mut().for_each(|value| *value /= norm);
         }
     }
 
-    /// The rows nearest to one, of those that count, the nearest first.
-    fn nearest(&self, index: usize, counts: impl Fn(usize) -> bool, near: &mut Vec<usize>) {
-        let mut best: Vec<(f32, usize)> = Vec::with_capacity(NEIGHBOURS + 1);
-        for (other, point) in self.points.iter().enumerate() {
-            if other == index || !counts(other) {
-                continue;
-            }
-            let likeness = dot(&self.points[index], point);
-            if best.len() == NEIGHBOURS && best.last().is_some_and(|last| likeness <= last.0) {
-                continue;
-            }
-            let place = best.partition_point(|(known, _)| *known >= likeness);
-            best.insert(place, (likeness, other));
-            best.truncate(NEIGHBOURS);
+    /// Which rows of a label drift is told by: as many of training as of test, spread
+    /// evenly; `None` of too few.
+    fn picked(&self, positive: bool) -> Option<Vec<bool>> {
+        let part = |test: bool| {
+            let rows = self.rows.iter().enumerate();
+            rows.filter(move |(_, row)| row.positive == positive && row.test == test)
+                .map(|(index, _)| index)
+        };
+        let parts = [false, true].map(|test| part(test).collect::<Vec<_>>());
+        let count = parts[0].len().min(parts[1].len());
+        if count < ENOUGH {
+            return None;
         }
-        near.clear();
-        near.extend(best.into_iter().map(|(_, other)| other));
+        let mut picked = vec![false; self.rows.len()];
+        for part in &parts {
+            (0..count).for_each(|n| picked[part[n * part.len() / count]] = true);
+        }
+        Some(picked)
     }
 
-    /// How often the nearest neighbour of a row, among as many of its part as of
-    /// the other, is of its part; the greatest of both labels.
-    fn drift(&self) -> Option<f64> {
-        let of = |positive: bool| {
-            let part = |test: bool| {
-                let rows = self.rows.iter().enumerate();
-                rows.filter(move |(_, row)| row.positive == positive && row.test == test)
-                    .map(|(index, _)| index)
-            };
-            let (train, test) = (part(false).count(), part(true).count());
-            let count = train.min(test);
-            if count < ENOUGH {
-                return None;
-            }
-            let spread = |of: usize| move |n: usize| n * of / count;
-            let pick = |test: bool, of: usize| -> Vec<usize> {
-                let all: Vec<usize> = part(test).collect();
-                (0..count).map(spread(of)).map(|n| all[n]).collect()
-            };
-            let mut counts = vec![false; self.rows.len()];
-            let picked: Vec<usize> = [pick(false, train), pick(true, test)].concat();
-            picked.iter().for_each(|index| counts[*index] = true);
-            let (mut own, mut near) = (0, Vec::new());
-            for &index in &picked {
-                self.nearest(index, |other| counts[other], &mut near);
-                let test = self.rows[index].test;
-                own += usize::from(
-                    near.first()
-                        .is_some_and(|first| self.rows[*first].test == test),
-                );
-            }
-            Some(own as f64 / picked.len() as f64)
-        };
-        of(false).into_iter().chain(of(true)).reduce(f64::max)
+    /// The first value of all points, then the second.
+    fn columns(&self) -> Vec<f32> {
+        let column = |value: usize| self.points.iter().map(move |point| point[value]);
+        (0..SIZE).flat_map(column).collect()
     }
 }
 
-/// In lanes, whose sums are added in one order.
-#[multiversion(targets("x86_64+avx2"))]
-fn dot(a: &[f32; SIZE], b: &[f32; SIZE]) -> f32 {
-    let mut lanes = [0f32; 16];
-    for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {
-        for lane in 0..16 {
-            lanes[lane] += a[lane] * b[lane];
+/// The rows that are most alike of those that count, the nearest first.
+fn nearest(likeness: &[f32], counts: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut best: Vec<(f32, usize)> = Vec::with_capacity(NEIGHBOURS + 1);
+    let mut least = f32::NEG_INFINITY;
+    for (other, &likeness) in likeness.iter().enumerate() {
+        if likeness <= least || !counts(other) {
+            continue;
+        }
+        let place = best.partition_point(|(known, _)| *known >= likeness);
+        best.insert(place, (likeness, other));
+        best.truncate(NEIGHBOURS);
+        if let Some(last) = best.get(NEIGHBOURS - 1) {
+            least = last.0;
         }
     }
-    lanes.iter().sum()
+    best.into_iter().map(|(_, other)| other).collect()
+}
+
+/// The products of a point with all points, value after value, so that every sum is
+/// added in one order.
+#[multiversion(targets("x86_64+avx2"))]
+fn likenesses(point: &[f32; SIZE], columns: &[f32], out: &mut [f32]) {
+    out.fill(0.0);
+    for (value, column) in point.iter().zip(columns.chunks_exact(out.len().max(1))) {
+        for (out, other) in out.iter_mut().zip(column) {
+            *out += value * other;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::dataset::audit::{AuditEnd, AuditRecord, AuditSettings, read_facts};
 use crate::dataset::layout::{AUDIT_FACTS_FILE, HARD_FILE};
 use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::Commit;
+use crate::flow::both;
 use crate::records::{Check, ClipFacts, Noted, Policy, Scope};
 
 use super::{BuildError, Inputs, Ready, Watch};
@@ -98,30 +99,33 @@ impl Set<'_> {
         folder: &Path,
         lines: &mut Lines<'_>,
     ) -> Result<AuditReport, BuildError> {
-        let facts = read_facts(folder).map_err(|error| {
-            let error = std::io::Error::other(error);
-            BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
-        })?;
         let rules = &self.plan.audit.rules;
+        let asked = |checks: &[Check]| {
+            let mut checks = checks.iter();
+            checks.any(|check| rules.policy(*check) > Policy::Off)
+        };
+        let of_uses = asked(&[Check::SharedSound, Check::UnevenUse]);
+        let of_uses = of_uses && self.plan.output_files.rows;
+        let uses = || of_uses.then(|| Uses::read(self, folder));
         let mut told = Told::new(lines);
-        let of_rows = [Check::Neighbour, Check::Overlap, Check::Drift];
-        self.clips(&facts.unwrap_or_default(), &mut told)?;
-        if of_rows
-            .iter()
-            .any(|check| rules.policy(*check) > Policy::Off)
-        {
-            let sampled = Sampled::read(self.plan, self.inputs, folder)?;
-            self.rows(sampled, &mut told)?;
-        }
-        if rules.looks_at(&[Scope::Sound]) {
-            sounds::judge(self, &mut told)?;
-        }
-        let of_uses = [Check::SharedSound, Check::UnevenUse];
-        let asked = of_uses
-            .iter()
-            .any(|check| rules.policy(*check) > Policy::Off);
-        if asked && self.plan.output_files.rows {
-            Uses::read(self, folder)?.tell(self, &mut told)?;
+        let (uses, rest) = both(uses, || {
+            let facts = read_facts(folder).map_err(|error| {
+                let error = std::io::Error::other(error);
+                BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
+            })?;
+            self.clips(&facts.unwrap_or_default(), &mut told)?;
+            if asked(&[Check::Neighbour, Check::Overlap, Check::Drift]) {
+                let sampled = Sampled::read(self.plan, self.inputs, folder)?;
+                self.rows(sampled, &mut told)?;
+            }
+            if rules.looks_at(&[Scope::Sound]) {
+                sounds::judge(self, &mut told)?;
+            }
+            Ok::<_, BuildError>(())
+        });
+        rest?;
+        if let Some(uses) = uses {
+            uses?.tell(self, &mut told)?;
         }
         told.end()
     }

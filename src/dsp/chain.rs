@@ -69,9 +69,9 @@ macro_rules! effects {
             ///
             /// # Errors
             /// Text that is no record of this effect.
-            pub fn drawn(self, json: serde_json::Value) -> serde_json::Result<Drawn> {
+            pub fn drawn<'de, D: Deserializer<'de>>(self, from: D) -> Result<Drawn, D::Error> {
                 Ok(match self {
-                    $(Self::$Kind => Drawn::$Kind(serde_json::from_value(json)?),)*
+                    $(Self::$Kind => Drawn::$Kind(Deserialize::deserialize(from)?),)*
                 })
             }
         }

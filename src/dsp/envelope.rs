@@ -79,27 +79,40 @@ impl Envelope {
 /// Steps whose sums are added up before they are made doubles.
 const TOGETHER: usize = 64;
 
+/// Partial sums: two vector registers each, so that one addition need not wait for the
+/// one before.
+const LANES: usize = 16;
+
+/// Samples of a step at 16 kHz, known beforehand.
+const USUAL: usize = 16;
+
+/// Steps at 16 kHz whose lanes are folded side by side.
+const ABREAST: usize = 8;
+
 /// Appends the mean magnitude of each step and the mean of each piece, and gives the sum
 /// of all squares. In lanes, whose sums are added in one order, so that every
 /// processor gives the same bits.
 #[multiversion(targets("x86_64+avx2"))]
 fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>, offsets: &mut Vec<f32>) -> f64 {
-    /// Samples of a step at 16 kHz, known beforehand.
-    const USUAL: usize = 16;
     means.reserve(samples.len() / step + 1);
     let mut squares = 0f64;
     for piece in samples.chunks(TOGETHER * step) {
-        let (mut sums, mut energies) = ([0f32; 8], [0f32; 8]);
-        let mut steps = piece;
+        let (mut sums, mut energies) = ([0f32; LANES], [0f32; LANES]);
+        let mut rest = piece;
         if step == USUAL {
-            let (usual, tail) = piece.as_chunks::<USUAL>();
-            for step in usual {
-                means.push(magnitude(step, &mut sums, &mut energies) * (1.0 / USUAL as f32));
+            let (usual, tail) = piece.as_chunks::<{ ABREAST * USUAL }>();
+            for steps in usual {
+                means.extend(magnitudes(steps, &mut sums, &mut energies).map(|sum| sum / USUAL as f32));
             }
-            steps = tail;
+            rest = tail;
         }
-        for step in steps.chunks(step) {
-            let magnitude = magnitude(step, &mut sums, &mut energies);
+        for step in rest.chunks(step) {
+            let mut magnitude = 0f32;
+            for (n, &x) in step.iter().enumerate() {
+                magnitude += x.abs();
+                sums[n % LANES] += x;
+                energies[n % LANES] += x * x;
+            }
             means.push(magnitude / step.len() as f32);
         }
         offsets.push(folded(sums) / piece.len() as f32);
@@ -108,31 +121,50 @@ fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>, offsets: &mut Vec<f
     squares
 }
 
-/// The sum of the magnitudes of a step; adds its samples and their squares to others.
+/// The sums of the magnitudes of steps; adds their samples and squares to others.
 #[inline(always)]
-fn magnitude(step: &[f32], sums: &mut [f32; 8], energies: &mut [f32; 8]) -> f32 {
-    let mut magnitudes = [0f32; 8];
-    let (chunks, tail) = step.as_chunks::<8>();
-    for chunk in chunks {
-        for lane in 0..8 {
-            let x = chunk[lane];
-            magnitudes[lane] += x.abs();
-            sums[lane] += x;
-            energies[lane] += x * x;
+fn magnitudes(
+    steps: &[f32; ABREAST * USUAL],
+    sums: &mut [f32; LANES],
+    energies: &mut [f32; LANES],
+) -> [f32; ABREAST] {
+    let mut fours = [[0f32; 4]; ABREAST];
+    for (step, four) in steps.as_chunks::<USUAL>().0.iter().zip(&mut fours) {
+        let mut eight = [0f32; USUAL / 2];
+        for lane in 0..USUAL / 2 {
+            eight[lane] = step[lane].abs() + step[lane + USUAL / 2].abs();
+        }
+        for lane in 0..USUAL {
+            sums[lane] += step[lane];
+            energies[lane] += step[lane] * step[lane];
+        }
+        for lane in 0..4 {
+            four[lane] = eight[lane] + eight[lane + 4];
         }
     }
-    for (lane, &x) in tail.iter().enumerate() {
-        magnitudes[lane] += x.abs();
-        sums[lane] += x;
-        energies[lane] += x * x;
+    // Four steps side by side, lane after lane.
+    let mut folded = [0f32; ABREAST];
+    for (fours, folded) in fours.as_chunks::<4>().0.iter().zip(folded.chunks_exact_mut(4)) {
+        let lane = |lane: usize| std::array::from_fn::<f32, 4, _>(|step| fours[step][lane]);
+        let [a, b, c, d] = [lane(0), lane(1), lane(2), lane(3)];
+        for step in 0..4 {
+            folded[step] = (a[step] + b[step]) + (c[step] + d[step]);
+        }
     }
-    folded(magnitudes)
+    folded
 }
 
 #[inline(always)]
-fn folded(lanes: [f32; 8]) -> f32 {
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (b + f)) + ((c + g) + (d + h))
+fn folded(lanes: [f32; LANES]) -> f32 {
+    let mut lanes = lanes;
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 #[cfg(test)]

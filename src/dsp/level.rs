@@ -63,18 +63,15 @@ fn measure(samples: &[f32]) -> (u32, u32) {
     (greatest, count)
 }
 
-/// How many samples have at least that magnitude.
+/// Whether three samples in a row have at least that magnitude anywhere.
 #[multiversion(targets("x86_64+avx2"))]
-pub fn count_from(samples: &[f32], magnitude: f32) -> u64 {
-    let mut count = 0;
-    for piece in samples.chunks(PIECE) {
-        let mut here = 0u32;
-        for x in piece {
-            here += u32::from(x.abs() >= magnitude);
-        }
-        count += u64::from(here);
+pub fn has_three_from(samples: &[f32], magnitude: f32) -> bool {
+    let behind = |n: usize| samples.get(n..).unwrap_or_default();
+    let mut any = false;
+    for ((a, b), c) in samples.iter().zip(behind(1)).zip(behind(2)) {
+        any |= (a.abs() >= magnitude) & (b.abs() >= magnitude) & (c.abs() >= magnitude);
     }
-    count
+    any
 }
 
 /// Root mean square of samples; 0 of none.

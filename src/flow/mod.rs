@@ -31,6 +31,7 @@
 //! scratch memory and sessions need no lock.
 
 mod background;
+mod both;
 mod budget;
 mod builder;
 mod cancel;
@@ -53,6 +54,7 @@ mod stopwatch;
 mod turnstile;
 
 pub use background::Background;
+pub use both::both;
 pub use budget::{Account, Budget, Cancelled};
 pub use builder::{Flow, Ready};
 pub use cancel::{Cancel, CancelToken};

@@ -23,6 +23,7 @@ use crate::dataset::partial::{PartialFile, WriteError};
 use crate::dataset::statistics::Statistics;
 
 use crate::build::{BuildError, Built, Ready};
+use crate::flow::both;
 use audited::AuditFound;
 use census::{LeftOut, Lengths};
 use chart::ChartError;
@@ -71,18 +72,18 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
     if is_there(&path) {
         return Err(ReportError::Foreign(path));
     }
-    let rows = match plan.output_files.rows {
-        true => Some(Statistics::read(folder, plan, &built.dataset.sounds)?),
-        false => None,
-    };
+    let sounds = &built.dataset.sounds;
+    let statistics = || plan.output_files.rows.then(|| Statistics::read(folder, plan, sounds));
+    let counted = || (statistics(), LeftOut::read(folder), examples::pick(ready));
+    let ((rows, left_out, examples), audit) = both(counted, || AuditFound::read(folder, ready));
     let content = Content {
         ready,
         built,
-        rows,
-        left_out: LeftOut::read(folder)?,
+        rows: rows.transpose()?,
+        left_out: left_out?,
         lengths: Lengths::look(inputs, plan.audio.window_seconds()),
-        examples: examples::pick(ready)?,
-        audit: AuditFound::read(folder, ready)?,
+        examples: examples?,
+        audit: audit?,
     };
     let html = page::html(&content)?;
     let mut file = PartialFile::create(&path, &[])?;

@@ -60,7 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["records", "dataset", "autoscale", "build", "audit"],
+        &["flow", "records", "dataset", "autoscale", "build", "audit"],
     ),
     (
         "eval",

@@ -12,6 +12,9 @@ use crate::dataset::layout::QUARANTINE_FILE;
 use crate::dataset::parts::FeatureReader;
 use crate::dataset::rows::QuarantineRecord;
 
+/// Rows after which a feature file's pages are given back.
+const RELEASED: usize = 16;
+
 /// Rows that were picked, with their features.
 #[derive(Default)]
 pub(in crate::build) struct Sampled {
@@ -91,6 +94,10 @@ impl Sampled {
                     && let Some(features) = reader.values(at..at.saturating_add(1), &mut scratch)
                 {
                     this.add((index, split), clip, row, features);
+                    // The file is not to lie in memory; what is around a row does.
+                    if this.rows.len() % RELEASED == 0 {
+                        reader.release(0..reader.rows());
+                    }
                 }
                 row += rows_each;
             }

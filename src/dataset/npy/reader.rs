@@ -22,6 +22,8 @@ use crate::dataset::mapped;
 pub struct NpyReader {
     map: Mmap,
     header: Header,
+    /// Whether the values lie in the file as this machine has them: float32 in C order.
+    plain: bool,
 }
 
 /// An `.npy` file that could not be read.
@@ -115,7 +117,8 @@ impl NpyReader {
                 found,
             });
         }
-        Ok(Self { map, header })
+        let plain = header.dtype == DType::Float32 && ArrayViewD::<f32>::view_npy(&map).is_ok();
+        Ok(Self { map, header, plain })
     }
 
     /// The array's shape.
@@ -138,14 +141,6 @@ impl NpyReader {
         self.header.shape.iter().skip(1).product()
     }
 
-    /// The whole array where it lies in the file as this machine has it: float32
-    /// in C order.
-    pub fn view(&self) -> Option<ArrayViewD<'_, f32>> {
-        let plain = self.header.dtype == DType::Float32;
-        let view = plain.then(|| ArrayViewD::view_npy(&self.map));
-        view?.ok()
-    }
-
     /// The values of some rows, one after the other: straight from the map where
     /// they lie there as float32, else converted into `scratch`. `None` where
     /// there are not so many rows.
@@ -157,13 +152,10 @@ impl NpyReader {
         if rows.start > rows.end || rows.end > self.rows() {
             return None;
         }
-        if let Some(view) = self.view()
-            && let Some(values) = view.to_slice()
-        {
-            let first = rows.start * self.row_len();
-            return values.get(first..first + rows.len() * self.row_len());
-        }
         let bytes = self.map.get(self.bytes_of(&rows))?;
+        if let (true, Ok(values)) = (self.plain, bytemuck::try_cast_slice(bytes)) {
+            return Some(values);
+        }
         scratch.clear();
         match self.header.dtype {
             DType::Float32 => {
