@@ -102,7 +102,9 @@ fn steps(samples: &[f32], step: usize, means: &mut Vec<f32>, offsets: &mut Vec<f
         if step == USUAL {
             let (usual, tail) = piece.as_chunks::<{ ABREAST * USUAL }>();
             for steps in usual {
-                means.extend(magnitudes(steps, &mut sums, &mut energies).map(|sum| sum / USUAL as f32));
+                means.extend(
+                    magnitudes(steps, &mut sums, &mut energies).map(|sum| sum / USUAL as f32),
+                );
             }
             rest = tail;
         }
@@ -144,7 +146,12 @@ fn magnitudes(
     }
     // Four steps side by side, lane after lane.
     let mut folded = [0f32; ABREAST];
-    for (fours, folded) in fours.as_chunks::<4>().0.iter().zip(folded.chunks_exact_mut(4)) {
+    for (fours, folded) in fours
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(folded.chunks_exact_mut(4))
+    {
         let lane = |lane: usize| std::array::from_fn::<f32, 4, _>(|step| fours[step][lane]);
         let [a, b, c, d] = [lane(0), lane(1), lane(2), lane(3)];
         for step in 0..4 {

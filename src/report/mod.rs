@@ -73,9 +73,16 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
         return Err(ReportError::Foreign(path));
     }
     let sounds = &built.dataset.sounds;
-    let statistics = || plan.output_files.rows.then(|| Statistics::read(folder, plan, sounds));
-    let counted = || (statistics(), LeftOut::read(folder), examples::pick(ready));
-    let ((rows, left_out, examples), audit) = both(counted, || AuditFound::read(folder, ready));
+    let statistics = || {
+        plan.output_files
+            .rows
+            .then(|| Statistics::read(folder, plan, sounds))
+    };
+    let counted = || (statistics(), LeftOut::read(folder));
+    let ((rows, left_out), (examples, audit)) = both(counted, || {
+        let examples = || examples::pick(ready);
+        both(examples, || AuditFound::read(folder, ready))
+    });
     let content = Content {
         ready,
         built,
