@@ -7,8 +7,9 @@
 //!
 //! Pages after RFC 3533.
 
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::{Rest, search};
 use super::input::Input;
 
 /// Bytes read at a time.
@@ -16,7 +17,7 @@ const BUFFER: usize = 1 << 16;
 /// Bytes of a page's header.
 const HEADER: usize = 27;
 /// Bytes that a page begins with.
-const MARK: &[u8; 4] = b"OggS";
+pub(super) const MARK: &[u8; 4] = b"OggS";
 /// The flag of a stream's first page.
 const FIRST: u8 = 2;
 /// The position of a page in which no packet ends.
@@ -38,6 +39,59 @@ pub(super) fn unreadable(file: Input) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Where the last page of a file ends; its length where it ends within one.
+pub(super) fn end(file: &mut Input) -> io::Result<u64> {
+    let length = file.length();
+    if is_last_page(file, length)? {
+        return Ok(length);
+    }
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let (mut at, mut end) = (0, 0);
+    while at < length {
+        let by = at as i64 - reader.stream_position()? as i64;
+        reader.seek_relative(by)?;
+        match page_bytes(&mut reader)? {
+            Some(bytes) if at + bytes <= length => {
+                at += bytes;
+                end = at;
+            }
+            Some(_) => return Ok(length),
+            None if matches!(Rest::from(&mut reader, at, length)?, Rest::More { .. }) => break,
+            None => at = search(&mut reader, at + 1, length, MARK)?.unwrap_or(length),
+        }
+    }
+    Ok(end)
+}
+
+/// Bytes of the page that begins here, if one does.
+fn page_bytes(reader: &mut impl Read) -> io::Result<Option<u64>> {
+    let mut head = Vec::new();
+    reader.take((HEADER + 255) as u64).read_to_end(&mut head)?;
+    if !head.starts_with(MARK) {
+        return Ok(None);
+    }
+    let parts = head.get(26).map_or(0, |parts| usize::from(*parts));
+    let body = head.get(HEADER..HEADER + parts).unwrap_or_default();
+    let body: u64 = body.iter().map(|part| u64::from(*part)).sum();
+    Ok(Some((HEADER + parts) as u64 + body))
+}
+
+/// Whether a file ends with a page.
+fn is_last_page(file: &mut Input, length: u64) -> io::Result<bool> {
+    const LONGEST: u64 = HEADER as u64 + 255 + 255 * 255;
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST)))?;
+    file.by_ref().take(LONGEST).read_to_end(&mut tail)?;
+    let mut marks = tail.windows(MARK.len()).enumerate();
+    marks.try_fold(false, |found, (at, four)| {
+        let bytes = match four == MARK {
+            true => page_bytes(&mut &tail[at..])?,
+            false => None,
+        };
+        Ok(found || bytes == Some((tail.len() - at) as u64))
+    })
 }
 
 /// The pages of one stream of a file, as far as they were walked.

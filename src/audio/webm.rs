@@ -98,7 +98,7 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let mut told = Told::default();
-    let (mut at, mut track, mut cluster_end) = (0, None, None);
+    let (mut at, mut track, mut cluster_end, mut segment_end) = (0, None, None, None);
     for _ in 0..MOST {
         let found = element(&mut reader, at, end)?;
         if let Some((HEADER, ..)) = found
@@ -107,8 +107,13 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             told.rest = Rest::More { bytes: end - at };
             return Ok(told);
         }
+        if segment_end == Some(at) && at < end {
+            told.rest = Rest::from(&mut reader, at, end)?;
+            return Ok(told);
+        }
         let bound = cluster_end.filter(|end| *end > at).unwrap_or(end);
-        if !is_plausible(&mut reader, found, bound, end)?
+        let plausible = is_plausible(&mut reader, found, bound, end)?;
+        if !plausible
             && at + 2 <= end
             && let Some(next) = next_cluster(&mut reader, at + 2, end)?
         {
@@ -123,6 +128,11 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             (at, cluster_end) = (next, None);
             continue;
         }
+        // Of a file whose writer could not go back nothing but that tells its end.
+        if segment_end.is_none() && at < end && !is_torn(found, end) && !plausible {
+            told.rest = Rest::from(&mut reader, at, end)?;
+            return Ok(told);
+        }
         // A torn end is the decoder's to tell.
         let Some((id, body, size)) = found else { break };
         // Those that hold others are gone into; so an unknown size is no matter.
@@ -132,6 +142,7 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             (_, None) => break,
         };
         match id {
+            SEGMENT => segment_end = size.map(|size| body.saturating_add(size)),
             CLUSTER => cluster_end = size.map(|size| body.saturating_add(size)),
             BLOCK | SIMPLE_BLOCK => {
                 track = number(&mut reader, true)?;
@@ -156,6 +167,27 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
     Ok(told)
 }
 
+/// Whether an element is one that a walk may come to.
+fn is_known(id: u64) -> bool {
+    let others = [
+        HEADER,
+        SEGMENT,
+        CLUSTER,
+        BLOCK_GROUP,
+        BLOCK,
+        SIMPLE_BLOCK,
+        DISCARD_PADDING,
+    ];
+    others.contains(&id) || KNOWN.contains(&id)
+}
+
+/// Whether an element is known, and the file ends within it.
+fn is_torn(found: Option<(u64, u64, Option<u64>)>, end: u64) -> bool {
+    found.is_some_and(|(id, body, size)| {
+        is_known(id) && size.is_some_and(|size| body.saturating_add(size) > end)
+    })
+}
+
 /// Whether an element may be there: it ends where it may, and it or what follows is
 /// known.
 fn is_plausible(
@@ -164,18 +196,6 @@ fn is_plausible(
     bound: u64,
     end: u64,
 ) -> io::Result<bool> {
-    let is_known = |id| {
-        let others = [
-            HEADER,
-            SEGMENT,
-            CLUSTER,
-            BLOCK_GROUP,
-            BLOCK,
-            SIMPLE_BLOCK,
-            DISCARD_PADDING,
-        ];
-        others.contains(&id) || KNOWN.contains(&id)
-    };
     Ok(match found {
         None => false,
         Some((SEGMENT | HEADER, ..)) => true,
