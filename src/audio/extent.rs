@@ -68,11 +68,15 @@ pub(super) enum Rest {
     More {
         /// Bytes of it.
         bytes: u64,
+        /// Bytes of tags and zeros before.
+        padding: u64,
     },
     /// What is neither audio nor a tag.
     Other {
         /// Bytes of it.
         bytes: u64,
+        /// Bytes of tags and zeros before.
+        padding: u64,
     },
 }
 
@@ -87,22 +91,27 @@ impl Rest {
                 0 if head.starts_with(b"TAG") => tags::ID3V1,
                 tag => tag,
             };
-            if tag == 0 && head.first() != Some(&0) {
-                let bytes = length - at;
-                return Ok(match begins_audio(&head) {
-                    true => Self::More { bytes },
-                    false => Self::Other { bytes },
-                });
-            }
-            at = match tag {
-                0 => behind_zeros(reader, at, end)?,
-                tag => at.saturating_add(tag),
+            let (bytes, padding) = (length - at, at - place);
+            at = match head.first() {
+                _ if tag > 0 => at.saturating_add(tag),
+                _ if begins_audio(&head) => return Ok(Self::More { bytes, padding }),
+                Some(0) => behind_zeros(reader, at, end)?,
+                _ => return Ok(Self::Other { bytes, padding }),
             };
         }
         Ok(match length.saturating_sub(place) {
             0 => Self::Nothing,
             bytes => Self::Padding { bytes },
         })
+    }
+
+    /// Bytes behind the end by the container's own word, where that is known.
+    pub fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Padding { bytes } => Some(bytes),
+            Self::More { bytes, padding } | Self::Other { bytes, padding } => Some(bytes + padding),
+            _ => None,
+        }
     }
 
     /// Whether it is known that nothing but tags and zeros is there.
@@ -115,7 +124,7 @@ impl Rest {
         match self {
             Self::Unknown | Self::Nothing | Self::Padding { .. } | Self::Other { .. } => Ok(()),
             Self::Missing => Err(Fault::Cut { found }),
-            Self::More { bytes } => Err(Fault::Beyond { bytes }),
+            Self::More { bytes, .. } => Err(Fault::Beyond { bytes }),
         }
     }
 }
@@ -182,7 +191,7 @@ pub(super) fn extent(
         Err(fault) => return Ok((available, Some(fault))),
     };
     let flaw = match behind(reader, start + bytes, length, order)? {
-        Rest::More { bytes } | Rest::Other { bytes } => Some(Fault::Beyond { bytes }),
+        Rest::More { bytes, .. } | Rest::Other { bytes, .. } => Some(Fault::Beyond { bytes }),
         _ => None,
     };
     Ok((bytes, flaw))
@@ -211,7 +220,10 @@ pub(super) fn behind(
             break;
         };
         if [b"data", b"SSND"].contains(&name) {
-            return Ok(Rest::More { bytes: length - at });
+            return Ok(Rest::More {
+                bytes: length - at,
+                padding: at - end,
+            });
         }
         let size = rest.first_chunk().copied().unwrap_or_default();
         let size = u64::from(match order {
@@ -234,16 +246,22 @@ pub(super) fn behind(
     Ok(Rest::Nothing)
 }
 
-/// Where the zeros end that begin at a place.
-fn behind_zeros(reader: &mut (impl Read + Seek), mut at: u64, end: u64) -> io::Result<u64> {
-    reader.seek(io::SeekFrom::Start(at))?;
-    for byte in BufReader::new(reader.take(end - at)).bytes() {
+/// Where the zeros end that begin at a place, but for those that an MP4 begins with.
+fn behind_zeros(reader: &mut (impl Read + Seek), from: u64, end: u64) -> io::Result<u64> {
+    reader.seek(io::SeekFrom::Start(from))?;
+    let mut at = from;
+    for byte in BufReader::new(reader.take(end - from)).bytes() {
         if byte? != 0 {
-            return Ok(at);
+            break;
         }
         at += 1;
     }
-    Ok(end)
+    for before in [3, 2].into_iter().filter(|before| at > from + before) {
+        if begins_audio(&head(reader, at - before, end)?) {
+            return Ok(at - before);
+        }
+    }
+    Ok(at)
 }
 
 #[cfg(test)]
@@ -318,14 +336,19 @@ mod tests {
             (id3, 8),
             (b"\0\0\0\0\0\0\0\xFF\xFB\x90\x64", 4),
         ] {
-            assert_eq!(behind(audio), Rest::More { bytes }, "{audio:?}");
+            let found = behind(audio);
+            assert!(
+                matches!(found, Rest::More { bytes: found, .. } if found == bytes),
+                "{audio:?}: {found:?}"
+            );
         }
         for other in [
             &b"\x01\0\x02\0\x03\0\x04\0\x05\0\x06\0"[..],
             b"<html>no audio</html>",
         ] {
             let bytes = other.len() as u64;
-            assert_eq!(behind(other), Rest::Other { bytes }, "{other:?}");
+            let padding = 0;
+            assert_eq!(behind(other), Rest::Other { bytes, padding }, "{other:?}");
         }
     }
 }

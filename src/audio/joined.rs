@@ -56,7 +56,7 @@ pub(super) fn split(
     rest: Rest,
     next: Option<u64>,
 ) -> Result<Option<(FileRange, Behind)>, Fault> {
-    let (Rest::Padding { bytes } | Rest::More { bytes } | Rest::Other { bytes }) = rest else {
+    let Some(bytes) = rest.bytes() else {
         return Ok(None);
     };
     let end = file.start + file.open()?.length();
@@ -68,17 +68,17 @@ pub(super) fn split(
         start,
         ..file.clone()
     };
-    let behind = match next {
-        Some(next) => Behind::File {
-            file: from(end.saturating_sub(next).max(middle)),
-            strays: bytes.saturating_sub(next),
+    let behind = match (next, rest) {
+        (Some(next), Rest::Other { bytes, .. }) if next < bytes => Behind::File {
+            file: from(end - next),
+            strays: bytes - next,
         },
-        None if matches!(rest, Rest::Padding { .. }) => Behind::Nothing,
-        None if is_audio(&from(middle)) => Behind::File {
-            file: from(middle),
+        (_, Rest::More { bytes, .. }) if is_audio(&from(end - bytes)) => Behind::File {
+            file: from(end - bytes),
             strays: 0,
         },
-        None => Behind::Bytes(bytes),
+        (_, Rest::More { bytes, .. } | Rest::Other { bytes, .. }) => Behind::Bytes(bytes),
+        _ => Behind::Nothing,
     };
     let first = FileRange {
         end: middle,

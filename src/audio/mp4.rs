@@ -80,6 +80,7 @@ pub(super) fn said(file: Input, track: u32, sample_rate: u32) -> Result<Said, Fa
             b"moov" if movie.is_there && movie.rest == Rest::Unknown => {
                 movie.rest = Rest::More {
                     bytes: length - movie.begins,
+                    padding: 0,
                 };
             }
             b"moov" if !movie.is_there => movie.read(reader, body)?,

@@ -275,7 +275,7 @@ fn strict(file: &FileRange) -> Result<(Source, FileRange, Behind), Fault> {
         let source = open(file)?;
         let rest = match &source {
             Source::Plain(pcm) => match pcm.flaw {
-                Some(Fault::Beyond { bytes }) => Rest::More { bytes },
+                Some(Fault::Beyond { bytes }) => Rest::More { bytes, padding: 0 },
                 _ => Rest::Unknown,
             },
             Source::Coded(coded) => coded.rest(),

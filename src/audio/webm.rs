@@ -104,12 +104,20 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
         if let Some((HEADER, ..)) = found
             && at > 0
         {
-            told.rest = Rest::More { bytes: end - at };
+            told.rest = Rest::More {
+                bytes: end - at,
+                padding: 0,
+            };
             return Ok(told);
         }
-        if segment_end == Some(at) && at < end {
-            told.rest = Rest::from(&mut reader, at, end)?;
-            return Ok(told);
+        let is_end = segment_end == Some(at);
+        let is_strange = segment_end.is_none() && !found.is_some_and(|(id, ..)| is_known(id));
+        if (is_end || is_strange) && at < end {
+            let rest = Rest::from(&mut reader, at, end)?;
+            if is_end || !matches!(rest, Rest::Other { .. }) {
+                told.rest = rest;
+                return Ok(told);
+            }
         }
         let bound = cluster_end.filter(|end| *end > at).unwrap_or(end);
         let plausible = is_plausible(&mut reader, found, bound, end)?;
