@@ -113,6 +113,15 @@ pub(super) fn next(file: &mut Input, first: &[u8], from: u64) -> io::Result<Opti
     Ok(None)
 }
 
+/// Whether two frames of a bare stream are at a place, or one that the file ends with.
+pub(super) fn begins(reader: &mut (impl Read + Seek), at: u64, end: u64) -> io::Result<bool> {
+    let Some(bytes) = frame_bytes(&extent::head(reader, at, end)?) else {
+        return Ok(false);
+    };
+    let behind = extent::head(reader, at.saturating_add(bytes), end)?;
+    Ok(at + bytes == end || frame_bytes(&behind).is_some())
+}
+
 /// Bytes of the frame that begins with these, if one does.
 fn frame_bytes(head: &[u8]) -> Option<u64> {
     match *head {

@@ -11,7 +11,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::extent::{self, Rest, search};
 use super::input::Input;
-use super::tags;
+use super::{aac, tags};
 
 /// What every such file begins with.
 pub(super) const MARK: &[u8] = b"fLaC";
@@ -129,7 +129,15 @@ impl Frames {
 
     /// What lies behind the last frame that was read.
     pub fn rest(&mut self) -> io::Result<Rest> {
-        Rest::from(&mut self.reader, self.at, self.length)
+        let rest = Rest::from(&mut self.reader, self.at, self.length)?;
+        let head = extent::head(&mut self.reader, self.at, self.length)?;
+        // A frame that is damaged begins as one of AAC may.
+        let is_own = matches!(*head, [0xFF, 0xF8 | 0xF9, ..])
+            && !aac::begins(&mut self.reader, self.at, self.length)?;
+        Ok(match rest {
+            Rest::More { bytes, padding } if is_own => Rest::Other { bytes, padding },
+            rest => rest,
+        })
     }
 
     /// Bytes from the next file on that begins behind the last frame.

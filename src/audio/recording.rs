@@ -209,7 +209,15 @@ impl Recording {
                 (self.broken, self.ended) = (true, false);
                 Next::Break(fault.unwrap_or(Fault::Follows { strays }))
             }
-            Err(other) => Next::End(Some(fault.unwrap_or(other))),
+            Err(other) => {
+                let bytes = file.open().map_or(0, |file| file.length());
+                let other = match other {
+                    // It only began as if it were audio.
+                    Fault::Unrecognised => Fault::Beyond { bytes },
+                    other => other,
+                };
+                Next::End(Some(fault.unwrap_or(other)))
+            }
         }
     }
 

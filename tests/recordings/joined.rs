@@ -87,7 +87,9 @@ const PADDING: f64 = 0.2;
 
 #[test]
 fn a_file_of_any_format_behind_one_of_any_begins_another_stretch() {
-    let formats = formats();
+    let mut formats = formats();
+    // Of the containers of others.
+    formats.retain(|(name, _)| !["16k.mka", "48k.opus"].contains(name));
     let mut files = Vec::new();
     for (first, one) in &formats {
         for (second, other) in &formats {
