@@ -189,7 +189,7 @@ impl Coded {
         Self {
             counted,
             heard,
-            ..Self::begin(codec, 0, info, Packets::Mpeg(mpeg))
+            ..Self::begin(codec, 0, info, Packets::Mpeg(Box::new(mpeg)))
         }
     }
 

@@ -198,9 +198,10 @@ pub(super) fn extent(
 }
 
 /// Chunks that may be cut off without a loss of audio.
-const NOTES: [&[u8; 4]; 12] = [
-    b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"_PMX", b"axml", b"JUNK", b"PAD ", b"ANNO",
-    b"COMT", b"APPL",
+const NOTES: [&[u8; 4]; 28] = [
+    b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"aXML", b"axml", b"_PMX", b"JUNK", b"junk",
+    b"PAD ", b"FLLR", b"fact", b"cue ", b"smpl", b"inst", b"acid", b"cart", b"DISP", b"PEAK",
+    b"ANNO", b"COMT", b"APPL", b"NAME", b"AUTH", b"(c) ", b"MARK", b"INST",
 ];
 
 /// What lies behind the audio of a file of chunks, which ends at `end`: chunks

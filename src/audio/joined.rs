@@ -73,7 +73,7 @@ pub(super) fn split(
             file: from(end - next),
             strays: bytes - next,
         },
-        (_, Rest::More { bytes, .. }) if is_audio(&from(end - bytes)) => Behind::File {
+        (_, Rest::More { bytes, .. }) if is_audio(from(end - bytes)) => Behind::File {
             file: from(end - bytes),
             strays: 0,
         },

@@ -12,7 +12,7 @@ use crate::audio::mpeg::{Mpeg, Step};
 /// Where packets come from.
 pub(super) enum Packets {
     Container(Box<dyn FormatReader>),
-    Mpeg(Mpeg),
+    Mpeg(Box<Mpeg>),
 }
 
 /// What the next packet is.
