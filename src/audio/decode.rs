@@ -378,7 +378,7 @@ impl Coded {
             return Err(changed());
         }
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
-        self.follow_pages()
+        self.follow_pages().map(drop)
     }
 }
 

@@ -104,6 +104,8 @@ pub(super) struct Pages {
     end: i64,
     /// Where the page before a gap ends.
     gap: Option<i64>,
+    /// Bytes passed over that are no page, since they were last told.
+    strays: u64,
     /// A page that was read and belongs to the next stream, or to what follows.
     ahead: Option<Page>,
 }
@@ -126,9 +128,12 @@ impl Pages {
             next: None,
             end: i64::MIN,
             gap: None,
+            strays: 0,
             ahead: None,
         };
         pages.follow(serial)?;
+        // What lies before the first is not between two.
+        pages.strays = 0;
         Ok(pages)
     }
 
@@ -167,9 +172,23 @@ impl Pages {
         }
         let is_behind = self.gap.is_some_and(|gap| gap <= time);
         Ok(is_behind.then(|| {
-            self.gap = None;
+            (self.gap, self.strays) = (None, 0);
             self.end
         }))
+    }
+
+    /// Bytes passed over that are no page, which is told once; a gap tells its own.
+    pub fn take_strays(&mut self) -> u64 {
+        match self.gap {
+            Some(_) => 0,
+            None => std::mem::take(&mut self.strays),
+        }
+    }
+
+    /// The same, up to the end.
+    pub fn strays_left(&mut self) -> io::Result<u64> {
+        while self.page()?.is_some() {}
+        Ok(self.take_strays())
     }
 
     /// The next page that is whole.
@@ -194,6 +213,7 @@ impl Pages {
         let mark = &mut head[..MARK.len()];
         self.reader.read_exact(mark)?;
         while mark != MARK {
+            self.strays += 1;
             mark.rotate_left(1);
             self.reader.read_exact(&mut mark[MARK.len() - 1..])?;
         }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use super::extent::Rest;
+use super::extent::{Rest, search};
 use super::input::Input;
 
 /// What every such file begins with.
@@ -125,6 +125,13 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             && at + 2 <= end
             && let Some(next) = next_cluster(&mut reader, at + 2, end)?
         {
+            if let Some(header) = search(&mut reader, at, next, MARK)? {
+                told.rest = Rest::More {
+                    bytes: end - header,
+                    padding: header - at,
+                };
+                return Ok(told);
+            }
             // What is passed over stays within its cluster.
             let middle = cluster_end.filter(|end| (at..next).contains(end));
             let middle = middle.unwrap_or(next);

@@ -307,3 +307,31 @@ fn chunks_behind_the_audio_do_not_hide_what_follows() {
         assert_kept(name, told, &[SECONDS; 2], 0.0, "a second file follows");
     }
 }
+
+#[test]
+fn what_lies_between_two_files_of_one_format_is_told() {
+    let junk = junk(900);
+    let between = |name: &str| [&golden(name)[..], &junk, &golden(name)].concat();
+    // A page that goes on where the one before has ended.
+    let ogg = golden("16k.ogg");
+    let page = ogg.windows(4).rposition(|four| four == b"OggS").unwrap();
+    let within = [&ogg[..page], &junk, &ogg[page..]].concat();
+    let files = [
+        ("ogg.ogg", between("16k.ogg"), "behind 900 bytes"),
+        ("mp3.mp3", between("16k.mp3"), "900 bytes that are no audio"),
+        ("within.ogg", within, "900 bytes that are no audio"),
+    ];
+    for (told, (name, _, says)) in told(&files.clone().map(|(name, bytes, _)| (name, bytes)))
+        .iter()
+        .zip(&files)
+    {
+        assert_eq!(told.faults, 1, "{name}: {}", told.reason);
+        assert!(told.reason.contains(says), "{name}: {}", told.reason);
+        let all = if *name == "within.ogg" { 1.0 } else { 2.0 } * SECONDS;
+        assert!(
+            (all - 0.1..all + PADDING).contains(&told.seconds),
+            "{name}: {} s",
+            told.seconds
+        );
+    }
+}

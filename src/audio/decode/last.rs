@@ -49,6 +49,13 @@ impl Coded {
             };
             return Ok((rest, next));
         }
+        if let Some(pages) = &mut self.pages {
+            let rest = match pages.strays_left()? {
+                0 => Rest::Nothing,
+                bytes => Rest::Other { bytes, padding: 0 },
+            };
+            return Ok((rest, None));
+        }
         Ok(match &mut self.packets {
             Packets::Mpeg(mpeg) => (mpeg.left()?, None),
             Packets::Container(_) => (Rest::Unknown, None),

@@ -168,6 +168,11 @@ impl Coded {
                     None => continue,
                 }
             }
+            if let Some(fault) = self.between_pages() {
+                self.forget();
+                self.behind_gap = Some(packet);
+                return Ok(Taken::Break(fault));
+            }
             let is_next = u64::try_from(packet.pts.get()) == Ok(self.decoded);
             if self.self_contained && !is_next {
                 let last = self.last_frame(Some(&packet))?;
@@ -234,10 +239,13 @@ impl Coded {
         }
         self.heard = Heard::all();
         self.forget();
-        self.follow_pages()?;
-        Ok(Fault::Unsupported(
-            "a second stream follows the first".to_owned(),
-        ))
+        let behind = match self.follow_pages()? {
+            0 => String::new(),
+            strays => format!(", behind {strays} bytes that are no audio"),
+        };
+        Ok(Fault::Unsupported(format!(
+            "a second stream follows the first{behind}"
+        )))
     }
 
     /// Takes up MPEG frames of another kind, if that is what follows.
