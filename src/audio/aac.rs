@@ -7,6 +7,7 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::{self, search};
 use super::input::Input;
 use super::{Fault, tags};
 
@@ -66,6 +67,70 @@ pub(super) fn is_bare_high_efficiency(file: Input) -> io::Result<bool> {
         }
     }
     Ok(found >= LEAST && 4 * found >= 3 * seen)
+}
+
+/// Where the frames of a bare stream end that follow each other from its beginning
+/// on; its length where it ends within one.
+pub(super) fn end(file: &mut Input) -> io::Result<u64> {
+    let length = file.length();
+    file.rewind()?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let (mut at, mut position) = (0, 0);
+    while at < length {
+        reader.seek_relative(at as i64 - position as i64)?;
+        let mut head = Vec::new();
+        reader.by_ref().take(32).read_to_end(&mut head)?;
+        position = at + head.len() as u64;
+        match (tags::first(&head), frame_bytes(&head)) {
+            (0, Some(bytes)) => at += bytes,
+            (0, None) => return Ok(at),
+            (tag, _) => at += tag,
+        }
+    }
+    Ok(length)
+}
+
+/// Where frames like the first go on behind a place where there is none.
+pub(super) fn next(file: &mut Input, first: &[u8], from: u64) -> io::Result<Option<u64>> {
+    let length = file.length();
+    let Some((mark, _)) = first.split_first_chunk::<2>() else {
+        return Ok(None);
+    };
+    let mut from = from + 1;
+    while let Some(at) = search(file, from, length, mark)? {
+        let head = extent::head(file, at, length)?;
+        if let Some(bytes) = frame_bytes(&head) {
+            let behind = extent::head(file, at + bytes, length)?;
+            // Profile and rate.
+            let is_like =
+                |head: &[u8]| head.get(2).map(|x| x & 0xFC) == first.get(2).map(|x| x & 0xFC);
+            if is_like(&head) && frame_bytes(&behind).is_some() && is_like(&behind) {
+                return Ok(Some(at));
+            }
+        }
+        from = at + 1;
+    }
+    Ok(None)
+}
+
+/// Whether two frames of a bare stream are at a place, or one that the file ends with.
+pub(super) fn begins(reader: &mut (impl Read + Seek), at: u64, end: u64) -> io::Result<bool> {
+    let Some(bytes) = frame_bytes(&extent::head(reader, at, end)?) else {
+        return Ok(false);
+    };
+    let behind = extent::head(reader, at.saturating_add(bytes), end)?;
+    Ok(at + bytes == end || frame_bytes(&behind).is_some())
+}
+
+/// Bytes of the frame that begins with these, if one does.
+fn frame_bytes(head: &[u8]) -> Option<u64> {
+    match *head {
+        [0xFF, second, _, a, b, c, ..] if second & 0xF6 == 0xF0 => {
+            let bytes = u64::from(a & 3) << 11 | u64::from(b) << 3 | u64::from(c) >> 5;
+            (bytes >= HEAD as u64).then_some(bytes)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the last element of a frame is one of spectral band replication; some that

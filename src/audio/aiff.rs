@@ -4,10 +4,10 @@
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use super::extent::{Claim, extent};
+use super::extent::{Claim, Rest, extent};
 use super::input::Input;
 use super::pcm::{Encoding, Order, Pcm};
-use super::wave::{Header, damaged};
+use super::wave::{Header, damaged, other};
 use super::{Fault, MAX_CHANNELS};
 
 /// A file that has more chunks than this before its sound is no AIFF.
@@ -29,13 +29,13 @@ pub(super) fn header(file: Input) -> Result<Header, Fault> {
     let mut reader = BufReader::with_capacity(512, file);
     let mut form = [0; 12];
     if length < form.len() as u64 {
-        return Ok(Header::Other(reader.into_inner()));
+        return Ok(Header::Other(reader.into_inner(), Rest::Unknown));
     }
     reader.read_exact(&mut form)?;
     let [f, o, r, m, size @ .., a, i, f2, kind] = form;
     if [f, o, r, m] != *b"FORM" || [a, i, f2] != *b"AIF" || !b"FC".contains(&kind) {
         reader.rewind()?;
-        return Ok(Header::Other(reader.into_inner()));
+        return Ok(Header::Other(reader.into_inner(), Rest::Unknown));
     }
     let form_bytes = u64::from(u32::from_be_bytes(size));
     let mut common = None;
@@ -49,8 +49,8 @@ pub(super) fn header(file: Input) -> Result<Header, Fault> {
             b"SSND" => {
                 let common = common.ok_or_else(|| damaged("no common chunk before the sound"))?;
                 let Some(encoding) = common.encoding()? else {
-                    reader.rewind()?;
-                    return Ok(Header::Other(reader.into_inner()));
+                    let end = reader.stream_position()? + u64::from(size);
+                    return other(reader, end, length, Order::Big);
                 };
                 return sound(reader, length, form_bytes, size, &common, encoding);
             }

@@ -19,6 +19,7 @@ use symphonia::default::get_probe;
 
 use super::claimed::Claimed;
 use super::extent::Rest;
+use super::flac::Frames;
 use super::heard::Heard;
 use super::input::Input;
 use super::mpeg::Mpeg;
@@ -26,6 +27,7 @@ use super::ogg::Pages;
 use super::{Ear, Fault, FileRange, Info, Limits, MAX_CHANNELS, aac, webm};
 
 mod decoder;
+mod last;
 mod packets;
 mod pages;
 mod piece;
@@ -84,6 +86,10 @@ pub(super) struct Coded {
     behind_gap: Option<Packet>,
     /// The pages that packets come in, where these are numbered.
     pages: Option<Pages>,
+    /// Where the frames of a FLAC lie.
+    frames: Option<Frames>,
+    /// Whether the last frame of its own was taken.
+    is_done: bool,
     /// Packets that were read ahead, and what comes behind them.
     waiting: VecDeque<Packet>,
     stopped: Option<Result<Next, Fault>>,
@@ -183,7 +189,7 @@ impl Coded {
         Self {
             counted,
             heard,
-            ..Self::begin(codec, 0, info, Packets::Mpeg(mpeg))
+            ..Self::begin(codec, 0, info, Packets::Mpeg(Box::new(mpeg)))
         }
     }
 
@@ -212,6 +218,8 @@ impl Coded {
             clock: None,
             behind_gap: None,
             pages: None,
+            frames: None,
+            is_done: false,
             waiting: VecDeque::new(),
             stopped: None,
         }
@@ -220,6 +228,14 @@ impl Coded {
     /// What lies where its container ends.
     pub(super) fn rest(&self) -> Rest {
         self.rest
+    }
+
+    /// The same, with what lies behind its container, as far as that is known.
+    pub(super) fn followed_by(self, rest: Rest) -> Self {
+        match rest {
+            Rest::Unknown => self,
+            rest => Self { rest, ..self },
+        }
     }
 
     /// That parts of it are damaged, if they are.
@@ -362,7 +378,7 @@ impl Coded {
             return Err(changed());
         }
         (self.track, self.codec, self.decoder) = (track.id, codec.clone(), None);
-        self.follow_pages()
+        self.follow_pages().map(drop)
     }
 }
 

@@ -93,8 +93,11 @@ pub enum Fault {
         found: u64,
     },
     /// Another file follows in the same one.
-    #[error("a second file follows the first")]
-    Follows,
+    #[error("a second file follows the first{}", between(*strays))]
+    Follows {
+        /// Bytes between the two that are no audio.
+        strays: u64,
+    },
     /// There is more audio than its header counts.
     #[error(
         "{bytes} bytes of audio, or of something else, lie behind the end that its header gives; convert it: ffmpeg -i IN OUT.wav"
@@ -150,6 +153,14 @@ pub enum Fault {
     /// A defect of the decoder.
     #[error("the decoder panicked on it ({0}): convert the file to 16-bit WAV")]
     Panicked(String),
+}
+
+/// What lies between two files.
+fn between(strays: u64) -> String {
+    match strays {
+        0 => String::new(),
+        strays => format!(", behind {strays} bytes that are no audio"),
+    }
 }
 
 /// How a count and the file disagree, and what to do.

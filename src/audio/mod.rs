@@ -24,13 +24,16 @@
 
 mod aac;
 mod aiff;
+mod caf;
 mod claimed;
 mod decode;
 mod ear;
 mod error;
 mod extent;
+mod flac;
 mod heard;
 mod input;
+mod joined;
 mod mp4;
 mod mpeg;
 mod ogg;
@@ -234,19 +237,22 @@ fn open(file: &FileRange) -> Result<Source, Fault> {
 }
 
 fn open_any(file: &FileRange) -> Result<Source, Fault> {
-    let input = match wave::header(file.open()?)? {
+    let (input, of_wave) = match wave::header(file.open()?)? {
         Header::Plain(pcm) => return Ok(Source::Plain(pcm)),
-        Header::Other(input) => input,
+        Header::Other(input, rest) => (input, rest),
     };
-    match aiff::header(input)? {
-        Header::Plain(pcm) => Ok(Source::Plain(pcm)),
-        Header::Other(input) => match Coded::open(file, input) {
-            Err(Fault::Unrecognised) => Err(match recognise::unreadable(file) {
-                Some(name) => Fault::Unsupported(name.to_owned()),
-                None => Fault::Unrecognised,
-            }),
-            coded => Ok(Source::Coded(Box::new(coded?))),
-        },
+    let (input, of_aiff) = match aiff::header(input)? {
+        Header::Plain(pcm) => return Ok(Source::Plain(pcm)),
+        Header::Other(input, rest) => (input, rest),
+    };
+    match Coded::open(file, input) {
+        Err(Fault::Unrecognised) => Err(match recognise::unreadable(file) {
+            Some(name) => Fault::Unsupported(name.to_owned()),
+            None => Fault::Unrecognised,
+        }),
+        coded => Ok(Source::Coded(Box::new(
+            coded?.followed_by(of_wave).followed_by(of_aiff),
+        ))),
     }
 }
 

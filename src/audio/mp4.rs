@@ -11,9 +11,10 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use super::Fault;
-use super::extent::Rest;
+use super::extent::{self, Rest};
 use super::heard::Heard;
 use super::input::Input;
+use super::recognise::begins_audio;
 
 mod itunes;
 mod samples;
@@ -71,13 +72,15 @@ struct Edit {
 pub(super) fn said(file: Input, track: u32, sample_rate: u32) -> Result<Said, Fault> {
     let mut reader = BufReader::with_capacity(4096, file);
     let length = reader.seek(SeekFrom::End(0))?;
+    let own = own_end(&mut reader, length)?;
     let mut movie = Movie::default();
-    let end = boxes(&mut reader, 0..length, &mut |reader, name, body| {
+    let end = boxes(&mut reader, 0..own, &mut |reader, name, body| {
         match &name {
             b"ftyp" if movie.rest == Rest::Unknown => movie.begins = body.start - 8,
             b"moov" if movie.is_there && movie.rest == Rest::Unknown => {
                 movie.rest = Rest::More {
                     bytes: length - movie.begins,
+                    padding: 0,
                 };
             }
             b"moov" if !movie.is_there => movie.read(reader, body)?,
@@ -85,8 +88,12 @@ pub(super) fn said(file: Input, track: u32, sample_rate: u32) -> Result<Said, Fa
         }
         Ok(())
     })?;
-    if movie.is_in_fragments && end != length && movie.rest == Rest::Unknown {
-        movie.rest = Rest::Missing;
+    if movie.rest == Rest::Unknown {
+        movie.rest = match own < length {
+            true => Rest::from(&mut reader, own, length)?,
+            false if movie.is_in_fragments && end != length => Rest::Missing,
+            false => Rest::Unknown,
+        };
     }
     let of_track = movie.tracks.iter().find(|found| found.id == track);
     let heard = match of_track.filter(|found| !found.edits.is_empty()) {
@@ -98,6 +105,40 @@ pub(super) fn said(file: Input, track: u32, sample_rate: u32) -> Result<Said, Fa
         is_big_endian: of_track.is_some_and(|found| found.is_big_endian),
         rest: movie.rest,
     })
+}
+
+/// Names of boxes that a file consists of.
+const TOP: [&[u8; 4]; 18] = [
+    b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"moof", b"mfra",
+    b"sidx", b"styp", b"ssix", b"pdin", b"pnot", b"udta", b"prft", b"emsg",
+];
+
+/// Where the boxes end, and what is none begins.
+fn own_end(reader: &mut BufReader<Input>, length: u64) -> io::Result<u64> {
+    let mut at = 0;
+    while at + 8 <= length {
+        let head = extent::head(reader, at, length)?;
+        let Some((size, name)) = head.split_first_chunk::<4>() else {
+            break;
+        };
+        let size = match (u32::from_be_bytes(*size), head.get(8..16)) {
+            (1, Some(long)) => long.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+            (size, _) => u64::from(size),
+        };
+        let name = name.first_chunk::<4>().copied().unwrap_or_default();
+        let is_known = TOP.contains(&&name);
+        let is_text = name.iter().all(|byte| (b' '..=b'~').contains(byte));
+        let fits = size >= 8 && at.saturating_add(size) <= length;
+        if !is_known && (!is_text || !fits || begins_audio(&head)) {
+            return Ok(at);
+        }
+        if size < 8 {
+            // To the end, or nothing that makes sense: told by who reads it.
+            break;
+        }
+        at = at.saturating_add(size);
+    }
+    Ok(length)
 }
 
 /// Where a file should end: behind its samples, where these come last.

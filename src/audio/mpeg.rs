@@ -7,14 +7,18 @@
 //! What does not look like a frame is passed over, up to one that does and is
 //! followed by another.
 //!
-//! Headers after ISO/IEC 11172-3 and 13818-3; the tag after the Xing and LAME
-//! specifications (gabriel.mp3-tech.org/mp3infotag.html).
+//! Headers after ISO/IEC 11172-3 and 13818-3.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::Rest;
 use super::heard::Heard;
 use super::input::Input;
 use super::tags;
+
+mod tag;
+
+use tag::Tag;
 
 /// Bytes read at a time.
 const BUFFER: usize = 1 << 16;
@@ -40,8 +44,12 @@ pub(super) struct Mpeg {
     first: u64,
     /// Where the next frame is expected.
     at: u64,
+    /// Where the last frame ends.
+    last_end: u64,
     /// Where the audio ends.
     end: u64,
+    /// Where the file ends.
+    length: u64,
     /// What all frames are like.
     kind: Header,
     /// Whether the last frame ended where the next is expected.
@@ -60,16 +68,6 @@ pub(super) struct Header {
     /// Samples of one channel in a frame.
     pub samples: u64,
     bytes: u64,
-}
-
-/// What an encoder's tag says of the frames behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tag {
-    frames: Option<u64>,
-    /// Bytes of all frames and the tag's own.
-    bytes: Option<u64>,
-    /// Samples before the audio, and behind it, by the encoder.
-    trim: Option<(u64, u64)>,
 }
 
 /// One step of the walk.
@@ -92,7 +90,9 @@ impl Mpeg {
             position: 0,
             first: 0,
             at: 0,
+            last_end: 0,
             end,
+            length,
             kind: Header {
                 sample_rate: 0,
                 channels: 0,
@@ -179,6 +179,19 @@ impl Mpeg {
         })
     }
 
+    /// What lies behind the last frame: nothing, where that is a frame cut off.
+    pub fn left(&mut self) -> io::Result<Rest> {
+        let at = self.last_end;
+        let is_short = at < self.end && self.end - at < 4;
+        let next = self.header_at(at)?;
+        let is_cut =
+            next.is_some_and(|next| next.is_like(&self.kind) && at + next.bytes > self.end);
+        match is_short || is_cut {
+            true => Ok(Rest::Nothing),
+            false => Rest::from(&mut self.file, at, self.length),
+        }
+    }
+
     /// Takes up the frames of another kind that follow.
     pub fn change(&mut self) -> io::Result<()> {
         if let Some(kind) = self.header_at(self.at)? {
@@ -218,6 +231,7 @@ impl Mpeg {
         }
         let frame = self.bytes(self.at, next.bytes as usize)?;
         self.at += next.bytes;
+        self.last_end = self.at;
         self.in_step = true;
         Ok(Step::Frame(frame.into()))
     }
@@ -335,57 +349,4 @@ impl Header {
             _ => 9,
         }
     }
-}
-
-impl Tag {
-    /// The tag that a frame is, if it is one.
-    fn read(frame: &[u8], header: &Header) -> Option<Self> {
-        if frame.get(36..40) == Some(b"VBRI") {
-            return Some(Self {
-                bytes: word(frame, 46),
-                frames: word(frame, 50),
-                trim: None,
-            });
-        }
-        let mut at = 4 + header.side_info();
-        let name = frame.get(at..at + 4)?;
-        // Behind the header, and a checksum: a tag's frame holds no audio.
-        if frame[6..at].iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        if name != b"Xing" && name != b"Info" {
-            return None;
-        }
-        let flags = word(frame, at + 4)?;
-        at += 8;
-        let mut field = |flag: u64, size: usize| {
-            let value = (flags & flag != 0).then(|| word(frame, at)).flatten();
-            at += if flags & flag != 0 { size } else { 0 };
-            value
-        };
-        let (frames, bytes) = (field(1, 4), field(2, 4));
-        field(4, 100);
-        field(8, 4);
-        let encoder = frame.get(at..at + 4);
-        let is_known = encoder.is_some_and(|name| [&b"LAME"[..], b"Lavf", b"Lavc"].contains(&name));
-        let trim = frame.get(at + 21..at + 24).filter(|_| is_known);
-        let trim = trim.map(|trim| {
-            let both = u64::from(trim[0]) << 16 | u64::from(trim[1]) << 8 | u64::from(trim[2]);
-            (both >> 12, both & 0xFFF)
-        });
-        Some(Self {
-            frames,
-            bytes,
-            trim,
-        })
-    }
-}
-
-/// A number of four bytes.
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    let word = bytes.get(at..at + 4)?;
-    Some(
-        word.iter()
-            .fold(0, |value, byte| value << 8 | u64::from(*byte)),
-    )
 }

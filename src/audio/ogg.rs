@@ -7,8 +7,9 @@
 //!
 //! Pages after RFC 3533.
 
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::extent::{Rest, search};
 use super::input::Input;
 
 /// Bytes read at a time.
@@ -16,7 +17,7 @@ const BUFFER: usize = 1 << 16;
 /// Bytes of a page's header.
 const HEADER: usize = 27;
 /// Bytes that a page begins with.
-const MARK: &[u8; 4] = b"OggS";
+pub(super) const MARK: &[u8; 4] = b"OggS";
 /// The flag of a stream's first page.
 const FIRST: u8 = 2;
 /// The position of a page in which no packet ends.
@@ -40,6 +41,59 @@ pub(super) fn unreadable(file: Input) -> Option<String> {
     }
 }
 
+/// Where the last page of a file ends; its length where it ends within one.
+pub(super) fn end(file: &mut Input) -> io::Result<u64> {
+    let length = file.length();
+    if is_last_page(file, length)? {
+        return Ok(length);
+    }
+    let mut reader = BufReader::with_capacity(BUFFER, file);
+    let (mut at, mut end) = (0, 0);
+    while at < length {
+        let by = at as i64 - reader.stream_position()? as i64;
+        reader.seek_relative(by)?;
+        match page_bytes(&mut reader)? {
+            Some(bytes) if at + bytes <= length => {
+                at += bytes;
+                end = at;
+            }
+            Some(_) => return Ok(length),
+            None if matches!(Rest::from(&mut reader, at, length)?, Rest::More { .. }) => break,
+            None => at = search(&mut reader, at + 1, length, MARK)?.unwrap_or(length),
+        }
+    }
+    Ok(end)
+}
+
+/// Bytes of the page that begins here, if one does.
+fn page_bytes(reader: &mut impl Read) -> io::Result<Option<u64>> {
+    let mut head = Vec::new();
+    reader.take((HEADER + 255) as u64).read_to_end(&mut head)?;
+    if !head.starts_with(MARK) {
+        return Ok(None);
+    }
+    let parts = head.get(26).map_or(0, |parts| usize::from(*parts));
+    let body = head.get(HEADER..HEADER + parts).unwrap_or_default();
+    let body: u64 = body.iter().map(|part| u64::from(*part)).sum();
+    Ok(Some((HEADER + parts) as u64 + body))
+}
+
+/// Whether a file ends with a page.
+fn is_last_page(file: &mut Input, length: u64) -> io::Result<bool> {
+    const LONGEST: u64 = HEADER as u64 + 255 + 255 * 255;
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST)))?;
+    file.by_ref().take(LONGEST).read_to_end(&mut tail)?;
+    let mut marks = tail.windows(MARK.len()).enumerate();
+    marks.try_fold(false, |found, (at, four)| {
+        let bytes = match four == MARK {
+            true => page_bytes(&mut &tail[at..])?,
+            false => None,
+        };
+        Ok(found || bytes == Some((tail.len() - at) as u64))
+    })
+}
+
 /// The pages of one stream of a file, as far as they were walked.
 pub(super) struct Pages {
     reader: BufReader<Input>,
@@ -50,6 +104,8 @@ pub(super) struct Pages {
     end: i64,
     /// Where the page before a gap ends.
     gap: Option<i64>,
+    /// Bytes passed over that are no page, since they were last told.
+    strays: u64,
     /// A page that was read and belongs to the next stream, or to what follows.
     ahead: Option<Page>,
 }
@@ -72,9 +128,12 @@ impl Pages {
             next: None,
             end: i64::MIN,
             gap: None,
+            strays: 0,
             ahead: None,
         };
         pages.follow(serial)?;
+        // What lies before the first is not between two.
+        pages.strays = 0;
         Ok(pages)
     }
 
@@ -113,9 +172,23 @@ impl Pages {
         }
         let is_behind = self.gap.is_some_and(|gap| gap <= time);
         Ok(is_behind.then(|| {
-            self.gap = None;
+            (self.gap, self.strays) = (None, 0);
             self.end
         }))
+    }
+
+    /// Bytes passed over that are no page, which is told once; a gap tells its own.
+    pub fn take_strays(&mut self) -> u64 {
+        match self.gap {
+            Some(_) => 0,
+            None => std::mem::take(&mut self.strays),
+        }
+    }
+
+    /// The same, up to the end.
+    pub fn strays_left(&mut self) -> io::Result<u64> {
+        while self.page()?.is_some() {}
+        Ok(self.take_strays())
     }
 
     /// The next page that is whole.
@@ -140,6 +213,7 @@ impl Pages {
         let mark = &mut head[..MARK.len()];
         self.reader.read_exact(mark)?;
         while mark != MARK {
+            self.strays += 1;
             mark.rotate_left(1);
             self.reader.read_exact(&mut mark[MARK.len() - 1..])?;
         }

@@ -21,7 +21,7 @@ pub fn is_audio(file: impl Into<FileRange>) -> bool {
 
 /// Whether these are the first bytes of an audio file, or of a container that
 /// holds audio.
-fn begins_audio(head: &[u8]) -> bool {
+pub(super) fn begins_audio(head: &[u8]) -> bool {
     let at = |offset: usize, what: &[u8]| head.get(offset..).is_some_and(|h| h.starts_with(what));
     let wave = ["RIFF", "RIFX", "RF64", "BW64"].iter();
     let aiff = at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"));

@@ -6,10 +6,9 @@
 
 use super::decode::Coded;
 use super::extent::Rest;
+use super::joined::{self, Behind};
 use super::pcm::Pcm;
-use super::{
-    AudioError, Ear, Fault, FileRange, Info, LOUDEST, Source, guard, is_audio, open_any, plausible,
-};
+use super::{AudioError, Ear, Fault, FileRange, Info, LOUDEST, Source, guard, open_any, plausible};
 
 /// Samples of a block of uncompressed audio.
 const BLOCK: u64 = 1 << 14;
@@ -21,8 +20,10 @@ const FAILING_ANYWAY: u64 = 10;
 /// A recording that is read on from where it was left.
 pub struct Recording {
     source: Source,
-    /// Another file that follows in the same one.
-    behind: Option<FileRange>,
+    /// What of the file the source is.
+    file: FileRange,
+    /// What follows in the same file, as far as it was known at once.
+    behind: Behind,
     /// Where the file that is read begins in the recording, in seconds.
     origin: f64,
     ear: Ear,
@@ -65,9 +66,10 @@ impl Recording {
         let file = file.into();
         ear.reset();
         let opened = strict(&file).map_err(|fault| AudioError::new(&file, fault))?;
-        let (source, behind) = opened;
+        let (source, file, behind) = opened;
         Ok(Self {
             source,
+            file,
             behind,
             origin: 0.0,
             ear,
@@ -89,7 +91,7 @@ impl Recording {
     pub fn seek(&mut self, frame: u64) -> bool {
         let found = guard(|| match &mut self.source {
             // It may lie in a file behind the first.
-            Source::Plain(pcm) if frame > pcm.frames && self.behind.is_some() => Ok(None),
+            Source::Plain(pcm) if frame > pcm.frames && self.behind.is_file() => Ok(None),
             Source::Plain(_) => Ok(Some(frame)),
             Source::Coded(coded) if coded.seeks() => coded.go_to(frame).map(Some),
             Source::Coded(_) => Ok(None),
@@ -177,34 +179,64 @@ impl Recording {
                 }
                 Next::End(fault) => {
                     out.truncate(before);
-                    return match self.behind.take() {
-                        Some(behind) => self.follow(&behind, fault),
-                        None => {
-                            self.ended = true;
-                            Next::End(fault)
-                        }
-                    };
+                    return self.end(fault);
                 }
             }
             return next;
         }
     }
 
-    /// Takes up the file that follows; `fault` is the first's.
-    fn follow(&mut self, behind: &FileRange, fault: Option<Fault>) -> Next {
-        match strict(behind) {
-            Ok(opened) => {
-                (self.source, self.behind) = opened;
+    /// At the end of the file that is read: takes up the one that follows, if one
+    /// does; `fault` is the first's.
+    fn end(&mut self, fault: Option<Fault>) -> Next {
+        let behind = match std::mem::take(&mut self.behind) {
+            Behind::Nothing => self.left(fault.as_ref()),
+            behind => behind,
+        };
+        self.ended = true;
+        let (file, strays) = match behind {
+            Behind::Nothing => return Next::End(fault),
+            Behind::Bytes(bytes) => {
+                return Next::End(Some(fault.unwrap_or(Fault::Beyond { bytes })));
+            }
+            Behind::File { file, strays } => (file, strays),
+        };
+        match strict(&file) {
+            Ok((source, file, behind)) => {
+                (self.source, self.file, self.behind) = (source, file, behind);
                 self.start = self.position();
                 (self.origin, self.frames, self.lost) = (self.start, 0, 0);
-                self.broken = true;
-                Next::Break(fault.unwrap_or(Fault::Follows))
+                (self.broken, self.ended) = (true, false);
+                Next::Break(fault.unwrap_or(Fault::Follows { strays }))
             }
             Err(other) => {
-                self.ended = true;
+                let bytes = file.open().map_or(0, |file| file.length());
+                let other = match other {
+                    // It only began as if it were audio.
+                    Fault::Unrecognised => Fault::Beyond { bytes },
+                    other => other,
+                };
                 Next::End(Some(fault.unwrap_or(other)))
             }
         }
+    }
+
+    /// What was left of the file unread, where only reading it tells.
+    fn left(&mut self, fault: Option<&Fault>) -> Behind {
+        if matches!(fault, Some(Fault::Io(_) | Fault::Panicked(_))) {
+            return Behind::Nothing;
+        }
+        let Source::Coded(coded) = &mut self.source else {
+            return Behind::Nothing;
+        };
+        let file = &self.file;
+        let left = guard(|| {
+            let (rest, next) = coded.left()?;
+            joined::split(file, rest, next)
+        });
+        left.ok()
+            .flatten()
+            .map_or(Behind::Nothing, |(_, behind)| behind)
     }
 
     /// After a break: what comes is another stretch.
@@ -233,40 +265,33 @@ impl Recording {
     }
 }
 
-/// Opens a file that is read on whatever breaks; with what follows it in the same
-/// one, if that is audio too.
-fn strict(file: &FileRange) -> Result<(Source, Option<FileRange>), Fault> {
+/// Opens a file that is read on whatever breaks, apart from what follows it in the
+/// same one.
+fn strict(file: &FileRange) -> Result<(Source, FileRange, Behind), Fault> {
     let open = |file: &FileRange| {
         Ok::<_, Fault>(match open_any(file)? {
             Source::Plain(pcm) => Source::Plain(pcm),
-            Source::Coded(coded) => Source::Coded(Box::new(coded.strict())),
+            Source::Coded(coded) => Source::Coded(Box::new(coded.strict(file)?)),
         })
     };
     guard(|| {
-        let source = open(file)?;
-        let bytes = match &source {
-            Source::Plain(pcm) => match pcm.flaw {
-                Some(Fault::Beyond { bytes }) => bytes,
-                _ => return Ok((source, None)),
-            },
-            Source::Coded(coded) => match coded.rest() {
-                Rest::More { bytes } => bytes,
-                _ => return Ok((source, None)),
-            },
-        };
-        let middle = file.start + file.open()?.length().saturating_sub(bytes);
-        let behind = FileRange {
-            start: middle,
-            ..file.clone()
-        };
-        if middle == file.start || !is_audio(&behind) {
-            return Ok((source, None));
+        let (rest, next) = joined::rest(file)?;
+        let apart = joined::split(file, rest, next)?;
+        if let Some((first, behind)) = apart {
+            return Ok((open(&first)?, first, behind));
         }
-        let first = FileRange {
-            end: middle,
-            ..file.clone()
+        let source = open(file)?;
+        let rest = match &source {
+            Source::Plain(pcm) => match pcm.flaw {
+                Some(Fault::Beyond { bytes }) => Rest::More { bytes, padding: 0 },
+                _ => Rest::Unknown,
+            },
+            Source::Coded(coded) => coded.rest(),
         };
-        Ok((open(&first)?, Some(behind)))
+        Ok(match joined::split(file, rest, None)? {
+            Some((first, behind)) => (open(&first)?, first, behind),
+            None => (source, file.clone(), Behind::Nothing),
+        })
     })
 }
 

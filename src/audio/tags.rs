@@ -8,6 +8,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// Tags that are looked for behind the audio; there are never so many.
 const MOST: usize = 16;
+/// Bytes of an ID3v1 tag.
+pub(super) const ID3V1: u64 = 128;
 
 /// Where the audio ends: before the tags at a file's end.
 pub(super) fn audio_end(file: &mut (impl Read + Seek), length: u64) -> io::Result<u64> {
@@ -23,19 +25,19 @@ pub(super) fn audio_end(file: &mut (impl Read + Seek), length: u64) -> io::Resul
 
 /// The bytes of the tag that ends at `end`; 0 where there is none.
 fn last(file: &mut (impl Read + Seek), end: u64) -> io::Result<u64> {
-    const ID3V1: usize = 128;
-    let mut tail = [0; ID3V1];
-    let known = (end as usize).min(ID3V1);
+    const SIZE: usize = ID3V1 as usize;
+    let mut tail = [0; SIZE];
+    let known = (end as usize).min(SIZE);
     file.seek(SeekFrom::Start(end - known as u64))?;
-    file.read_exact(&mut tail[ID3V1 - known..])?;
+    file.read_exact(&mut tail[SIZE - known..])?;
     if tail.starts_with(b"TAG") {
-        return Ok(ID3V1 as u64);
+        return Ok(ID3V1);
     }
-    let footer = &tail[ID3V1 - 32..];
+    let footer = &tail[SIZE - 32..];
     if footer.starts_with(b"APETAGEX") {
         return Ok(ape_bytes(footer));
     }
-    let lyrics = &tail[ID3V1 - 15..];
+    let lyrics = &tail[SIZE - 15..];
     if lyrics.ends_with(b"LYRICS200") {
         let size = std::str::from_utf8(&lyrics[..6]).ok();
         return Ok(size
@@ -48,7 +50,7 @@ fn last(file: &mut (impl Read + Seek), end: u64) -> io::Result<u64> {
 /// The bytes of a tag that begins with these; 0 where none does.
 pub(super) fn first(head: &[u8]) -> u64 {
     match *head {
-        [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] if (a | b | c | d) < 0x80 => {
+        [b'I', b'D', b'3', 0..0x10, _, flags, a, b, c, d, ..] if (a | b | c | d) < 0x80 => {
             let size = [a, b, c, d]
                 .iter()
                 .fold(0, |size, part| size << 7 | u64::from(*part));

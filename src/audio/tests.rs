@@ -2,6 +2,7 @@
 
 mod bytes;
 mod golden;
+mod joined;
 mod lies;
 mod mended;
 mod ranges;

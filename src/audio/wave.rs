@@ -6,7 +6,7 @@
 
 use std::io::{self, BufReader, Read, Seek};
 
-use super::extent::{Claim, extent};
+use super::extent::{Claim, Rest, behind, extent};
 use super::input::Input;
 use super::pcm::{Encoding, Order, Pcm};
 use super::{Fault, MAX_CHANNELS};
@@ -18,8 +18,9 @@ const MAX_CHUNKS: usize = 4096;
 pub(super) enum Header {
     /// Uncompressed audio.
     Plain(Pcm),
-    /// Anything else, rewound: WAV with a codec, another format, or not audio.
-    Other(Input),
+    /// Anything else, rewound: WAV with a codec, another format, or not audio; and
+    /// what lies behind its audio, as far as that is known.
+    Other(Input, Rest),
 }
 
 /// The fields of a `fmt ` chunk that matter here.
@@ -37,13 +38,13 @@ pub(super) fn header(file: Input) -> Result<Header, Fault> {
     let mut reader = BufReader::with_capacity(512, file);
     let mut riff = [0; 12];
     if length < riff.len() as u64 {
-        return Ok(Header::Other(reader.into_inner()));
+        return Ok(Header::Other(reader.into_inner(), Rest::Unknown));
     }
     reader.read_exact(&mut riff)?;
     let [r, i, f, k, size @ .., w, a, v, e] = riff;
     if ![*b"RIFF", *b"RF64"].contains(&[r, i, f, k]) || [w, a, v, e] != *b"WAVE" {
         reader.rewind()?;
-        return Ok(Header::Other(reader.into_inner()));
+        return Ok(Header::Other(reader.into_inner(), Rest::Unknown));
     }
     let mut riff_bytes = u64::from(u32::from_le_bytes(size));
     // What a size that is too great for its field really is, in RF64.
@@ -67,11 +68,10 @@ pub(super) fn header(file: Input) -> Result<Header, Fault> {
             }
             b"data" => {
                 let format = format.ok_or_else(|| damaged("no format chunk before the data"))?;
-                let Some(encoding) = format.encoding()? else {
-                    reader.rewind()?;
-                    return Ok(Header::Other(reader.into_inner()));
-                };
                 let data_start = reader.stream_position()?;
+                let Some(encoding) = format.encoding()? else {
+                    return other(reader, data_start + u64::from(size), length, Order::Little);
+                };
                 let claim = Claim {
                     bytes: data_bytes
                         .filter(|_| size == u32::MAX)
@@ -96,6 +96,21 @@ pub(super) fn header(file: Input) -> Result<Header, Fault> {
         reader.seek_relative(skip)?;
     }
     Err(damaged("no data chunk"))
+}
+
+/// A file of chunks with a codec, whose audio ends at `end`.
+pub(super) fn other(
+    mut reader: BufReader<Input>,
+    end: u64,
+    length: u64,
+    order: Order,
+) -> Result<Header, Fault> {
+    let rest = match end <= length {
+        true => behind(&mut reader, end, length, order)?,
+        false => Rest::Unknown,
+    };
+    reader.rewind()?;
+    Ok(Header::Other(reader.into_inner(), rest))
 }
 
 fn long(reader: &mut impl Read) -> io::Result<u64> {

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use super::extent::Rest;
+use super::extent::{Rest, search};
 use super::input::Input;
 
 /// What every such file begins with.
@@ -98,20 +98,40 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
     let mut reader = BufReader::with_capacity(4096, file);
     let end = reader.seek(SeekFrom::End(0))?;
     let mut told = Told::default();
-    let (mut at, mut track, mut cluster_end) = (0, None, None);
+    let (mut at, mut track, mut cluster_end, mut segment_end) = (0, None, None, None);
     for _ in 0..MOST {
         let found = element(&mut reader, at, end)?;
         if let Some((HEADER, ..)) = found
             && at > 0
         {
-            told.rest = Rest::More { bytes: end - at };
+            told.rest = Rest::More {
+                bytes: end - at,
+                padding: 0,
+            };
             return Ok(told);
         }
+        let is_end = segment_end == Some(at);
+        let is_strange = segment_end.is_none() && !found.is_some_and(|(id, ..)| is_known(id));
+        if (is_end || is_strange) && at < end {
+            let rest = Rest::from(&mut reader, at, end)?;
+            if is_end || !matches!(rest, Rest::Other { .. }) {
+                told.rest = rest;
+                return Ok(told);
+            }
+        }
         let bound = cluster_end.filter(|end| *end > at).unwrap_or(end);
-        if !is_plausible(&mut reader, found, bound, end)?
+        let plausible = is_plausible(&mut reader, found, bound, end)?;
+        if !plausible
             && at + 2 <= end
             && let Some(next) = next_cluster(&mut reader, at + 2, end)?
         {
+            if let Some(header) = search(&mut reader, at, next, MARK)? {
+                told.rest = Rest::More {
+                    bytes: end - header,
+                    padding: header - at,
+                };
+                return Ok(told);
+            }
             // What is passed over stays within its cluster.
             let middle = cluster_end.filter(|end| (at..next).contains(end));
             let middle = middle.unwrap_or(next);
@@ -123,6 +143,11 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             (at, cluster_end) = (next, None);
             continue;
         }
+        // Of a file whose writer could not go back nothing but that tells its end.
+        if segment_end.is_none() && at < end && !is_torn(found, end) && !plausible {
+            told.rest = Rest::from(&mut reader, at, end)?;
+            return Ok(told);
+        }
         // A torn end is the decoder's to tell.
         let Some((id, body, size)) = found else { break };
         // Those that hold others are gone into; so an unknown size is no matter.
@@ -132,6 +157,7 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
             (_, None) => break,
         };
         match id {
+            SEGMENT => segment_end = size.map(|size| body.saturating_add(size)),
             CLUSTER => cluster_end = size.map(|size| body.saturating_add(size)),
             BLOCK | SIMPLE_BLOCK => {
                 track = number(&mut reader, true)?;
@@ -156,6 +182,27 @@ pub(super) fn walk(file: Input) -> io::Result<Told> {
     Ok(told)
 }
 
+/// Whether an element is one that a walk may come to.
+fn is_known(id: u64) -> bool {
+    let others = [
+        HEADER,
+        SEGMENT,
+        CLUSTER,
+        BLOCK_GROUP,
+        BLOCK,
+        SIMPLE_BLOCK,
+        DISCARD_PADDING,
+    ];
+    others.contains(&id) || KNOWN.contains(&id)
+}
+
+/// Whether an element is known, and the file ends within it.
+fn is_torn(found: Option<(u64, u64, Option<u64>)>, end: u64) -> bool {
+    found.is_some_and(|(id, body, size)| {
+        is_known(id) && size.is_some_and(|size| body.saturating_add(size) > end)
+    })
+}
+
 /// Whether an element may be there: it ends where it may, and it or what follows is
 /// known.
 fn is_plausible(
@@ -164,18 +211,6 @@ fn is_plausible(
     bound: u64,
     end: u64,
 ) -> io::Result<bool> {
-    let is_known = |id| {
-        let others = [
-            HEADER,
-            SEGMENT,
-            CLUSTER,
-            BLOCK_GROUP,
-            BLOCK,
-            SIMPLE_BLOCK,
-            DISCARD_PADDING,
-        ];
-        others.contains(&id) || KNOWN.contains(&id)
-    };
     Ok(match found {
         None => false,
         Some((SEGMENT | HEADER, ..)) => true,

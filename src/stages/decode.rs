@@ -351,7 +351,7 @@ pub(super) fn trouble(fault: &Fault) -> Trouble {
             Trouble::Truncated
         }
         Fault::OutOfRange { .. } => Trouble::Truncated,
-        Fault::Beyond { .. } | Fault::Follows => Trouble::Damaged,
+        Fault::Beyond { .. } | Fault::Follows { .. } => Trouble::Damaged,
         Fault::NoSampleRate | Fault::NoChannels | Fault::Damaged { .. } => Trouble::Damaged,
         Fault::NotFinite { .. } | Fault::TooLoud { .. } => Trouble::Damaged,
         Fault::Panicked(_) => Trouble::Damaged,

@@ -13,6 +13,7 @@ SOUND = ("aevalsrc=0.2*sin(2*PI*220*t)*sin(2*t)+0.1*sin(2*PI*587*t)*sin(3*t)+0.0
          f":s={{rate}}:d={SECONDS}")
 FILES = {
     "16k.flac": (16000, 1, ["-af", "volume=0.02", "-c:a", "flac", "-sample_fmt", "s16"]),
+    "8k_stereo.flac": (8000, 2, ["-af", "volume=0.001", "-c:a", "flac", "-sample_fmt", "s32"]),
     "16k.mp3": (16000, 1, ["-c:a", "libmp3lame", "-b:a", "16k", "-id3v2_version", "0"]),
     "44k_stereo.mp3": (44100, 2, ["-c:a", "libmp3lame", "-b:a", "32k", "-id3v2_version", "0"]),
     "16k.ogg": (16000, 1, ["-c:a", "libvorbis", "-q:a", "-1", "-page_duration", "500000", "-serial_offset", "7"]),

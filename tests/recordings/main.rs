@@ -4,6 +4,7 @@
 
 mod breaks;
 mod faults;
+mod joined;
 mod order;
 mod rows;
 mod stream;

@@ -103,14 +103,17 @@ fn clips_and_recordings_in_one_build_go_on_where_they_were() {
 fn a_place_that_is_searched_for_gives_what_reading_on_would_have() {
     let case = recordings(&[15.0, 15.0, 15.0]);
     let flac = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/recordings/16k.flac");
-    case.write("rec/0.flac", std::fs::read(flac).unwrap());
+    let flac = std::fs::read(flac).unwrap();
+    case.write("rec/0.flac", &flac);
+    // The frames of the second have the numbers of the first's.
+    case.write("rec/1.flac", flac.repeat(2));
     // It stops the first build in the middle of the others.
     case.write("rec/0.wav", super::faults::with_nan(8, 4));
     let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
     let text = format!("{text}[audio]\nclip_seconds = 0.8\n[features]\ntimesteps = 1\n");
     case.write(
         "pipeline.toml",
-        text.replace("interleave = 3", "interleave = 5"),
+        text.replace("interleave = 3", "interleave = 6"),
     );
     let stopped = case.run("out", &["--set", "failures.policy=stop"]);
     assert_eq!(stopped.status.code(), Some(1), "{}", errors(&stopped));

@@ -85,7 +85,7 @@ impl Coded {
 }
 
 impl Decoder {
-    fn new(codec: &AudioCodecParameters) -> Result<Self, Fault> {
+    pub(super) fn new(codec: &AudioCodecParameters) -> Result<Self, Fault> {
         if codec.codec == CODEC_ID_OPUS {
             let head = codec.extra_data.as_deref().unwrap_or_default();
             let opus = Opus::new(head);

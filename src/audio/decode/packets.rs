@@ -7,13 +7,12 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::{Coded, changed};
 use crate::audio::Fault;
-use crate::audio::extent::Rest;
 use crate::audio::mpeg::{Mpeg, Step};
 
 /// Where packets come from.
 pub(super) enum Packets {
     Container(Box<dyn FormatReader>),
-    Mpeg(Mpeg),
+    Mpeg(Box<Mpeg>),
 }
 
 /// What the next packet is.
@@ -34,7 +33,7 @@ impl Coded {
                 // The caller compares with the length that is known.
                 Err(error) if is_end(&error) && self.info.frames.is_some() => Ok(Next::End),
                 // Nor is anything missing of a file whose writer could not go back.
-                Err(error) if is_end(&error) && self.rest == Rest::Nothing => Ok(Next::End),
+                Err(error) if is_end(&error) && self.rest.is_nothing() => Ok(Next::End),
                 Err(DecoderError::ResetRequired) => Ok(Next::Reset),
                 Err(error) => {
                     // What follows a file is not its own.

@@ -29,6 +29,15 @@ impl Coded {
         Ok(pages.gap_before(packet.pts.get())?)
     }
 
+    /// What lies between the pages before a packet that is none.
+    pub(super) fn between_pages(&mut self) -> Option<Fault> {
+        let strays = self.pages.as_mut()?.take_strays();
+        (strays > 0).then(|| Fault::Damaged {
+            what: format!("{strays} bytes that are no audio"),
+            found: self.decoded,
+        })
+    }
+
     /// What is missing before the packets of a page that ends there; they are
     /// given their own times, and wait. Nothing, where pages are only numbered
     /// strangely.
@@ -74,11 +83,13 @@ impl Coded {
         })
     }
 
-    /// Goes on to the pages of the stream that was taken up.
-    pub(super) fn follow_pages(&mut self) -> Result<(), Fault> {
-        if let Some(pages) = &mut self.pages {
-            pages.follow(self.track)?;
-        }
-        Ok(())
+    /// Goes on to the pages of the stream that was taken up, and gives the number of
+    /// bytes before it that are no page.
+    pub(super) fn follow_pages(&mut self) -> Result<u64, Fault> {
+        let Some(pages) = &mut self.pages else {
+            return Ok(0);
+        };
+        pages.follow(self.track)?;
+        Ok(pages.take_strays())
     }
 }

@@ -74,7 +74,10 @@ impl Coded {
         self.decoded = self.seek(frame)?;
         // A file may lie about where its packets are.
         match self.next_packet(self.decoded)? {
-            Next::Packet(packet) if u64::try_from(packet.pts.get()) == Ok(self.decoded) => {
+            Next::Packet(packet)
+                if u64::try_from(packet.pts.get()) == Ok(self.decoded)
+                    && self.is_own(&packet)? =>
+            {
                 self.waiting.push_front(packet);
                 Ok(self.decoded)
             }

@@ -1,14 +1,16 @@
 //! Coded audio, read on whatever breaks in it.
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia::core::formats::FormatId;
 use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::{Coded, Next as NextPacket, Packets, audio_track, changed, rate_of};
+use crate::audio::flac::Frames;
 use crate::audio::heard::Heard;
 use crate::audio::recording::Next;
-use crate::audio::{Ear, Fault};
+use crate::audio::{Ear, Fault, FileRange};
 
 /// Packets' times against what they hold.
 pub(in crate::audio) struct Clock {
@@ -53,10 +55,13 @@ impl Clock {
 }
 
 impl Coded {
-    /// The same, for a reader that tells what breaks.
-    pub(in crate::audio) fn strict(mut self) -> Self {
+    /// The same, of that file, for a reader that tells what breaks.
+    pub(in crate::audio) fn strict(mut self, file: &FileRange) -> Result<Self, Fault> {
         self.strict = true;
-        self
+        if self.self_contained && self.codec.codec == CODEC_ID_FLAC {
+            self.frames = Frames::open(file.open()?)?;
+        }
+        Ok(self)
     }
 
     /// Samples decoded so far, with those that were lost.
@@ -115,6 +120,9 @@ impl Coded {
             if let Some(packet) = self.behind_gap.take() {
                 return Ok(Taken::Packet(packet));
             }
+            if self.is_done {
+                return Ok(Taken::End);
+            }
             let strays = self.strays();
             let packet = match self.pull() {
                 Ok(NextPacket::Packet(packet)) if packet.track_id != self.track => continue,
@@ -126,7 +134,13 @@ impl Coded {
                         self.padding = 0;
                         return Ok(Taken::Packet(last));
                     }
-                    None => return Ok(Taken::End),
+                    None => match self.last_frame(None)? {
+                        Some(last) => {
+                            self.keep_place(&last, true)?;
+                            return Ok(Taken::Packet(last));
+                        }
+                        None => return Ok(Taken::End),
+                    },
                 },
                 Err(fault @ Fault::Unsupported(_)) if self.take_change()? => {
                     return Ok(Taken::Break(fault));
@@ -154,6 +168,23 @@ impl Coded {
                     None => continue,
                 }
             }
+            if let Some(fault) = self.between_pages() {
+                self.forget();
+                self.behind_gap = Some(packet);
+                return Ok(Taken::Break(fault));
+            }
+            let is_next = u64::try_from(packet.pts.get()) == Ok(self.decoded);
+            if self.self_contained && !is_next {
+                let last = self.last_frame(Some(&packet))?;
+                if let Some(last) = last {
+                    self.keep_place(&last, true)?;
+                    return Ok(Taken::Packet(last));
+                }
+                if self.is_done {
+                    return Ok(Taken::End);
+                }
+            }
+            self.keep_place(&packet, is_next)?;
             return Ok(match self.gap_before(&packet, strays) {
                 Some(fault) => {
                     self.forget();
@@ -208,10 +239,13 @@ impl Coded {
         }
         self.heard = Heard::all();
         self.forget();
-        self.follow_pages()?;
-        Ok(Fault::Unsupported(
-            "a second stream follows the first".to_owned(),
-        ))
+        let behind = match self.follow_pages()? {
+            0 => String::new(),
+            strays => format!(", behind {strays} bytes that are no audio"),
+        };
+        Ok(Fault::Unsupported(format!(
+            "a second stream follows the first{behind}"
+        )))
     }
 
     /// Takes up MPEG frames of another kind, if that is what follows.
