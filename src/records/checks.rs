@@ -177,7 +177,7 @@ checks! {
     UnevenUse = Set, Told, "uneven_use", "sounds used far more often than others", "times",
         "uneven_use_times" = "3" in 1.0 to 1000000.0, "Spread of the uses, in times of what independent draws make.";
     Neighbour = Set, Told, "neighbour", "among rows of the other label", "share",
-        "neighbour_share" = "0.85" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label.";
+        "neighbour_share" = "0.8" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label.";
     Overlap = Set, Told, "overlap", "positive and negative rows that lie among each other", "share",
         "overlap_share" = "0.12" in 0.0 to 1.0, "Share of rows whose nearest neighbour has the other label.";
     Drift = Set, Told, "drift", "test rows that lie elsewhere than training rows", "share",
