@@ -7,7 +7,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{db, refusal};
 use crate::dsp::envelope::Envelope;
-use crate::dsp::level::{Level, energy, has_three_from};
+use crate::dsp::extent::Extent;
+use crate::dsp::level::{Level, has_three_from};
 use crate::dsp::sketch::Sketcher;
 use crate::dsp::speech_level::{HANGOVER, MARGIN, SpeechLevel};
 use crate::records::{AuditRules, Audited, Check, ClipFacts, Findings, Rejection, Scope};
@@ -19,10 +20,16 @@ const EDGE: f64 = 0.01;
 /// Mean magnitude below which a millisecond is digital silence: less than half a
 /// 16-bit step anywhere.
 const NOTHING: f32 = 4e-6;
-/// What sound is that breaks off, in dB of the active level: its greatest magnitude of
-/// the last 2 ms, or its mean one of the last 5.
-const UNFADED_PEAK: f64 = -5.0;
-const UNFADED_MEAN: f64 = -4.5;
+/// What sound is that breaks off into digital silence, in dB of the active level: its
+/// last 16th of a millisecond, or its last quarter. What fades, as a synthesiser or a
+/// gate lets it, ends in less even where it was loud before.
+const END_OF_ONE: f64 = -24.0;
+const END_OF_FOUR: f64 = -12.0;
+/// What sound is that goes on at once behind it: the greatest of its first fifth of a
+/// millisecond.
+const BEGINNING: f64 = -30.0;
+/// And no less than that: what is said in 8 bits begins with a step.
+const STEP: f32 = 1e-3;
 /// How near to the peak a sample is cut off flat.
 const FLAT: f32 = 0.999;
 /// Samples of a run that no wave makes by itself.
@@ -78,13 +85,16 @@ impl ClipAuditor {
     /// Why it is left out, where a rule says so.
     pub fn judge(&mut self, heard: Heard<'_>, findings: &mut Findings) -> Result<(), Rejection> {
         self.envelope.measure(heard.samples, self.sample_rate);
-        let sound = self.sound();
+        let extent = Extent::of(self.envelope.means());
+        let step = self.envelope.step();
+        let sound = extent.sound.start * step..extent.sound.end * step;
         let level = SpeechLevel::of(&self.envelope).map(|level| self.settled(level, &sound));
         let speech = level.and_then(|level| self.speech(level));
         let mut audited = Audited {
             facts: ClipFacts {
                 hash: xxh3_128(bytemuck::cast_slice(heard.samples)),
                 samples: u32::try_from(heard.samples.len()).unwrap_or(u32::MAX),
+                spread: (extent.spread * step as f64) as u32,
                 ..ClipFacts::default()
             },
             speech_end: speech.as_ref().map(|speech| speech.end),
@@ -146,23 +156,6 @@ impl ClipAuditor {
         Some(first * step..(last * step).min(self.envelope.samples()))
     }
 
-    /// From where to where all but a fiftieth of a clip's energy lies, at either end:
-    /// noise and silence around the sound move that little.
-    fn sound(&self) -> Range<usize> {
-        const REST: f64 = 0.02;
-        let means = self.envelope.means();
-        let rest = REST * energy(means);
-        let reaches = |so_far: &mut f64, mean: f32| {
-            *so_far += f64::from(mean).powi(2);
-            *so_far >= rest
-        };
-        let (mut before, mut behind) = (0.0, 0.0);
-        let first = means.iter().position(|mean| reaches(&mut before, *mean));
-        let last = means.iter().rposition(|mean| reaches(&mut behind, *mean));
-        let step = self.envelope.step();
-        first.unwrap_or(0) * step..last.map_or(means.len(), |last| last + 1) * step
-    }
-
     /// Levels of the first and the last 10 ms, in dB.
     fn edges(&self) -> (f64, f64) {
         let means = self.envelope.means();
@@ -171,26 +164,21 @@ impl ClipAuditor {
         (level(&means[..edge]), level(&means[means.len() - edge..]))
     }
 
-    /// The longest digital silence that sound breaks off into, in milliseconds: what
-    /// fades, as a gate or a synthesiser lets it, is none.
+    /// The longest digital silence that sound breaks off into or begins behind at once,
+    /// in milliseconds: what fades, as a gate or a synthesiser lets it, is none.
     fn gap_ms(&self, level: SpeechLevel, heard: &Heard<'_>) -> f64 {
-        let at_level = |db: f64| libm::pow(10.0, (level.active_db + db) / 20.0) as f32;
         let means = self.envelope.means();
         // Of most clips no part is silent, which is soon said.
         if means.iter().copied().fold(f32::INFINITY, f32::min) >= NOTHING {
             return 0.0;
         }
-        let (peak, mean) = (at_level(UNFADED_PEAK), at_level(UNFADED_MEAN));
         let (mut longest, mut at) = (0, 0);
         while at < means.len() {
             let silent = means[at..].iter().take_while(|mean| **mean < NOTHING);
             let silent = silent.count();
-            if silent > longest {
-                let within = (at + silent / 2) * self.envelope.step();
-                let (last, before) = before(heard, within);
-                if last >= peak || before >= mean {
-                    longest = silent;
-                }
+            let within = (at + silent / 2) * self.envelope.step();
+            if silent > longest && breaks_off(level, heard, within) {
+                longest = silent;
             }
             at += silent.max(1);
         }
@@ -198,19 +186,30 @@ impl ClipAuditor {
     }
 }
 
-/// The greatest magnitude in the 2 ms before the digital silence around a sample, and
-/// the mean one in 5 ms, in the file's own samples: a change of rate rounds what is cut
-/// off.
-fn before(heard: &Heard<'_>, within: usize) -> (f32, f32) {
+/// Whether sound breaks off into the digital silence around a sample or out of it, by
+/// the file's own samples: a change of rate rounds what is cut off.
+fn breaks_off(level: SpeechLevel, heard: &Heard<'_>, within: usize) -> bool {
     let all = heard.samples.len().max(1) as u64;
     let within = within as u64 * heard.raw.len() as u64 / all;
-    let before = &heard.raw[..(within as usize).min(heard.raw.len())];
-    let end = before.iter().rposition(|x| x.abs() >= NOTHING);
-    let end = end.map_or(0, |last| last + 1);
-    let last = |ms: usize| &before[end.saturating_sub(ms * heard.ms.max(1))..end];
-    let peak = last(2).iter().fold(0f32, |peak, x| peak.max(x.abs()));
-    let sum: f32 = last(5).iter().map(|x| x.abs()).sum();
-    (peak, sum / last(5).len().max(1) as f32)
+    let (before, behind) = heard.raw.split_at((within as usize).min(heard.raw.len()));
+    let at_level = |db: f64| libm::pow(10.0, (level.active_db + db) / 20.0) as f32;
+    let is_silent = |x: &&f32| x.abs() < NOTHING;
+    let end = || before.iter().rev().skip_while(is_silent);
+    let mut beginning = behind
+        .iter()
+        .skip_while(is_silent)
+        .take((heard.ms / 5).max(1));
+    mean(end().take((heard.ms / 16).max(1))) >= at_level(END_OF_ONE)
+        || mean(end().take((heard.ms / 4).max(1))) >= at_level(END_OF_FOUR)
+        || beginning.any(|x| x.abs() >= at_level(BEGINNING).max(STEP))
+}
+
+/// Mean magnitude of a few samples; 0 of none.
+fn mean<'a>(samples: impl Iterator<Item = &'a f32>) -> f32 {
+    let (sum, count) = samples.fold((0.0, 0.0f32), |(sum, count), x| {
+        (sum + x.abs(), count + 1.0)
+    });
+    sum / count.max(1.0)
 }
 
 /// Share of samples in runs at the clip's own peak.

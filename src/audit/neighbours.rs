@@ -1,6 +1,8 @@
 //! A sample of rows among each other, by their features.
 //!
-//! A row is the mean of its embeddings, less the mean of all, at unit length. What
+//! A row is the means of the embeddings of its two halves, less the mean of all, at
+//! unit length: of one mean alone, rows that are mostly noise have neighbours of either
+//! label. What
 //! is asked is which rows are nearest: whether positives and negatives lie apart
 //! (the error of the nearest neighbour is at most twice the least possible: Cover
 //! and Hart, 1967), and whether training and test rows are mixed (Schilling's and
@@ -12,8 +14,9 @@ use multiversion::multiversion;
 pub const MOST: usize = 300;
 /// Neighbours that a row is judged by.
 const NEIGHBOURS: usize = 20;
-/// Values of one embedding.
+/// Values of one embedding, and of a row's two halves.
 const SIZE: usize = crate::records::EMBEDDING;
+const POINT: usize = 2 * SIZE;
 /// Fewer rows say nothing.
 const ENOUGH: usize = 20;
 
@@ -21,7 +24,7 @@ const ENOUGH: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Space {
     rows: Vec<Member>,
-    points: Vec<[f32; SIZE]>,
+    points: Vec<[f32; POINT]>,
 }
 
 /// What a row is.
@@ -51,9 +54,12 @@ pub struct Told {
 impl Space {
     /// Adds a row, `(timesteps, 96)`.
     pub fn add(&mut self, member: Member, features: &[f32]) {
-        let mut point = [0f32; SIZE];
-        for step in features.chunks_exact(SIZE) {
-            for (sum, value) in point.iter_mut().zip(step) {
+        let mut point = [0f32; POINT];
+        let steps = features.len() / SIZE;
+        for (index, step) in features.chunks_exact(SIZE).enumerate() {
+            // Of a row of one step, the first half is empty.
+            let half = &mut point[SIZE * usize::from(index >= steps / 2)..];
+            for (sum, value) in half.iter_mut().zip(step) {
                 *sum += value;
             }
         }
@@ -105,7 +111,7 @@ impl Space {
 
     /// Subtracts the mean and scales to unit length.
     fn center(&mut self) {
-        let mut mean = [0f64; SIZE];
+        let mut mean = [0f64; POINT];
         for point in &self.points {
             for (sum, value) in mean.iter_mut().zip(point) {
                 *sum += f64::from(*value) / self.points.len() as f64;
@@ -144,7 +150,7 @@ impl Space {
     /// The first value of all points, then the second.
     fn columns(&self) -> Vec<f32> {
         let column = |value: usize| self.points.iter().map(move |point| point[value]);
-        (0..SIZE).flat_map(column).collect()
+        (0..POINT).flat_map(column).collect()
     }
 }
 
@@ -169,7 +175,7 @@ fn nearest(likeness: &[f32], counts: impl Fn(usize) -> bool) -> Vec<usize> {
 /// The products of a point with all points, value after value, so that every sum is
 /// added in one order.
 #[multiversion(targets("x86_64+avx2"))]
-fn likenesses(point: &[f32; SIZE], columns: &[f32], out: &mut [f32]) {
+fn likenesses(point: &[f32; POINT], columns: &[f32], out: &mut [f32]) {
     out.fill(0.0);
     for (value, column) in point.iter().zip(columns.chunks_exact(out.len().max(1))) {
         for (out, other) in out.iter_mut().zip(column) {

@@ -17,6 +17,7 @@ pub mod distortion;
 pub mod effect;
 pub mod envelope;
 pub mod equalizer;
+pub mod extent;
 pub mod gain;
 pub mod level;
 pub mod pcm16;

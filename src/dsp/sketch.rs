@@ -2,7 +2,7 @@
 //!
 //! The bits are those of Haitsma and Kalker, "A Highly Robust Audio Fingerprinting
 //! System" (ISMIR 2002): of neighbouring bands and frames, whether the difference
-//! of energies grows: here by more than a decibel, and of energies within 30 dB of the
+//! of energies grows: here by more than a decibel, and of energies within 20 dB of the
 //! loudest. Frames are spread over the sound, so that a gain, another codec, a
 //! little noise and silence around it leave nearly all bits alone; two clips that
 //! have nothing to do with each other differ in nearly half of them.
@@ -25,10 +25,10 @@ const HIGHEST: f64 = 3_600.0;
 const GROUP: usize = 4;
 const GROUPS: usize = FRAME / 2 / GROUP;
 
-/// How far below the loudest energy others are heard, as a share: 30 dB.
-const FLOOR: f32 = 1e-3;
-/// How much a difference grows at least, in octaves of energy: 0.9 dB.
-const GROWTH: f32 = 0.3;
+/// How far below the loudest energy others are heard, as a share: 20 dB.
+const FLOOR: f32 = 1e-2;
+/// How much a difference grows at least, in octaves of energy: 1.5 dB.
+const GROWTH: f32 = 0.5;
 
 /// Words of a print.
 pub const WORDS: usize = 8;

@@ -62,6 +62,12 @@ fn each_fault_of_a_clip_is_found_and_a_clean_one_has_none() {
     assert_eq!(found(&clean[..8_000]), ["cut_end"]);
     let gap = changed(&|n, x| if (8_000..9_600).contains(&n) { 0.0 } else { x });
     assert_eq!(found(&gap), ["gap"]);
+    // Faded out, and going on at once.
+    let fade = |n: usize| (8_000.0 - n as f32).clamp(0.0, 160.0) / 160.0;
+    let resumed = changed(&|n, x| if n < 9_600 { fade(n) * x } else { x });
+    assert_eq!(found(&resumed), ["gap"]);
+    let faded = changed(&|n, x| fade(n) * x);
+    assert_eq!(found(&faded), [""; 0]);
     assert_eq!(heard(&clean, 1.0), [""; 0]);
     assert_eq!(
         heard(&changed(&|_, x| x * 0.01), 0.5),

@@ -1,0 +1,112 @@
+//! Where the sound of a clip lies, and how far it is spread in time, so that noise,
+//! silence around it and another codec leave both alone: frames laid out by them are
+//! the same ones in a copy, and the spread tells clips apart whose frames are alike, as
+//! the same words said faster are.
+
+use std::ops::Range;
+
+use multiversion::multiversion;
+
+/// Below this share of the loudest step, a step is none of the sound but noise: 24 dB.
+const HEARD: f32 = 1.0 / 16.0;
+/// Share of its energy that lies before the sound, and behind it.
+const REST: f64 = 0.02;
+const LANES: usize = 8;
+
+/// Where a sound lies, in steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extent {
+    /// From where to where all but a little of its energy is.
+    pub sound: Range<usize>,
+    /// The standard deviation of its energy in time.
+    pub spread: f64,
+}
+
+impl Extent {
+    /// That of the mean magnitudes of a clip's steps; nothing of silence.
+    pub fn of(means: &[f32]) -> Self {
+        let floor = loudest(means) * HEARD;
+        let [energy, first, second] = moments(means, floor);
+        if energy <= 0.0 {
+            return Self::default();
+        }
+        let reaches = |so_far: &mut f64, mean: f32| {
+            *so_far += weight(mean, floor);
+            *so_far >= REST * energy
+        };
+        let (mut before, mut behind) = (0.0, 0.0);
+        let start = means.iter().position(|mean| reaches(&mut before, *mean));
+        let last = means.iter().rposition(|mean| reaches(&mut behind, *mean));
+        let centre = first / energy;
+        Self {
+            sound: start.unwrap_or(0)..last.map_or(means.len(), |last| last + 1),
+            spread: (second / energy - centre * centre).max(0.0).sqrt(),
+        }
+    }
+}
+
+/// The energy of a step that is heard.
+#[inline(always)]
+fn weight(mean: f32, floor: f32) -> f64 {
+    let heard = if mean > floor { f64::from(mean) } else { 0.0 };
+    heard * heard
+}
+
+/// The greatest of some numbers, none below 0.
+#[multiversion(targets("x86_64+avx2"))]
+fn loudest(means: &[f32]) -> f32 {
+    let mut lanes = [0f32; LANES];
+    for chunk in means.chunks(LANES) {
+        for (lane, &mean) in lanes.iter_mut().zip(chunk) {
+            *lane = if mean > *lane { mean } else { *lane };
+        }
+    }
+    lanes.into_iter().fold(0.0, f32::max)
+}
+
+/// Sums of the energies, and of these times the first and second power of their place.
+/// In lanes, whose sums are added in one order.
+#[multiversion(targets("x86_64+avx2"))]
+fn moments(means: &[f32], floor: f32) -> [f64; 3] {
+    let mut sums = [[0f64; LANES]; 3];
+    for (index, chunk) in means.chunks(LANES).enumerate() {
+        for (lane, &mean) in chunk.iter().enumerate() {
+            let weight = weight(mean, floor);
+            let place = (index * LANES + lane) as f64;
+            sums[0][lane] += weight;
+            sums[1][lane] += weight * place;
+            sums[2][lane] += weight * place * place;
+        }
+    }
+    sums.map(|lanes| lanes.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_and_silence_around_a_sound_leave_its_extent_alone() {
+        let sound: Vec<f32> = (0..1000)
+            .map(|n| 0.3 + 0.2 * (n as f32 / 40.0).sin())
+            .collect();
+        let alone = Extent::of(&sound);
+        assert!(alone.sound.start > 5 && alone.sound.end < 995, "{alone:?}");
+        // Of an even one it is the root of a twelfth of its length.
+        assert!((alone.spread - 288.7).abs() < 10.0, "{alone:?}");
+        let mut padded = vec![0.002; 700];
+        padded.extend(&sound);
+        padded.extend([0.004; 300]);
+        let padded = Extent::of(&padded);
+        let moved = alone.sound.start + 700..alone.sound.end + 700;
+        assert_eq!(padded.sound, moved);
+        assert!((padded.spread - alone.spread).abs() < 1e-6);
+    }
+
+    #[test]
+    fn silence_has_none() {
+        assert_eq!(Extent::of(&[]), Extent::default());
+        assert_eq!(Extent::of(&[0.0; 100]), Extent::default());
+        assert_eq!(Extent::of(&[0.5]).sound, 0..1);
+    }
+}
