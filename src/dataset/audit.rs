@@ -265,12 +265,22 @@ pub fn read_facts(folder: &Path) -> Result<Option<Vec<ClipFacts>>, NpyError> {
     if !path.exists() {
         return Ok(None);
     }
+    /// Rows after which the file's pages are given back: of a million clips it is not to
+    /// lie in memory twice.
+    const RELEASED: usize = 1 << 12;
     let reader = NpyReader::open_any(&path)?;
-    let facts = (0..reader.rows()).filter_map(|row| {
-        let numbers = reader.ints(row)?;
-        Some(ClipFacts::from_numbers(&numbers))
-    });
-    Ok(Some(facts.collect()))
+    let mut facts = Vec::with_capacity(reader.rows());
+    for row in 0..reader.rows() {
+        facts.extend(
+            reader
+                .ints(row)
+                .map(|numbers| ClipFacts::from_numbers(&numbers)),
+        );
+        if row % RELEASED == 0 {
+            reader.release(0..row);
+        }
+    }
+    Ok(Some(facts))
 }
 
 /// Whether a check is of clips as they pass, so that its lines stand before those
