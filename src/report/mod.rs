@@ -72,17 +72,16 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
     if is_there(&path) {
         return Err(ReportError::Foreign(path));
     }
-    let sounds = &built.dataset.sounds;
+    let used = &built.dataset.sounds;
     let statistics = || {
         plan.output_files
             .rows
-            .then(|| Statistics::read(folder, plan, sounds))
+            .then(|| Statistics::read(folder, plan, used))
     };
     let counted = || (statistics(), LeftOut::read(folder));
-    let ((rows, left_out), (examples, audit)) = both(counted, || {
-        let examples = || examples::pick(ready);
-        both(examples, || AuditFound::read(folder, ready))
-    });
+    // Not the sounds of both at once, which may be of minutes.
+    let sounds = || (examples::pick(ready), AuditFound::read(folder, ready));
+    let ((rows, left_out), (examples, audit)) = both(counted, sounds);
     let content = Content {
         ready,
         built,
