@@ -23,7 +23,7 @@ const NOTHING: f32 = 4e-6;
 /// What sound is that breaks off into digital silence, in dB of the active level: its
 /// last 16th of a millisecond, or its last quarter. What fades, as a synthesiser or a
 /// gate lets it, ends in less even where it was loud before.
-const END_OF_ONE: f64 = -24.0;
+const END_OF_ONE: f64 = -22.0;
 const END_OF_FOUR: f64 = -12.0;
 /// What sound is that goes on at once behind it: the greatest of its first fifth of a
 /// millisecond.
