@@ -172,17 +172,20 @@ impl ClipAuditor {
         if means.iter().copied().fold(f32::INFINITY, f32::min) >= NOTHING {
             return 0.0;
         }
+        let per_second = self.envelope.steps_per_second();
+        // Shorter ones are no finding.
+        let least = self.rules.threshold(Check::Gap) * per_second / 1000.0;
         let (mut longest, mut at) = (0, 0);
         while at < means.len() {
             let silent = means[at..].iter().take_while(|mean| **mean < NOTHING);
             let silent = silent.count();
             let within = (at + silent / 2) * self.envelope.step();
-            if silent > longest && breaks_off(level, heard, within) {
+            if silent > longest && silent as f64 >= least && breaks_off(level, heard, within) {
                 longest = silent;
             }
             at += silent.max(1);
         }
-        1000.0 * longest as f64 / self.envelope.steps_per_second()
+        1000.0 * longest as f64 / per_second
     }
 }
 
@@ -193,6 +196,7 @@ fn breaks_off(level: SpeechLevel, heard: &Heard<'_>, within: usize) -> bool {
     let within = within as u64 * heard.raw.len() as u64 / all;
     let (before, behind) = heard.raw.split_at((within as usize).min(heard.raw.len()));
     let at_level = |db: f64| libm::pow(10.0, (level.active_db + db) / 20.0) as f32;
+    let begins = at_level(BEGINNING).max(STEP);
     let is_silent = |x: &&f32| x.abs() < NOTHING;
     let end = || before.iter().rev().skip_while(is_silent);
     let mut beginning = behind
@@ -201,7 +205,7 @@ fn breaks_off(level: SpeechLevel, heard: &Heard<'_>, within: usize) -> bool {
         .take((heard.ms / 5).max(1));
     mean(end().take((heard.ms / 16).max(1))) >= at_level(END_OF_ONE)
         || mean(end().take((heard.ms / 4).max(1))) >= at_level(END_OF_FOUR)
-        || beginning.any(|x| x.abs() >= at_level(BEGINNING).max(STEP))
+        || beginning.any(|x| x.abs() >= begins)
 }
 
 /// Mean magnitude of a few samples; 0 of none.
