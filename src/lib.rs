@@ -54,7 +54,7 @@
 //! | [`metrics`] | what Prometheus is told | `flow` |
 //! | [`stages`] | thin adapters from the flow to the work | `flow`, `records`, `dsp`, `audio`, `source`, `audit`, `augment`, `frontend`, `classifier`, `dataset` (the sink) |
 //! | [`build`] | from a plan to a data set, whole or in shards | all above but `presets` and `metrics` |
-//! | [`report`] | `report.html` of a finished data set | `records`, `dataset`, `autoscale`, `audit` (what a measure says), `build` (what was built, and its rows made again) |
+//! | [`report`] | `report.html` of a finished data set | `flow` (two things at once), `records`, `dataset`, `autoscale`, `audit` (what a measure says), `build` (what was built, and its rows made again) |
 //! | [`eval`] | evaluating classifiers | `flow`, `records`, `dataset`, `classifier`, `runtime`, `config` |
 //! | [`api`] | what the command line and embedders use | all above |
 //! | [`cli`] | the command line | `api` alone |

@@ -2,8 +2,7 @@
 //!
 //! A row is the means of the embeddings of its two halves, less the mean of all, at
 //! unit length: of one mean alone, rows that are mostly noise have neighbours of either
-//! label. What
-//! is asked is which rows are nearest: whether positives and negatives lie apart
+//! label. What is asked is which rows are nearest: whether positives and negatives lie apart
 //! (the error of the nearest neighbour is at most twice the least possible: Cover
 //! and Hart, 1967), and whether training and test rows are mixed (Schilling's and
 //! Henze's test of nearest neighbours, 1986 and 1988).
