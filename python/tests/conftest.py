@@ -63,6 +63,17 @@ def threads():
     return len(os.listdir("/proc/self/task"))
 
 
+def threads_at_rest(seconds=5.0):
+    """Threads of this process once those that have done their work are gone: a thread
+    hands over what it made before the system has taken it off its list."""
+    end, since, count = time.monotonic() + seconds, time.monotonic(), threads()
+    while time.monotonic() < min(end, since + 0.2):
+        time.sleep(0.02)
+        if threads() != count:
+            since, count = time.monotonic(), threads()
+    return count
+
+
 def eventually(check, seconds=5.0):
     """Whether a check comes true soon."""
     end = time.monotonic() + seconds

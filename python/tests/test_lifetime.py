@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import eventually, script, threads
+from conftest import eventually, script, threads, threads_at_rest
 
 import wakemill
 
@@ -21,7 +21,7 @@ LONG = {"augment.rounds": 1000, "augment.row_order": "pass", "augment.round_from
 
 
 def test_threads_begin_with_the_first_row_and_end_with_the_stream(quickstart):
-    before = threads()
+    before = threads_at_rest()
     stream = wakemill.Stream(quickstart, batch=4)
     assert eventually(lambda: threads() == before)
     next(stream)
@@ -30,12 +30,12 @@ def test_threads_begin_with_the_first_row_and_end_with_the_stream(quickstart):
     del stream
     gc.collect()
     # Gone when it is gone; what was begun, a few rows, was finished.
-    assert threads() == before
+    assert eventually(lambda: threads() == before, 1.0)
     assert time.monotonic() - began < 5.0
 
 
 def test_a_closed_stream_has_no_more_batches(quickstart):
-    before = threads()
+    before = threads_at_rest()
     with wakemill.Stream(quickstart, batch=4) as stream:
         next(stream)
     assert eventually(lambda: threads() == before, 1.0)
@@ -53,7 +53,7 @@ def test_a_trainer_that_sleeps_holds_the_build_back(quickstart):
 
 
 def test_a_trainer_that_raises_leaves_no_thread(quickstart):
-    before = threads()
+    before = threads_at_rest()
 
     def train():
         for _ in wakemill.Stream(quickstart, batch=4):
@@ -189,7 +189,7 @@ def spoil(config, split, name):
 def test_a_clip_that_fails_is_raised_by_name(clips):
     config = clips({"a": 20})
     spoil(config, "a", "0011.wav")
-    before = threads()
+    before = threads_at_rest()
     stream = wakemill.Stream(config, batch=4)
     got = []
     with pytest.raises(wakemill.BuildError, match="split 'a', clip '0011.wav', decode"):
