@@ -112,15 +112,13 @@ def merge(wakemill, folder, gigabytes):
 
 
 def on_ray(wakemill, folder, seconds, rate, of):
-    """Two nodes of one CPU on this machine against two local processes."""
+    """Two nodes of one CPU on this machine against two local processes, plan included."""
     from ray.cluster_utils import Cluster
 
     project(folder, int(seconds * rate / 2 * of), 32_000)
-    plan = [wakemill, "plan", "pipeline.toml", "--shards", of, "--overwrite"]
-    measured(plan, folder)
-    local = f"seq 0 {of - 1} | xargs -P 2 -I+ {wakemill} run pipeline.toml --progress none --cores 1 --shard +/{of}"
+    local = f"{wakemill} plan pipeline.toml --shards {of} && seq 0 {of - 1} | xargs -P 2 -I+ {wakemill} run pipeline.toml --progress none --cores 1 --shard +/{of}"
     wall, _, _ = measured(["sh", "-c", local], folder)
-    measured(plan, folder)
+    shutil.rmtree(folder / "out")
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         cluster.add_node(num_cpus=1)

@@ -53,12 +53,16 @@ def wakemill(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
     }
 
 
-def command_here(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
-    """Runs the command, and gives the node too."""
-    import ray
+class Host:
+    """A host that builds, for the commands beside the shards, as the head may not see
+    the storage. One process for all of them: to start another each time would take
+    more than most commands do."""
 
-    node = ray.get_runtime_context().get_node_id()
-    return {**wakemill(arguments, folder, command), "node": node}
+    def __init__(self, folder: str, command: Optional[str]) -> None:
+        self.folder, self.command = folder, command
+
+    def wakemill(self, arguments: List[str]) -> Dict:
+        return wakemill(arguments, self.folder, self.command)
 
 
 def shard(arguments: List[str], folder: str, command: Optional[str]) -> Dict:
@@ -90,9 +94,9 @@ class Driver:
             "retry_exceptions": [Failed],
         }
         self.task = ray.remote(shard)
-        self.command = ray.remote(command_here)
-        # A host that sees the storage, once one is known.
-        self.node: Optional[str] = None
+        # Where there is a CPU, which shards may have once it runs; elsewhere when it is lost.
+        host = ray.remote(Host).options(max_restarts=-1, max_task_retries=args.retries)
+        self.host = host.remote(self.folder, COMMAND)
         self.before = 0
         self.running: Dict = {}
         self.failed: Dict[int, str] = {}
@@ -101,28 +105,18 @@ class Driver:
         self.gauge = metrics.Gauge("wakemill_shards", "Shards, by state.", ("state",))
         self.total = metrics.Counter("wakemill_rows_total", "Rows built.")
 
-    def call(self, *arguments: str) -> Dict:
-        """Runs a command on a host that builds, as the head may not see the storage:
-        the first one where there is a CPU, those after it beside the shards."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        options = {"num_cpus": 1, "max_retries": self.args.retries}
-        if self.node:
-            options["num_cpus"] = 0
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(self.node, soft=True)
-        task = self.command.options(**options).remote(list(arguments), self.folder, COMMAND)
-        result = self.ray.get(task)
-        self.node = result["node"]
-        return result
-
     def must(self, name: str, *arguments: str) -> None:
-        result = self.call(name, *self.configuration, *arguments)
+        result = self.ray.get(self.host.wakemill.remote([name, *self.configuration, *arguments]))
         sys.stderr.write(result["err"])
         if result["code"]:
             raise SystemExit(result["code"])
 
-    def status(self) -> Dict:
-        result = self.call("merge", *self.configuration, "--status", "--json")
+    def look(self):
+        """Asks the storage which shards are whole."""
+        return self.host.wakemill.remote(["merge", *self.configuration, "--status", "--json"])
+
+    def status(self, look) -> Dict:
+        result = self.ray.get(look)
         try:
             return json.loads(result["out"])
         except ValueError:
@@ -165,10 +159,14 @@ class Driver:
             f"{self.args.shards}, {self.rows / seconds:.0f} rows/s, ETA {eta:.0f} s"
         )
 
-    def look(self) -> None:
+    def seen(self, look) -> None:
         """A shard that is whole on the storage is done, whatever its task says: a
         host that was lost and is there again may be the one that reports."""
-        whole = set(self.status()["whole"])
+        try:
+            whole = set(self.status(look)["whole"])
+        except self.ray.exceptions.RayError:
+            # Its host is gone; the next look is another one's.
+            return
         for task, index in list(self.running.items()):
             if index in whole:
                 del self.running[task]
@@ -176,10 +174,10 @@ class Driver:
                 self.whole(index, "the storage")
 
     def build(self) -> None:
-        status = self.status()
+        status = self.status(self.look())
         left = [bad["shard"] for bad in status["shards"]][::-1]
         self.before = self.done = len(status["whole"])
-        looked = time.monotonic()
+        looked, look = time.monotonic(), None
         while left or self.running:
             while left and len(self.running) < PENDING:
                 self.start(left.pop())
@@ -187,12 +185,16 @@ class Driver:
             for state, shards in states.items():
                 self.gauge.set(len(shards), {"state": state})
             self.gauge.set(self.done, {"state": "whole"})
-            ready, _ = self.ray.wait(list(self.running), timeout=min(LOOK, 5))
+            if look is None and time.monotonic() - looked > LOOK:
+                look = self.look()
+            waiting = [*self.running, look] if look else list(self.running)
+            ready, _ = self.ray.wait(waiting, timeout=min(LOOK, 5))
             for task in ready:
-                self.ended(task, self.running.pop(task))
-            if time.monotonic() - looked > LOOK:
-                self.look()
-                looked = time.monotonic()
+                if task == look:
+                    self.seen(look)
+                    looked, look = time.monotonic(), None
+                elif task in self.running:
+                    self.ended(task, self.running.pop(task))
         if self.failed:
             say(f"failed: {', '.join(map(str, sorted(self.failed)))}; the others are whole")
             raise SystemExit(1)
@@ -229,12 +231,15 @@ def main() -> None:
     import ray
 
     ray.init(address=args.address, log_to_driver=False, logging_level="warning")
-    driver = Driver(ray, args)
-    driver.check_resources()
-    driver.must("plan", "--shards", str(args.shards))
-    driver.build()
-    if not args.no_merge:
-        driver.must("merge")
+    try:
+        driver = Driver(ray, args)
+        driver.check_resources()
+        driver.must("plan", "--shards", str(args.shards))
+        driver.build()
+        if not args.no_merge:
+            driver.must("merge")
+    finally:
+        ray.shutdown()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ const NEIGHBOURS: usize = 20;
 /// Values of one embedding, and of a row's two halves.
 const SIZE: usize = crate::records::EMBEDDING;
 const POINT: usize = 2 * SIZE;
+/// Rows whose products with one are sums in registers, and rows that these are taken of
+/// one after the other.
+const TILE: usize = 32;
+const TOGETHER: usize = 4;
 /// Fewer rows say nothing.
 const ENOUGH: usize = 20;
 
@@ -69,19 +73,23 @@ impl Space {
     /// What is nearest to what.
     pub fn tell(mut self) -> Told {
         self.center();
-        let columns = self.columns();
+        let tiles = self.tiles();
         let positive = self.rows.iter().filter(|row| row.positive).count();
         let both = positive.min(self.rows.len() - positive) >= ENOUGH;
         let picked = [false, true].map(|positive| self.picked(positive));
         let (mut told, mut wrong, mut own) = (Told::default(), [0usize; 2], [0usize; 2]);
-        let mut likeness = vec![0f32; self.rows.len()];
+        let mut together = vec![0f32; TOGETHER * self.rows.len()];
         for (index, row) in self.rows.iter().enumerate() {
-            likenesses(&self.points[index], &columns, &mut likeness);
+            if index % TOGETHER == 0 {
+                let points = &self.points[index..self.rows.len().min(index + TOGETHER)];
+                likenesses(points, &tiles, &mut together);
+            }
+            let likeness = &mut together[index % TOGETHER * self.rows.len()..][..self.rows.len()];
             // None is nearer than itself.
             likeness[index] = f32::NEG_INFINITY;
             let label = usize::from(row.positive);
             if both {
-                let near = nearest(&likeness, |_| true);
+                let near = nearest(likeness, |_| true);
                 let is_other = |other: &&usize| self.rows[**other].positive != row.positive;
                 let others = near.iter().filter(is_other).count();
                 let share = others as f64 / near.len().max(1) as f64;
@@ -90,7 +98,7 @@ impl Space {
             }
             let picked = picked[label].as_deref();
             if let Some(picked) = picked.filter(|picked| picked[index]) {
-                let near = nearest(&likeness, |other| picked[other]);
+                let near = nearest(likeness, |other| picked[other]);
                 let is_own = |other: &&usize| self.rows[**other].test == row.test;
                 own[label] += near.iter().take(1).filter(is_own).count();
             }
@@ -146,10 +154,18 @@ impl Space {
         Some(picked)
     }
 
-    /// The first value of all points, then the second.
-    fn columns(&self) -> Vec<f32> {
-        let column = |value: usize| self.points.iter().map(move |point| point[value]);
-        (0..POINT).flat_map(column).collect()
+    /// Points in tiles: the first value of all of a tile, then the second.
+    fn tiles(&self) -> Vec<[f32; TILE]> {
+        let tile = |points: &[[f32; POINT]]| {
+            let mut tile = vec![[0f32; TILE]; POINT];
+            for (lane, point) in points.iter().enumerate() {
+                for (column, value) in tile.iter_mut().zip(point) {
+                    column[lane] = *value;
+                }
+            }
+            tile
+        };
+        self.points.chunks(TILE).flat_map(tile).collect()
     }
 }
 
@@ -171,14 +187,23 @@ fn nearest(likeness: &[f32], counts: impl Fn(usize) -> bool) -> Vec<usize> {
     best.into_iter().map(|(_, other)| other).collect()
 }
 
-/// The products of a point with all points, value after value, so that every sum is
-/// added in one order.
+/// The products of a few points with all, each point's behind another's: value after
+/// value, so that every sum is added in one order, and tile after tile, which stays in the
+/// nearest cache.
 #[multiversion(targets("x86_64+avx2"))]
-fn likenesses(point: &[f32; POINT], columns: &[f32], out: &mut [f32]) {
-    out.fill(0.0);
-    for (value, column) in point.iter().zip(columns.chunks_exact(out.len().max(1))) {
-        for (out, other) in out.iter_mut().zip(column) {
-            *out += value * other;
+fn likenesses(points: &[[f32; POINT]], tiles: &[[f32; TILE]], together: &mut [f32]) {
+    let each = together.len() / TOGETHER;
+    for (index, tile) in tiles.chunks_exact(POINT).enumerate() {
+        for (point, likeness) in points.iter().zip(together.chunks_exact_mut(each)) {
+            let mut sums = [0f32; TILE];
+            for (value, column) in point.iter().zip(tile) {
+                for lane in 0..TILE {
+                    sums[lane] += value * column[lane];
+                }
+            }
+            let likeness = &mut likeness[index * TILE..];
+            let count = likeness.len().min(TILE);
+            likeness[..count].copy_from_slice(&sums[..count]);
         }
     }
 }
