@@ -111,7 +111,10 @@ impl ClipAuditor {
         note(Check::Clipped, flat_share(heard.raw, heard.level));
         if let Some(level) = level {
             note(Check::Quiet, level.active_db);
-            note(Check::Gap, self.gap_ms(level, &heard));
+            // Of most clips no part is silent, which is soon said.
+            let is_silent = extent.quietest < NOTHING;
+            let gap = || self.gap_ms(level, &heard);
+            note(Check::Gap, if is_silent { gap() } else { 0.0 });
             if heard.positive && level.active_db > TOO_QUIET {
                 let (start, end) = self.edges();
                 note(Check::CutStart, start - level.active_db);
@@ -150,8 +153,12 @@ impl ClipAuditor {
         let amplitude = libm::pow(10.0, (level.active_db - MARGIN) / 20.0) as f32;
         let (means, edge) = (self.envelope.means(), self.envelope.steps_in(EDGE));
         let loud = |steps: &[f32]| steps.iter().sum::<f32>() >= amplitude * steps.len() as f32;
-        let first = means.windows(edge).position(loud)?;
-        let last = means.windows(edge).rposition(loud)? + edge;
+        // What is loud has a step that is; what is not would take longer to add up.
+        let is_above = |mean: &f32| *mean >= amplitude;
+        let from = (means.iter().position(is_above)? + 1).saturating_sub(edge);
+        let first = from + means[from..].windows(edge).position(loud)?;
+        let to = (means.iter().rposition(is_above)? + edge).min(means.len());
+        let last = means[..to].windows(edge).rposition(loud)? + edge;
         let step = self.envelope.step();
         Some(first * step..(last * step).min(self.envelope.samples()))
     }
@@ -168,10 +175,6 @@ impl ClipAuditor {
     /// in milliseconds: what fades, as a gate or a synthesiser lets it, is none.
     fn gap_ms(&self, level: SpeechLevel, heard: &Heard<'_>) -> f64 {
         let means = self.envelope.means();
-        // Of most clips no part is silent, which is soon said.
-        if means.iter().copied().fold(f32::INFINITY, f32::min) >= NOTHING {
-            return 0.0;
-        }
         let per_second = self.envelope.steps_per_second();
         // Shorter ones are no finding.
         let least = self.rules.threshold(Check::Gap) * per_second / 1000.0;

@@ -17,9 +17,9 @@ const NEIGHBOURS: usize = 20;
 const SIZE: usize = crate::records::EMBEDDING;
 const POINT: usize = 2 * SIZE;
 /// Rows whose products with one are sums in registers, and rows that these are taken of
-/// one after the other.
+/// at once.
 const TILE: usize = 32;
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 2;
 /// Fewer rows say nothing.
 const ENOUGH: usize = 20;
 
@@ -89,18 +89,22 @@ impl Space {
             likeness[index] = f32::NEG_INFINITY;
             let label = usize::from(row.positive);
             if both {
-                let near = nearest(likeness, |_| true);
+                let near = nearest(likeness);
                 let is_other = |other: &&usize| self.rows[**other].positive != row.positive;
                 let others = near.iter().filter(is_other).count();
                 let share = others as f64 / near.len().max(1) as f64;
                 told.among_others.push((row.row, share));
                 wrong[label] += near.iter().take(1).filter(is_other).count();
             }
-            let picked = picked[label].as_deref();
-            if let Some(picked) = picked.filter(|picked| picked[index]) {
-                let near = nearest(likeness, |other| picked[other]);
-                let is_own = |other: &&usize| self.rows[**other].test == row.test;
-                own[label] += near.iter().take(1).filter(is_own).count();
+            if let Some(picked) = &picked[label]
+                && picked.binary_search(&index).is_ok()
+            {
+                let closer = |near: usize, other: &usize| {
+                    let is_closer = likeness[*other] > likeness[near];
+                    if is_closer { *other } else { near }
+                };
+                let near = picked.iter().fold(index, closer);
+                own[label] += usize::from(self.rows[near].test == row.test);
             }
         }
         let share = |count: usize, of: usize| count as f64 / of as f64;
@@ -108,10 +112,8 @@ impl Space {
             let negative = self.rows.len() - positive;
             told.overlap = Some((share(wrong[0], negative) + share(wrong[1], positive)) / 2.0);
         }
-        let drift = picked.iter().zip(own).filter_map(|(picked, own)| {
-            let of = picked.as_ref()?.iter().filter(|picked| **picked).count();
-            Some(share(own, of))
-        });
+        let drift = picked.iter().zip(own);
+        let drift = drift.filter_map(|(picked, own)| Some(share(own, picked.as_ref()?.len())));
         told.drift = drift.reduce(f64::max);
         told
     }
@@ -134,9 +136,9 @@ impl Space {
         }
     }
 
-    /// Which rows of a label drift is told by: as many of training as of test, spread
+    /// The rows of a label that drift is told by: as many of training as of test, spread
     /// evenly; `None` of too few.
-    fn picked(&self, positive: bool) -> Option<Vec<bool>> {
+    fn picked(&self, positive: bool) -> Option<Vec<usize>> {
         let part = |test: bool| {
             let rows = self.rows.iter().enumerate();
             rows.filter(move |(_, row)| row.positive == positive && row.test == test)
@@ -147,10 +149,12 @@ impl Space {
         if count < ENOUGH {
             return None;
         }
-        let mut picked = vec![false; self.rows.len()];
-        for part in &parts {
-            (0..count).for_each(|n| picked[part[n * part.len() / count]] = true);
-        }
+        let spread = |part: &Vec<usize>| {
+            let at = |n: usize| part[n * part.len() / count];
+            (0..count).map(at).collect::<Vec<_>>()
+        };
+        let mut picked = parts.each_ref().map(spread).concat();
+        picked.sort_unstable();
         Some(picked)
     }
 
@@ -169,38 +173,46 @@ impl Space {
     }
 }
 
-/// The rows that are most alike of those that count, the nearest first.
-fn nearest(likeness: &[f32], counts: impl Fn(usize) -> bool) -> Vec<usize> {
-    let mut best: Vec<(f32, usize)> = Vec::with_capacity(NEIGHBOURS + 1);
-    let mut least = f32::NEG_INFINITY;
-    for (other, &likeness) in likeness.iter().enumerate() {
-        if likeness <= least || !counts(other) {
-            continue;
-        }
-        let place = best.partition_point(|(known, _)| *known >= likeness);
-        best.insert(place, (likeness, other));
-        best.truncate(NEIGHBOURS);
-        if let Some(last) = best.get(NEIGHBOURS - 1) {
-            least = last.0;
-        }
-    }
-    best.into_iter().map(|(_, other)| other).collect()
+/// The rows that are most alike, the nearest first.
+fn nearest(likeness: &[f32]) -> Vec<usize> {
+    // That many parts have one from here on, so that the nearest all are.
+    let part = (likeness.len() / NEIGHBOURS).clamp(1, TILE);
+    let greatest = |part: &[f32]| part.iter().copied().fold(f32::NEG_INFINITY, greater);
+    let mut parts: Vec<f32> = likeness.chunks(part).map(greatest).collect();
+    parts.sort_unstable_by(|a, b| b.total_cmp(a));
+    let least = parts.get(NEIGHBOURS - 1).copied();
+    let least = least.unwrap_or(f32::NEG_INFINITY);
+    let enough = |(_, likeness): &(usize, &f32)| **likeness >= least;
+    let near = likeness.iter().enumerate().filter(enough);
+    let mut near: Vec<usize> = near.map(|(other, _)| other).collect();
+    near.sort_by(|a, b| likeness[*b].total_cmp(&likeness[*a]));
+    near.truncate(NEIGHBOURS);
+    near
+}
+
+fn greater(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
 }
 
 /// The products of a few points with all, each point's behind another's: value after
-/// value, so that every sum is added in one order, and tile after tile, which stays in the
-/// nearest cache.
+/// value, so that every sum is added in one order; a tile's with all of these points at
+/// once, so that one addition need not wait for the one before.
 #[multiversion(targets("x86_64+avx2"))]
 fn likenesses(points: &[[f32; POINT]], tiles: &[[f32; TILE]], together: &mut [f32]) {
     let each = together.len() / TOGETHER;
+    // Where there is one point less, the last counts twice.
+    let point = |n: usize| &points[n.min(points.len() - 1)];
+    let points: [_; TOGETHER] = std::array::from_fn(point);
     for (index, tile) in tiles.chunks_exact(POINT).enumerate() {
-        for (point, likeness) in points.iter().zip(together.chunks_exact_mut(each)) {
-            let mut sums = [0f32; TILE];
-            for (value, column) in point.iter().zip(tile) {
+        let mut sums = [[0f32; TILE]; TOGETHER];
+        for (value, column) in tile.iter().enumerate() {
+            for (point, sums) in points.iter().zip(&mut sums) {
                 for lane in 0..TILE {
-                    sums[lane] += value * column[lane];
+                    sums[lane] += point[value] * column[lane];
                 }
             }
+        }
+        for (likeness, sums) in together.chunks_exact_mut(each).zip(&sums) {
             let likeness = &mut likeness[index * TILE..];
             let count = likeness.len().min(TILE);
             likeness[..count].copy_from_slice(&sums[..count]);

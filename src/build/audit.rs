@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::audit::index::{self, Pair};
-use crate::audit::neighbours::Space;
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
 use crate::dataset::audit::{AuditEnd, AuditRecord, AuditSettings, read_facts};
@@ -16,12 +15,12 @@ use crate::dataset::layout::{AUDIT_FACTS_FILE, HARD_FILE};
 use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::Commit;
 use crate::flow::both;
-use crate::records::{Check, ClipFacts, Noted, Policy, Scope};
+use crate::records::{Check, ClipFacts, Noted, Policy};
 
 use super::{BuildError, Inputs, Ready, Watch};
 
 pub use look::Looked;
-use sample::Sampled;
+use sample::{Compared, Sampled};
 use sounds::Uses;
 
 /// Takes the lines of the audit, in order.
@@ -106,34 +105,62 @@ impl Set<'_> {
         };
         let of_uses = asked(&[Check::SharedSound, Check::UnevenUse]);
         let of_uses = of_uses && self.plan.output_files.rows;
-        let uses = || of_uses.then(|| Uses::read(self, folder));
+        let of_rows = asked(&[Check::Neighbour, Check::Overlap, Check::Drift]);
+        let facts = read_facts(folder).map_err(|error| {
+            let error = std::io::Error::other(error);
+            BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
+        })?;
+        let facts = facts.unwrap_or_default();
+        let uses = || of_uses.then(|| Uses::read(self, folder)).transpose();
+        let sampled = || of_rows.then(|| Sampled::read(self.plan, self.inputs, folder));
+        let ((pairs, uses), (compared, sounds)) = both(
+            || (self.pairs(&facts), uses()),
+            || {
+                let sampled = sampled().transpose();
+                let compared = sampled.map(|sampled| sampled.map(Sampled::compared));
+                (compared, sounds::judge(self))
+            },
+        );
         let mut told = Told::new(lines);
-        let (uses, rest) = both(uses, || {
-            let facts = read_facts(folder).map_err(|error| {
-                let error = std::io::Error::other(error);
-                BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
-            })?;
-            self.clips(&facts.unwrap_or_default(), &mut told)?;
-            if asked(&[Check::Neighbour, Check::Overlap, Check::Drift]) {
-                let sampled = Sampled::read(self.plan, self.inputs, folder)?;
-                self.rows(sampled, &mut told)?;
-            }
-            if rules.looks_at(&[Scope::Sound]) {
-                sounds::judge(self, &mut told)?;
-            }
-            Ok::<_, BuildError>(())
-        });
-        rest?;
-        if let Some(uses) = uses {
-            uses?.tell(self, &mut told)?;
+        self.clips(&facts, &pairs, &mut told)?;
+        if let Some(compared) = compared? {
+            self.rows(compared, &mut told)?;
+        }
+        self.sounds(&sounds, &mut told)?;
+        if let Some(uses) = uses? {
+            uses.tell(self, &mut told)?;
         }
         told.end()
     }
 
+    /// Which sides clips are on.
+    fn sides(&self) -> impl Fn(u32) -> bool {
+        let clips = Clips::new(self.inputs);
+        let splits = self.inputs.splits.iter();
+        let tests: Vec<bool> = splits.map(|split| split.plan.is_test()).collect();
+        move |clip| {
+            let (split, ..) = clips.at(clip as usize);
+            tests.get(split).copied().unwrap_or(false)
+        }
+    }
+
+    /// Clips that are alike; none where none are looked for.
+    fn pairs(&self, facts: &[ClipFacts]) -> Vec<Pair> {
+        let rules = &self.plan.audit.rules;
+        let near = [Check::NearDuplicate, Check::Leak];
+        let mut checks = near.iter().chain(&[Check::Duplicate]);
+        if checks.all(|check| rules.policy(*check) == Policy::Off) {
+            return Vec::new();
+        }
+        let [near, leak] = near.map(|check| rules.threshold(check));
+        index::pairs(facts, near.max(leak) as u32, self.sides())
+    }
+
     /// What clips have to do with each other.
-    pub(super) fn clips(
+    fn clips(
         &self,
         facts: &[ClipFacts],
+        pairs: &[Pair],
         told: &mut Told<'_, '_>,
     ) -> Result<(), BuildError> {
         let rules = &self.plan.audit.rules;
@@ -147,23 +174,8 @@ impl Set<'_> {
                 told.clip(&noted, at(clip), None, Some(&detail))?;
             }
         }
-        let checks = [Check::Duplicate, Check::NearDuplicate, Check::Leak];
-        if checks
-            .iter()
-            .all(|check| rules.policy(*check) == Policy::Off)
-        {
-            return Ok(());
-        }
-        let near = [Check::NearDuplicate, Check::Leak].map(|check| rules.threshold(check));
-        let tests: Vec<bool> = self
-            .inputs
-            .splits
-            .iter()
-            .map(|split| split.plan.is_test())
-            .collect();
-        let side = |clip: u32| tests.get(at(clip).0).copied().unwrap_or(false);
-        let most = near[0].max(near[1]) as u32;
-        for Pair { clip, other, bits } in index::pairs(facts, most, side) {
+        let side = self.sides();
+        for &Pair { clip, other, bits } in pairs {
             let check = match bits {
                 _ if side(clip) != side(other) => Check::Leak,
                 Some(_) => Check::NearDuplicate,
@@ -177,10 +189,12 @@ impl Set<'_> {
     }
 
     /// What rows have to do with each other.
-    pub(super) fn rows(&self, sampled: Sampled, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
+    fn rows(
+        &self,
+        Compared { found, rows }: Compared,
+        told: &mut Told<'_, '_>,
+    ) -> Result<(), BuildError> {
         let rules = &self.plan.audit.rules;
-        let Sampled { space, rows } = sampled;
-        let found = Space::tell(space);
         let clips = Clips::new(self.inputs);
         for (row, share) in found.among_others {
             let noted = rules.judge(Check::Neighbour, share);
@@ -196,6 +210,16 @@ impl Set<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with sounds.
+    fn sounds(
+        &self,
+        sounds: &[(Noted, Arc<str>)],
+        told: &mut Told<'_, '_>,
+    ) -> Result<(), BuildError> {
+        let mut sounds = sounds.iter();
+        sounds.try_for_each(|(noted, sound)| told.sound(noted, sound))
     }
 }
 

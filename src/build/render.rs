@@ -1,10 +1,11 @@
 //! The exact audio of one row, computed alone.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::augment::{Augment, Augmenter, SplitRules};
-use crate::records::{ClipId, Findings, Pcm, Row, Rows, Samples};
+use crate::augment::{Augment, Augmenter, RoundFrom, SplitRules};
+use crate::records::{ClipId, Findings, Pcm, Row, Samples};
 use crate::source::sequence::Entry;
 use crate::stages::decode::{Decode, Decoder};
 use crate::stages::recordings::{self, Reads};
@@ -18,6 +19,8 @@ pub struct Renderer {
     augmenter: Augmenter,
     /// Rounds of a clip.
     rounds: u32,
+    /// Whether a round needs none of those before it.
+    is_fresh: bool,
 }
 
 impl Renderer {
@@ -27,6 +30,7 @@ impl Renderer {
             wavs: None,
             ..rules
         });
+        let is_fresh = augment.effects.round_from == RoundFrom::Clip;
         let augment = Augment {
             audit: None,
             splits: rules.collect(),
@@ -41,6 +45,7 @@ impl Renderer {
             .decoder()?,
             augmenter: augment.augmenter(),
             rounds,
+            is_fresh,
         })
     }
 
@@ -52,25 +57,26 @@ impl Renderer {
         self.decoder.decode(clip, &mut Findings::default())
     }
 
-    /// The samples of a clip, and all rows of it.
+    /// The samples of a clip, and its row in a round: `None` where there is none of
+    /// that number.
     ///
     /// # Errors
     /// A clip that cannot be processed.
-    pub fn rows(&mut self, split: usize, clip: &ClipId) -> Result<(Samples, Rows<Pcm>), Refusal> {
-        let samples = self.decoder.decode(clip, &mut Findings::default())?;
-        let rows = self.augmenter.rows(
-            (split, 0),
-            clip,
-            &(0..self.rounds),
-            &mut samples.clone(),
-            &mut Findings::default(),
-            Pcm::new,
-        )?;
-        Ok((samples, rows))
+    pub fn row(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        round: u32,
+    ) -> Result<Option<(Samples, Row<Pcm>)>, Refusal> {
+        let samples = self.decoded(clip)?;
+        if round >= self.rounds {
+            return Ok(None);
+        }
+        let first = if self.is_fresh { round } else { 0 };
+        let row = self.augmented(split, clip, first..round + 1, &samples)?;
+        Ok(row.map(|row| (samples, row)))
     }
-}
 
-impl Renderer {
     /// The samples of a recording's row, and the row: `None` where there is none of
     /// that number.
     ///
@@ -95,15 +101,27 @@ impl Renderer {
             };
             return Ok(Some((samples, row)));
         }
+        let row = self.augmented(split, &entry.id, number..number + 1, &samples)?;
+        Ok(row.map(|row| (samples, row)))
+    }
+
+    /// The last of the rows of those numbers that the augmenter makes of samples.
+    fn augmented(
+        &mut self,
+        split: usize,
+        clip: &ClipId,
+        numbers: Range<u32>,
+        samples: &[f32],
+    ) -> Result<Option<Row<Pcm>>, Refusal> {
         let rows = self.augmenter.rows(
             (split, 0),
-            &entry.id,
-            &(number..number + 1),
-            &mut samples.clone(),
+            clip,
+            &numbers,
+            &mut samples.to_vec(),
             &mut Findings::default(),
             Pcm::new,
         )?;
-        Ok(rows.into_iter().next().map(|row| (samples, row)))
+        Ok(rows.into_iter().next_back())
     }
 }
 
@@ -123,17 +141,14 @@ impl Prepared {
     ) -> Result<Row<Pcm>, BuildError> {
         let (split, clip) = self.find(split, clip)?;
         let mut renderer = self.renderer(watch)?;
-        let (_, rows) = renderer
-            .rows(split, &clip)
-            .map_err(|refusal| refused(&clip, &refusal))?;
-        let rounds = rows.len();
-        rows.into_iter()
-            .find(|row| row.round == round)
-            .ok_or_else(|| {
-                BuildError::NoSuchRow(format!(
-                    "there is no round {round}: the clip has {rounds}, counted from 0"
-                ))
-            })
+        let row = renderer.row(split, &clip, round);
+        let row = row.map_err(|refusal| refused(&clip, &refusal))?;
+        row.map(|(_, row)| row).ok_or_else(|| {
+            let rounds = self.plan.rounds();
+            BuildError::NoSuchRow(format!(
+                "there is no round {round}: the clip has {rounds}, counted from 0"
+            ))
+        })
     }
 
     /// The samples of one clip that the effects of a build start from. `clip`

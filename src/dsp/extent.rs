@@ -12,6 +12,8 @@ const HEARD: f32 = 1.0 / 16.0;
 /// Share of its energy that lies before the sound, and behind it.
 const REST: f64 = 0.02;
 const LANES: usize = 8;
+/// Steps whose sums are added up before they are made doubles.
+const PIECE: usize = 16 * LANES;
 
 /// Where a sound lies, in steps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,18 +22,24 @@ pub struct Extent {
     pub sound: Range<usize>,
     /// The standard deviation of its energy in time.
     pub spread: f64,
+    /// The least mean of all steps.
+    pub quietest: f32,
 }
 
 impl Extent {
     /// That of the mean magnitudes of a clip's steps; nothing of silence.
     pub fn of(means: &[f32]) -> Self {
-        let floor = loudest(means) * HEARD;
+        let (quietest, loudest) = limits(means);
+        let floor = loudest * HEARD;
         let [energy, first, second] = moments(means, floor);
         if energy <= 0.0 {
-            return Self::default();
+            return Self {
+                quietest,
+                ..Self::default()
+            };
         }
         let reaches = |so_far: &mut f64, mean: f32| {
-            *so_far += weight(mean, floor);
+            *so_far += f64::from(weight(mean, floor));
             *so_far >= REST * energy
         };
         let (mut before, mut behind) = (0.0, 0.0);
@@ -41,44 +49,65 @@ impl Extent {
         Self {
             sound: start.unwrap_or(0)..last.map_or(means.len(), |last| last + 1),
             spread: (second / energy - centre * centre).max(0.0).sqrt(),
+            quietest,
         }
     }
 }
 
 /// The energy of a step that is heard.
 #[inline(always)]
-fn weight(mean: f32, floor: f32) -> f64 {
-    let heard = if mean > floor { f64::from(mean) } else { 0.0 };
+fn weight(mean: f32, floor: f32) -> f32 {
+    let heard = if mean > floor { mean } else { 0.0 };
     heard * heard
 }
 
-/// The greatest of some numbers, none below 0.
+/// The least and the greatest of some numbers, none of them below 0; 0 of none.
 #[multiversion(targets("x86_64+avx2"))]
-fn loudest(means: &[f32]) -> f32 {
-    let mut lanes = [0f32; LANES];
+fn limits(means: &[f32]) -> (f32, f32) {
+    let first = means.first().copied().unwrap_or_default();
+    let (mut least, mut greatest) = ([first; LANES], [first; LANES]);
     for chunk in means.chunks(LANES) {
-        for (lane, &mean) in lanes.iter_mut().zip(chunk) {
-            *lane = if mean > *lane { mean } else { *lane };
+        for (lane, &mean) in chunk.iter().enumerate() {
+            least[lane] = if mean < least[lane] {
+                mean
+            } else {
+                least[lane]
+            };
+            greatest[lane] = if mean > greatest[lane] {
+                mean
+            } else {
+                greatest[lane]
+            };
         }
     }
-    lanes.into_iter().fold(0.0, f32::max)
+    let greatest = greatest.into_iter().fold(first, f32::max);
+    (least.into_iter().fold(first, f32::min), greatest)
 }
 
-/// Sums of the energies, and of these times the first and second power of their place.
-/// In lanes, whose sums are added in one order.
+/// Sums of the energies, and of these times the first and second power of their place:
+/// of pieces short enough for single precision, in lanes whose sums are added in one
+/// order.
 #[multiversion(targets("x86_64+avx2"))]
 fn moments(means: &[f32], floor: f32) -> [f64; 3] {
-    let mut sums = [[0f64; LANES]; 3];
-    for (index, chunk) in means.chunks(LANES).enumerate() {
-        for (lane, &mean) in chunk.iter().enumerate() {
-            let weight = weight(mean, floor);
-            let place = (index * LANES + lane) as f64;
-            sums[0][lane] += weight;
-            sums[1][lane] += weight * place;
-            sums[2][lane] += weight * place * place;
+    let mut all = [0f64; 3];
+    for (index, piece) in means.chunks(PIECE).enumerate() {
+        let mut sums = [[0f32; LANES]; 3];
+        for (index, chunk) in piece.chunks(LANES).enumerate() {
+            for (lane, &mean) in chunk.iter().enumerate() {
+                let weight = weight(mean, floor);
+                let place = (index * LANES + lane) as f32;
+                sums[0][lane] += weight;
+                sums[1][lane] += weight * place;
+                sums[2][lane] += weight * (place * place);
+            }
         }
+        let [energy, first, second] = sums.map(|lanes| f64::from(lanes.iter().sum::<f32>()));
+        let from = (index * PIECE) as f64;
+        all[0] += energy;
+        all[1] += first + from * energy;
+        all[2] += second + from * (2.0 * first + from * energy);
     }
-    sums.map(|lanes| lanes.iter().sum())
+    all
 }
 
 #[cfg(test)]
@@ -108,5 +137,6 @@ mod tests {
         assert_eq!(Extent::of(&[]), Extent::default());
         assert_eq!(Extent::of(&[0.0; 100]), Extent::default());
         assert_eq!(Extent::of(&[0.5]).sound, 0..1);
+        assert_eq!(Extent::of(&[0.5, 0.25, 0.75]).quietest, 0.25);
     }
 }

@@ -64,14 +64,39 @@ fn measure(samples: &[f32]) -> (u32, u32) {
 }
 
 /// Whether three samples in a row have at least that magnitude anywhere.
-#[multiversion(targets("x86_64+avx2"))]
 pub fn has_three_from(samples: &[f32], magnitude: f32) -> bool {
-    let behind = |n: usize| samples.get(n..).unwrap_or_default();
-    let mut any = false;
-    for ((a, b), c) in samples.iter().zip(behind(1)).zip(behind(2)) {
-        any |= (a.abs() >= magnitude) & (b.abs() >= magnitude) & (c.abs() >= magnitude);
+    /// Samples that are looked at more closely where one of them is that great.
+    const FEW: usize = 64;
+    let mut at = 0;
+    while let Some(found) = first_from(&samples[at..], magnitude, FEW) {
+        let few = at + found;
+        // With two behind them, in which a row may end.
+        let near = &samples[few..samples.len().min(few + FEW + 2)];
+        let is_great = |row: &[f32]| row.iter().all(|x| x.abs() >= magnitude);
+        if near.windows(3).any(is_great) {
+            return true;
+        }
+        at = (few + FEW).min(samples.len());
     }
-    any
+    false
+}
+
+/// Where the first so many samples begin, counted in these, of which one has at least
+/// that magnitude.
+#[multiversion(targets("x86_64+avx2"))]
+fn first_from(samples: &[f32], magnitude: f32, few: usize) -> Option<usize> {
+    let least = magnitude.to_bits();
+    for (index, samples) in samples.chunks(few).enumerate() {
+        let mut greatest = 0;
+        for x in samples {
+            let bits = x.to_bits() & MAGNITUDE;
+            greatest = if bits > greatest { bits } else { greatest };
+        }
+        if greatest >= least {
+            return Some(index * few);
+        }
+    }
+    None
 }
 
 /// Root mean square of samples; 0 of none.
@@ -118,9 +143,25 @@ mod tests {
         samples[2 * PIECE + 5] = -0.5;
         let level = Level { peak: 0.5, full: 0 };
         assert_eq!(Level::of(&samples), level);
+        assert!(!has_three_from(&samples, 0.5) && has_three_from(&samples, 0.25));
         for (at, full) in [(0, 1.0), (PIECE, -1.0), (3 * PIECE + 16, FULL_SCALE)] {
             samples[at] = full;
         }
         assert_eq!(Level::of(&samples), Level { peak: 1.0, full: 3 });
+    }
+
+    #[test]
+    fn three_in_a_row_are_found_anywhere() {
+        for length in [3, 64, 66, 127, 130, 200] {
+            for at in 0..length - 2 {
+                let mut samples = vec![0.25; length];
+                samples[at] = -0.5;
+                samples[at + 2] = 0.5;
+                assert!(!has_three_from(&samples, 0.5), "{at} of {length}");
+                samples[at + 1] = 0.5;
+                assert!(has_three_from(&samples, 0.5), "{at} of {length}");
+            }
+        }
+        assert!(!has_three_from(&[0.5; 2], 0.5) && !has_three_from(&[], 0.5));
     }
 }

@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use multiversion::multiversion;
-use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 
 /// Samples of a frame.
 const FRAME: usize = 512;
@@ -27,8 +27,8 @@ const GROUPS: usize = FRAME / 2 / GROUP;
 
 /// How far below the loudest energy others are heard, as a share: 20 dB.
 const FLOOR: f32 = 1e-2;
-/// How much a difference grows at least, in octaves of energy: 1.5 dB.
-const GROWTH: f32 = 0.5;
+/// How much a difference grows at least, as a ratio of energies: 1.5 dB.
+const GROWTH: f32 = std::f32::consts::SQRT_2;
 
 /// Words of a print.
 pub const WORDS: usize = 8;
@@ -38,20 +38,20 @@ pub const WORDS: usize = 8;
 pub struct Sketch {
     /// The bits.
     pub print: [u32; WORDS],
-    /// Energy of the loudest frame in each group of frequencies, in dB below the
-    /// loudest group; evenly from 0 to half the sample rate.
+    /// Energy of the loudest frame in each group of frequencies, as a share of the
+    /// loudest group's; evenly from 0 to half the sample rate.
     pub reach: [f32; GROUPS],
 }
 
 /// Makes sketches, with working memory.
 pub struct Sketcher {
-    transform: Arc<dyn RealToComplex<f32>>,
+    transform: Arc<dyn Fft<f32>>,
     shape: Vec<f32>,
     /// First bin of each band, and the end of the last.
     bands: [usize; SIDE + 1],
-    time: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    powers: Vec<f32>,
+    /// Two frames, and their spectrum.
+    frames: Vec<Complex<f32>>,
+    powers: [Vec<f32>; 2],
     scratch: Vec<Complex<f32>>,
     sample_rate: u32,
 }
@@ -59,7 +59,7 @@ pub struct Sketcher {
 impl Sketcher {
     /// For clips of that sample rate in Hz.
     pub fn new(sample_rate: u32) -> Self {
-        let transform = RealFftPlanner::new().plan_fft_forward(FRAME);
+        let transform = FftPlanner::new().plan_fft_forward(FRAME);
         let angle = |n: usize| std::f64::consts::TAU * (n as f64 + 0.5) / FRAME as f64;
         let bin = |hz: f64| hz * FRAME as f64 / f64::from(sample_rate);
         let ratio = (HIGHEST / LOWEST).powf(1.0 / SIDE as f64);
@@ -76,10 +76,9 @@ impl Sketcher {
                 .map(|n| (0.5 - 0.5 * libm::cos(angle(n))) as f32)
                 .collect(),
             bands,
-            time: transform.make_input_vec(),
-            spectrum: transform.make_output_vec(),
-            powers: vec![0.0; FRAME / 2 + 1],
-            scratch: transform.make_scratch_vec(),
+            frames: vec![Complex::default(); FRAME],
+            powers: [(); 2].map(|()| vec![0.0; FRAME / 2 + 1]),
+            scratch: vec![Complex::default(); transform.get_inplace_scratch_len()],
             transform,
             sample_rate,
         }
@@ -92,18 +91,24 @@ impl Sketcher {
         let from = sound.start.min(last);
         let to = sound.end.saturating_sub(FRAME).clamp(from, last);
         let (mut energies, mut loudest) = ([[0f32; SIDE]; SIDE], [0f32; GROUPS]);
-        for (index, row) in energies.iter_mut().enumerate() {
-            let at = from + (to - from) * index / (SIDE - 1);
-            shaped(&samples[at..at + FRAME], &self.shape, &mut self.time);
-            let (time, spectrum) = (&mut self.time, &mut self.spectrum);
+        let frame = |index: usize| {
+            let at = from + (to - from) * index.min(SIDE - 1) / (SIDE - 1);
+            &samples[at..at + FRAME]
+        };
+        for (pair, rows) in energies.chunks_mut(2).enumerate() {
+            let both = [frame(2 * pair), frame(2 * pair + 1)];
+            shaped(both, &self.shape, &mut self.frames);
             self.transform
-                .process_with_scratch(time, spectrum, &mut self.scratch)
-                .ok()?;
-            raise(&mut loudest, spectrum, &mut self.powers);
-            for (band, energy) in row.iter_mut().enumerate() {
-                let bins = self.bands[band]..self.bands[band + 1].max(self.bands[band]);
-                let bins = self.powers.get(bins).unwrap_or_default();
-                *energy = bins.iter().sum();
+                .process_with_scratch(&mut self.frames, &mut self.scratch);
+            let [first, second] = &mut self.powers;
+            powers(&self.frames, first, second);
+            for (row, powers) in rows.iter_mut().zip(&self.powers) {
+                raise(&mut loudest, powers);
+                for (band, energy) in row.iter_mut().enumerate() {
+                    let bins = self.bands[band]..self.bands[band + 1].max(self.bands[band]);
+                    let bins = powers.get(bins).unwrap_or_default();
+                    *energy = bins.iter().sum();
+                }
             }
         }
         Some(Sketch {
@@ -115,7 +120,8 @@ impl Sketcher {
     /// The frequency in Hz below which all is that is louder than so many dB below
     /// the loudest.
     pub fn bandwidth(&self, sketch: &Sketch, depth_db: f32) -> f64 {
-        let heard = sketch.reach.iter().rposition(|db| *db > -depth_db);
+        let least = libm::powf(10.0, -depth_db / 10.0);
+        let heard = sketch.reach.iter().rposition(|share| *share > least);
         let groups = heard.map_or(0, |index| index + 1) as f64;
         groups / GROUPS as f64 * f64::from(self.sample_rate) / 2.0
     }
@@ -127,18 +133,28 @@ pub fn distance(a: &[u32; WORDS], b: &[u32; WORDS]) -> u32 {
 }
 
 #[multiversion(targets("x86_64+avx2"))]
-fn shaped(samples: &[f32], shape: &[f32], out: &mut [f32]) {
-    for ((out, sample), shape) in out.iter_mut().zip(samples).zip(shape) {
-        *out = sample * shape;
+fn shaped([first, second]: [&[f32]; 2], shape: &[f32], out: &mut [Complex<f32>]) {
+    for (((out, first), second), shape) in out.iter_mut().zip(first).zip(second).zip(shape) {
+        *out = Complex::new(first * shape, second * shape);
     }
 }
 
-/// The powers of a spectrum, and of each group of them the greatest sum.
+/// The powers of two real signals, of the spectrum of the one and `i` times the other:
+/// the one's is what is alike at a frequency and its negative, the other's what differs.
 #[multiversion(targets("x86_64+avx2"))]
-fn raise(loudest: &mut [f32; GROUPS], spectrum: &[Complex<f32>], powers: &mut [f32]) {
-    for (power, bin) in powers.iter_mut().zip(spectrum) {
-        *power = bin.re * bin.re + bin.im * bin.im;
+fn powers(spectrum: &[Complex<f32>], first: &mut [f32], second: &mut [f32]) {
+    let negative = spectrum[..1].iter().chain(spectrum[1..].iter().rev());
+    let powers = first.iter_mut().zip(second.iter_mut());
+    for ((a, b), (first, second)) in spectrum.iter().zip(negative).zip(powers) {
+        let [plus, minus] = [[a.re + b.re, a.im - b.im], [a.re - b.re, a.im + b.im]];
+        *first = 0.25 * (plus[0] * plus[0] + plus[1] * plus[1]);
+        *second = 0.25 * (minus[0] * minus[0] + minus[1] * minus[1]);
     }
+}
+
+/// Of each group of powers the greatest sum.
+#[multiversion(targets("x86_64+avx2"))]
+fn raise(loudest: &mut [f32; GROUPS], powers: &[f32]) {
     for (group, loudest) in powers.as_chunks::<GROUP>().0.iter().zip(loudest) {
         let [a, b, c, d] = *group;
         let sum = (a + b) + (c + d);
@@ -147,15 +163,16 @@ fn raise(loudest: &mut [f32; GROUPS], spectrum: &[Complex<f32>], powers: &mut [f
 }
 
 fn print(energies: &[[f32; SIDE]; SIDE]) -> [u32; WORDS] {
-    // As levels: a clip with a few loud frames is all of its frames.
+    // As ratios: a clip with a few loud frames is all of its frames.
     let loudest = energies.iter().flatten().copied().fold(1e-9, f32::max);
-    let levels = energies.map(|frame| frame.map(|energy| libm::log2f(energy + FLOOR * loudest)));
+    let levels = energies.map(|frame| frame.map(|energy| energy / loudest + FLOOR));
     let mut print = [0; WORDS];
     for frame in 1..SIDE {
+        let (before, now) = (&levels[frame - 1], &levels[frame]);
         for band in 0..SIDE - 1 {
-            let slope = |frame: usize| levels[frame][band] - levels[frame][band + 1];
             let bit = (frame - 1) * (SIDE - 1) + band;
-            print[bit / 32] |= u32::from(slope(frame) - slope(frame - 1) > GROWTH) << (bit % 32);
+            let grows = now[band] * before[band + 1] > GROWTH * now[band + 1] * before[band];
+            print[bit / 32] |= u32::from(grows) << (bit % 32);
         }
     }
     print
@@ -163,7 +180,7 @@ fn print(energies: &[[f32; SIDE]; SIDE]) -> [u32; WORDS] {
 
 fn reach(loudest: &[f32; GROUPS]) -> [f32; GROUPS] {
     let most = loudest.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    loudest.map(|energy| 10.0 * libm::log10f(energy.max(f32::MIN_POSITIVE) / most))
+    loudest.map(|energy| energy / most)
 }
 
 #[cfg(test)]

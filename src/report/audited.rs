@@ -166,13 +166,13 @@ fn sounds(
             sounds.extend(sound.map(|sound| (name, sound.into())));
             continue;
         }
-        let made = match is_row {
-            true => renderer.rows(index, &entry.id),
-            false => renderer
+        let made = match record.round.filter(|_| is_row) {
+            Some(round) => renderer.row(index, &entry.id, round).map(Option::unzip),
+            None => renderer
                 .decoded(&entry.id)
-                .map(|samples| (samples, Vec::new())),
+                .map(|samples| (Some(samples), None)),
         };
-        let Ok((samples, rows)) = made else {
+        let Ok((Some(samples), row)) = made else {
             continue;
         };
         let name = match record.other_clip {
@@ -185,12 +185,11 @@ fn sounds(
                 .map(|sound| (name, sound.into())),
         );
         drop(samples);
-        let mut rows = rows.into_iter();
         let audio = &ready.plan().audio;
         // A row that is as long as its clip may be of minutes.
         let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
         let most = most.max(audio.clip_samples);
-        if let Some(row) = rows.find(|row| Some(row.round) == record.round)
+        if let Some(row) = row
             && let Some(sound) = booth.row(&row.data[..row.data.len().min(most)])
         {
             sounds.push((format!("its row, round {}", row.round), sound.into()));

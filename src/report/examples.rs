@@ -61,18 +61,12 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
             let tried = clips.iter().skip(first).take(TRIES).enumerate();
             let mut usable = tried.filter(|(_, clip)| clip.problem.is_none());
             examples.extend(usable.find_map(|(n, clip)| {
-                let (original, row) = match &reads {
+                let made = match &reads {
                     // Its first rows, which cost no reading of hours.
-                    Some(reads) => {
-                        let row = renderer.recording_row((index, reads), clip, n as u64);
-                        row.ok()??
-                    }
-                    None => {
-                        let (original, mut rows) = renderer.rows(index, &clip.id).ok()?;
-                        let row = rows.swap_remove(n % rows.len());
-                        (original, row)
-                    }
+                    Some(reads) => renderer.recording_row((index, reads), clip, n as u64),
+                    None => renderer.row(index, &clip.id, n as u32 % ready.plan().rounds()),
                 };
+                let (original, row) = made.ok()??;
                 Some(Example {
                     split: split.name().to_owned(),
                     clip: clip.id.name.to_string(),

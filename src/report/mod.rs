@@ -78,16 +78,17 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
             .rows
             .then(|| Statistics::read(folder, plan, used))
     };
-    let counted = || (statistics(), LeftOut::read(folder));
+    let lengths = || Lengths::look(inputs, plan.audio.window_seconds());
+    let counted = || (statistics(), LeftOut::read(folder), lengths());
     // Not the sounds of both at once, which may be of minutes.
     let sounds = || (examples::pick(ready), AuditFound::read(folder, ready));
-    let ((rows, left_out), (examples, audit)) = both(counted, sounds);
+    let ((rows, left_out, lengths), (examples, audit)) = both(counted, sounds);
     let content = Content {
         ready,
         built,
         rows: rows.transpose()?,
         left_out: left_out?,
-        lengths: Lengths::look(inputs, plan.audio.window_seconds()),
+        lengths,
         examples: examples?,
         audit: audit?,
     };

@@ -150,3 +150,23 @@ def test_a_node_that_is_killed_costs_its_shard_and_no_other(cluster, project, mo
     again = [on_lost for on_lost in begun.values() if len(on_lost) > 1]
     assert again == [[True, False]], begun
     assert any(not on_lost for on_lost, *_ in begun.values()), begun
+
+
+#: Builds, and of the first shard never says so.
+SILENT = """#!/bin/sh
+{wakemill} "$@" || exit
+case "$*" in run*"--shard 0/"*) exec sleep 1000;; esac
+"""
+
+
+def test_what_is_whole_on_the_storage_is_done_whatever_its_task_says(cluster, project, monkeypatch):
+    project = project(24)
+    expected = project.one_machine()
+    silent = project.folder / "wakemill"
+    silent.write_text(SILENT.format(wakemill=shutil.which(WAKEMILL)))
+    silent.chmod(0o755)
+    monkeypatch.setenv("WAKEMILL_RAY_COMMAND", str(silent))
+    monkeypatch.setenv("WAKEMILL_RAY_LOOK", "1")
+    said = ends(start(project, cluster, 3), 0)
+    assert "shard 0/3 is whole, on the storage" in said, said
+    assert hashes(project.output) == expected

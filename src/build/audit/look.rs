@@ -11,7 +11,7 @@ use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::WriteError;
 use crate::dataset::{RowBlock, RowSink};
 use crate::flow::{CancelToken, Sheltered};
-use crate::records::{ClipFacts, Policy, Scope, Trouble};
+use crate::records::{ClipFacts, Policy, Trouble};
 
 use super::sample::{self, Sampled};
 use super::sounds::{self, Uses};
@@ -153,11 +153,9 @@ impl<'a, 'l> Looking<'a, 'l> {
         let mut write = |line: &AuditRecord<'_>| self.line(line);
         let lines: &mut Lines<'_> = &mut write;
         let mut told = Told::new(lines);
-        set.clips(&facts, &mut told)?;
-        set.rows(sampled, &mut told)?;
-        if set.plan.audit.rules.looks_at(&[Scope::Sound]) {
-            sounds::judge(set, &mut told)?;
-        }
+        set.clips(&facts, &set.pairs(&facts), &mut told)?;
+        set.rows(sampled.compared(), &mut told)?;
+        set.sounds(&sounds::judge(set), &mut told)?;
         uses.tell(set, &mut told)?;
         looked.set = told.report();
         looked.failed += self.looked.failed;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::audit::neighbours::{MOST, Member, Space};
+use crate::audit::neighbours::{self, MOST, Member, Space};
 use crate::build::{BuildError, Inputs, Split};
 use crate::config::plan::{Plan, RowOrder};
 use crate::dataset::jsonl::JsonlReader;
@@ -18,8 +18,14 @@ const RELEASED: usize = 16;
 /// Rows that were picked, with their features.
 #[derive(Default)]
 pub(in crate::build) struct Sampled {
-    pub(super) space: Space,
+    space: Space,
     /// Split, clip in it and row of each.
+    rows: Vec<(usize, usize, u64)>,
+}
+
+/// The same, compared.
+pub(super) struct Compared {
+    pub(super) found: neighbours::Told,
     pub(super) rows: Vec<(usize, usize, u64)>,
 }
 
@@ -61,6 +67,14 @@ impl Sampled {
         };
         self.space.add(member, features);
         self.rows.push((index, clip, row));
+    }
+
+    /// Compares all with each other.
+    pub(super) fn compared(self) -> Compared {
+        Compared {
+            found: self.space.tell(),
+            rows: self.rows,
+        }
     }
 
     /// Picks from the feature files of a folder.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Set, Told};
 use crate::audit::sound;
@@ -11,27 +12,28 @@ use crate::dataset::jsonl::JsonlReader;
 use crate::dataset::layout::ROWS_FILE;
 use crate::dataset::rows::RowRecord;
 use crate::dsp::effect::SoundKind;
-use crate::records::{Check, Policy, Provenance};
+use crate::records::{Check, Noted, Policy, Provenance, Scope};
 
 /// Judges every sound, in order, by its first seconds. One that cannot be read is
 /// passed over: where it was drawn, the build has told.
-pub(super) fn judge(set: &Set<'_>, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
+pub(super) fn judge(set: &Set<'_>) -> Vec<(Noted, Arc<str>)> {
     let (plan, rate) = (set.plan, set.plan.audio.sample_rate);
-    let Some(sounds) = set.sounds else {
-        return Ok(());
+    let mut found = Vec::new();
+    let rules = &plan.audit.rules;
+    let Some(sounds) = set.sounds.filter(|_| rules.looks_at(&[Scope::Sound])) else {
+        return found;
     };
     for kind in SoundKind::ALL {
         for file in sounds.files(kind) {
             let Ok(samples) = sounds.probe(kind, &file.name, sound::SECONDS) else {
                 continue;
             };
-            let window = plan.audio.clip_samples;
-            for noted in sound::judge(&plan.audit.rules, kind, &samples, rate, window) {
-                told.sound(&noted, &file.name)?;
-            }
+            let noted = sound::judge(rules, kind, &samples, rate, plan.audio.clip_samples);
+            let of_file = |noted| (noted, Arc::clone(&file.name));
+            found.extend(noted.into_iter().map(of_file));
         }
     }
-    Ok(())
+    found
 }
 
 /// How often training and test rows use a sound, by its name.
