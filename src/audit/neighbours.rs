@@ -17,9 +17,9 @@ const NEIGHBOURS: usize = 20;
 const SIZE: usize = crate::records::EMBEDDING;
 const POINT: usize = 2 * SIZE;
 /// Rows whose products with one are sums in registers, and rows that these are taken of
-/// at once.
+/// one after the other.
 const TILE: usize = 32;
-const TOGETHER: usize = 2;
+const TOGETHER: usize = 4;
 /// Fewer rows say nothing.
 const ENOUGH: usize = 20;
 
@@ -195,24 +195,19 @@ fn greater(a: f32, b: f32) -> f32 {
 }
 
 /// The products of a few points with all, each point's behind another's: value after
-/// value, so that every sum is added in one order; a tile's with all of these points at
-/// once, so that one addition need not wait for the one before.
+/// value, so that every sum is added in one order, and tile after tile, which stays in the
+/// nearest cache.
 #[multiversion(targets("x86_64+avx2"))]
 fn likenesses(points: &[[f32; POINT]], tiles: &[[f32; TILE]], together: &mut [f32]) {
     let each = together.len() / TOGETHER;
-    // Where there is one point less, the last counts twice.
-    let point = |n: usize| &points[n.min(points.len() - 1)];
-    let points: [_; TOGETHER] = std::array::from_fn(point);
     for (index, tile) in tiles.chunks_exact(POINT).enumerate() {
-        let mut sums = [[0f32; TILE]; TOGETHER];
-        for (value, column) in tile.iter().enumerate() {
-            for (point, sums) in points.iter().zip(&mut sums) {
+        for (point, likeness) in points.iter().zip(together.chunks_exact_mut(each)) {
+            let mut sums = [0f32; TILE];
+            for (value, column) in point.iter().zip(tile) {
                 for lane in 0..TILE {
-                    sums[lane] += point[value] * column[lane];
+                    sums[lane] += value * column[lane];
                 }
             }
-        }
-        for (likeness, sums) in together.chunks_exact_mut(each).zip(&sums) {
             let likeness = &mut likeness[index * TILE..];
             let count = likeness.len().min(TILE);
             likeness[..count].copy_from_slice(&sums[..count]);

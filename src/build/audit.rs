@@ -113,14 +113,13 @@ impl Set<'_> {
         let facts = facts.unwrap_or_default();
         let uses = || of_uses.then(|| Uses::read(self, folder)).transpose();
         let sampled = || of_rows.then(|| Sampled::read(self.plan, self.inputs, folder));
-        let ((pairs, uses), (compared, sounds)) = both(
-            || (self.pairs(&facts), uses()),
-            || {
-                let sampled = sampled().transpose();
-                let compared = sampled.map(|sampled| sampled.map(Sampled::compared));
-                (compared, sounds::judge(self))
-            },
-        );
+        let compared = || {
+            let sampled = sampled().transpose();
+            sampled.map(|sampled| sampled.map(Sampled::compared))
+        };
+        let of_clips = || (self.pairs(&facts), uses());
+        let of_others = || both(|| sounds::judge(self), compared);
+        let ((pairs, uses), (sounds, compared)) = both(of_clips, of_others);
         let mut told = Told::new(lines);
         self.clips(&facts, &pairs, &mut told)?;
         if let Some(compared) = compared? {

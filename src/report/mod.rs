@@ -92,9 +92,8 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
         examples: examples?,
         audit: audit?,
     };
-    let html = page::html(&content)?;
     let mut file = PartialFile::create(&path, &[])?;
-    file.append(html.as_bytes())?;
+    page::html(&content, &mut |part| file.append(part.as_bytes()))?;
     file.finish(&[])?;
     Ok(())
 }

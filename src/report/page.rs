@@ -11,13 +11,14 @@ use serde::Serialize;
 
 use crate::autoscale::sizing::cores;
 use crate::build::Moment;
+use crate::dataset::partial::WriteError;
 use crate::dataset::{Dataset, StageTimes};
 
-use super::Content;
 use super::census::LeftOut;
 use super::chart::{self, Axis, ChartError, short};
 use super::examples::{Example, Sound};
 use super::words::{self, percent};
+use super::{Content, ReportError};
 
 /// Points of a line over time, about.
 const POINTS: usize = 90;
@@ -46,8 +47,11 @@ impl<T: Display> Display for Text<T> {
     }
 }
 
+/// Takes the page, part after part: as one text it would be in memory several times.
+pub(super) type Out<'a> = dyn FnMut(&str) -> Result<(), WriteError> + 'a;
+
 /// The whole page.
-pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
+pub(super) fn html(content: &Content<'_>, out: &mut Out<'_>) -> Result<(), ReportError> {
     let (dataset, plan) = (&content.built.dataset, content.ready.plan());
     let name = plan
         .output
@@ -55,32 +59,30 @@ pub(super) fn html(content: &Content<'_>) -> Result<String, ChartError> {
         .file_name()
         .unwrap_or(plan.output.path.as_os_str());
     let name = name.to_string_lossy();
-    let sections = [
-        summary(dataset),
-        recordings::section(content),
-        flow(dataset),
-        time(dataset, &content.built.moments)?,
-        rows::section(
-            content.rows.as_ref(),
-            &content.lengths,
-            plan.audio.window_seconds(),
-        )?,
-        examples(&content.examples, plan.audio.sample_rate),
-        found::section(dataset),
-        audit::section(dataset, &content.audit),
-        left_out(&content.left_out),
-        passed_over(dataset),
-        origin(dataset),
-    ];
-    Ok(format!(
+    out(&format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{name} · wakemill</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{name}</h1>\n{}</main>\n</body>\n</html>\n",
-        sections.concat(),
+         <h1>{name}</h1>\n",
         name = Text(name),
-    ))
+    ))?;
+    out(&summary(dataset))?;
+    out(&recordings::section(content))?;
+    out(&flow(dataset))?;
+    out(&time(dataset, &content.built.moments)?)?;
+    out(&rows::section(
+        content.rows.as_ref(),
+        &content.lengths,
+        plan.audio.window_seconds(),
+    )?)?;
+    examples(&content.examples, plan.audio.sample_rate, out)?;
+    out(&found::section(dataset))?;
+    audit::section(dataset, &content.audit, out)?;
+    out(&left_out(&content.left_out))?;
+    out(&passed_over(dataset))?;
+    out(&origin(dataset))?;
+    Ok(out("</main>\n</body>\n</html>\n")?)
 }
 
 fn summary(dataset: &Dataset) -> String {
@@ -240,15 +242,19 @@ fn mean_fill(piece: &[Moment], stage: usize) -> (f64, f64) {
     (piece[0].at, fill.sum::<f64>() / piece.len() as f64)
 }
 
-fn examples(examples: &[Example], sample_rate: u32) -> String {
+fn examples(examples: &[Example], sample_rate: u32, out: &mut Out<'_>) -> Result<(), WriteError> {
     if examples.is_empty() {
-        return String::new();
+        return Ok(());
     }
-    let cards = examples.iter().map(|example| {
+    out(
+        "<h2>To see and to hear</h2>\n<p class=\"soft\">Rows as the networks got them, beside the clips they were made from: \
+         spectrograms of 32 mel bands, 80 dB from dark to light.</p>\n<div class=\"cards\">\n",
+    )?;
+    for example in examples {
         let longest = example.original.seconds.max(example.row.seconds);
         let chips = words::effects(&example.provenance, sample_rate);
         let chips = chips.iter().map(|chip| format!("<li>{}</li>", Text(chip)));
-        format!(
+        out(&format!(
             "<div class=\"card\"><h3>{}: {}, round {}</h3><div class=\"pair\">{}{}</div><ul class=\"chips\">{}</ul></div>\n",
             Text(&example.split),
             Text(&example.clip),
@@ -256,13 +262,9 @@ fn examples(examples: &[Example], sample_rate: u32) -> String {
             sound("the clip", &example.original, longest),
             sound("the row", &example.row, longest),
             chips.collect::<String>()
-        )
-    });
-    format!(
-        "<h2>To see and to hear</h2>\n<p class=\"soft\">Rows as the networks got them, beside the clips they were made from: \
-         spectrograms of 32 mel bands, 80 dB from dark to light.</p>\n<div class=\"cards\">\n{}</div>\n",
-        cards.collect::<String>()
-    )
+        ))?;
+    }
+    out("</div>\n")
 }
 
 fn sound(name: &str, sound: &Sound, longest: f64) -> String {

@@ -4,15 +4,20 @@ use crate::audit::with_unit;
 use crate::dataset::Dataset;
 use crate::dataset::audit::AuditRecord;
 use crate::dataset::hard::HardRecord;
+use crate::dataset::partial::WriteError;
 use crate::records::Check;
 use crate::report::audited::{AuditFound, Card, CheckFound};
 
-use super::{Text, sound};
+use super::{Out, Text, sound};
 
 /// The section; nothing where the audit was off.
-pub(super) fn section(dataset: &Dataset, found: &AuditFound) -> String {
+pub(super) fn section(
+    dataset: &Dataset,
+    found: &AuditFound,
+    out: &mut Out<'_>,
+) -> Result<(), WriteError> {
     if !dataset.configuration.audits() {
-        return String::new();
+        return Ok(());
     }
     let numbers = dataset.audit.numbers.iter().filter_map(|(name, number)| {
         let meaning = meaning(Check::named(name)?)?;
@@ -29,7 +34,9 @@ pub(super) fn section(dataset: &Dataset, found: &AuditFound) -> String {
     let heading = "<h2>Audit</h2>\n";
     let hardest = hardest(&found.hardest);
     if found.checks.is_empty() {
-        return format!("{heading}{numbers}<p>Nothing was found.</p>\n{hardest}");
+        return out(&format!(
+            "{heading}{numbers}<p>Nothing was found.</p>\n{hardest}"
+        ));
     }
     let findings: u64 = found.checks.iter().map(|found| found.findings).sum();
     let lines = found.checks.iter().map(|found| {
@@ -40,13 +47,17 @@ pub(super) fn section(dataset: &Dataset, found: &AuditFound) -> String {
             found.findings
         )
     });
-    format!(
+    out(&format!(
         "{heading}{numbers}<p>{findings} finding{}, each a line of audit.jsonl.</p>\n\
-         <div class=\"card scroll\"><table><tr><th>check</th><th>what it says</th><th class=\"n\">findings</th></tr>\n{}</table></div>\n{}{hardest}",
+         <div class=\"card scroll\"><table><tr><th>check</th><th>what it says</th><th class=\"n\">findings</th></tr>\n{}</table></div>\n",
         if findings == 1 { "" } else { "s" },
         lines.collect::<String>(),
-        found.checks.iter().map(check).collect::<String>()
-    )
+    ))?;
+    found
+        .checks
+        .iter()
+        .try_for_each(|found| check(found, out))?;
+    out(&hardest)
 }
 
 /// The negative rows that a classifier scores highest.
@@ -84,14 +95,21 @@ fn meaning(check: Check) -> Option<&'static str> {
     }
 }
 
-fn check(found: &CheckFound) -> String {
+fn check(found: &CheckFound, out: &mut Out<'_>) -> Result<(), WriteError> {
     let CheckFound {
         check,
         findings,
         lines,
         cards,
     } = found;
-    let cards: String = cards.iter().map(|each| card(*check, each)).collect();
+    out(&format!(
+        "<h3 class=\"check\" id=\"audit-{name}\">{name}: {}</h3>\n<div class=\"cards\">\n",
+        Text(check.words()),
+        name = check.name(),
+    ))?;
+    for each in cards {
+        out(&card(*check, each))?;
+    }
     let rows = lines.iter().map(|line| {
         format!(
             "<tr><td class=\"long\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
@@ -104,18 +122,16 @@ fn check(found: &CheckFound) -> String {
         0 => String::new(),
         n => format!("<p class=\"soft\">And {n} more in audit.jsonl.</p>\n"),
     };
-    format!(
-        "<h3 class=\"check\" id=\"audit-{name}\">{name}: {}</h3>\n<div class=\"cards\">\n{cards}</div>\n\
+    out(&format!(
+        "</div>\n\
          <details class=\"card below\"><summary>{} of {findings}, the worst first; the threshold is {}</summary><div class=\"scroll\"><table>\n{}</table></div>{more}</details>\n",
-        Text(check.words()),
         lines.len(),
         Text(with_unit(
             *check,
             lines.first().map_or(0.0, |line| line.threshold)
         )),
         rows.collect::<String>(),
-        name = check.name(),
-    )
+    ))
 }
 
 fn about(line: &AuditRecord<'_>) -> String {
