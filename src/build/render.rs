@@ -57,8 +57,8 @@ impl Renderer {
         self.decoder.decode(clip, &mut Findings::default())
     }
 
-    /// The samples of a clip, and its row in a round: `None` where there is none of
-    /// that number.
+    /// The first samples of a clip, up to so many, and its row in a round: `None` where
+    /// there is none of that number.
     ///
     /// # Errors
     /// A clip that cannot be processed.
@@ -67,14 +67,16 @@ impl Renderer {
         split: usize,
         clip: &ClipId,
         round: u32,
+        most: usize,
     ) -> Result<Option<(Samples, Row<Pcm>)>, Refusal> {
-        let samples = self.decoded(clip)?;
+        let mut samples = self.decoded(clip)?;
         if round >= self.rounds {
             return Ok(None);
         }
         let first = if self.is_fresh { round } else { 0 };
-        let row = self.augmented(split, clip, first..round + 1, &samples)?;
-        Ok(row.map(|row| (samples, row)))
+        let start = samples[..samples.len().min(most)].to_vec();
+        let row = self.augmented(split, clip, first..round + 1, &mut samples)?;
+        Ok(row.map(|row| (start, row)))
     }
 
     /// The samples of a recording's row, and the row: `None` where there is none of
@@ -101,23 +103,24 @@ impl Renderer {
             };
             return Ok(Some((samples, row)));
         }
-        let row = self.augmented(split, &entry.id, number..number + 1, &samples)?;
+        let row = self.augmented(split, &entry.id, number..number + 1, &mut samples.clone())?;
         Ok(row.map(|row| (samples, row)))
     }
 
-    /// The last of the rows of those numbers that the augmenter makes of samples.
+    /// The last of the rows of those numbers that the augmenter makes of samples; what
+    /// these are afterwards is of no use.
     fn augmented(
         &mut self,
         split: usize,
         clip: &ClipId,
         numbers: Range<u32>,
-        samples: &[f32],
+        samples: &mut Samples,
     ) -> Result<Option<Row<Pcm>>, Refusal> {
         let rows = self.augmenter.rows(
             (split, 0),
             clip,
             &numbers,
-            &mut samples.to_vec(),
+            samples,
             &mut Findings::default(),
             Pcm::new,
         )?;
@@ -141,7 +144,7 @@ impl Prepared {
     ) -> Result<Row<Pcm>, BuildError> {
         let (split, clip) = self.find(split, clip)?;
         let mut renderer = self.renderer(watch)?;
-        let row = renderer.row(split, &clip, round);
+        let row = renderer.row(split, &clip, round, 0);
         let row = row.map_err(|refusal| refused(&clip, &refusal))?;
         row.map(|(_, row)| row).ok_or_else(|| {
             let rounds = self.plan.rounds();

@@ -78,11 +78,15 @@ impl AuditFound {
             found.entry(check).or_insert_with(none).add(record);
         }
         let mut checks: Vec<CheckFound> = found.into_values().collect();
-        let (mut renderer, mut booth) = (ready.renderer()?, ready.booth()?);
+        let mut player = Player {
+            ready,
+            renderer: ready.renderer()?,
+            booth: ready.booth()?,
+        };
         let worst = (MOST_CARDS / checks.len().max(1)).clamp(1, WORST);
         for found in &mut checks {
             for record in found.lines.iter().take(worst) {
-                let sounds = sounds(record, ready, &mut renderer, &mut booth);
+                let sounds = player.sounds(record);
                 if !sounds.is_empty() {
                     let record = record.clone();
                     found.cards.push(Card { record, sounds });
@@ -129,71 +133,96 @@ impl CheckFound {
     }
 }
 
-/// What a finding is about, to see and to hear: a clip, both of a pair, a row.
-fn sounds(
-    record: &AuditRecord<'_>,
-    ready: &Ready,
-    renderer: &mut Renderer,
-    booth: &mut Booth,
-) -> Vec<(String, Sound)> {
-    let is_row = Check::named(&record.check).is_some_and(|check| check.scope() == Scope::Row);
-    let mut sounds = Vec::new();
-    let clips = [
-        (&record.split, &record.clip),
-        (&record.other_split, &record.other_clip),
-    ];
-    for (split, clip) in clips {
-        let (Some(split), Some(clip)) = (split, clip) else {
-            continue;
-        };
-        let mut splits = ready.inputs().splits.iter().enumerate();
-        let of_split = splits.find(|(_, found)| found.name() == split);
-        let entry = of_split.and_then(|(index, found)| {
-            let mut clips = found.clips.iter();
-            Some((index, clips.find(|entry| *entry.id.name == **clip)?))
-        });
-        let Some((index, entry)) = entry else {
-            continue;
-        };
-        if let Some(reads) = ready.reads(index) {
-            let number = record.round.map_or(0, u64::from);
-            let rate = u64::from(reads.sample_rate);
-            let near = number * reads.hop as u64 <= FAR_SECONDS * rate;
-            let row = near.then(|| renderer.recording_row((index, &reads), entry, number));
-            let row = row.and_then(|row| row.ok().flatten());
-            let sound = row.and_then(|(_, row)| booth.row(&row.data));
-            let name = format!("row {number} of the recording");
-            sounds.extend(sound.map(|sound| (name, sound.into())));
-            continue;
+/// Makes what findings are about, to see and to hear.
+struct Player<'a> {
+    ready: &'a Ready,
+    renderer: Renderer,
+    booth: Booth,
+}
+
+impl Player<'_> {
+    /// A clip, both of a pair, a row; nothing of what cannot be decoded.
+    fn sounds(&mut self, record: &AuditRecord<'_>) -> Vec<(String, Sound)> {
+        let is_row = Check::named(&record.check).is_some_and(|check| check.scope() == Scope::Row);
+        let round = record.round.filter(|_| is_row);
+        let is_pair = record.other_clip.is_some();
+        let clips = [
+            (&record.split, &record.clip),
+            (&record.other_split, &record.other_clip),
+        ];
+        let mut sounds = Vec::new();
+        for (split, clip) in clips {
+            let (Some(split), Some(clip)) = (split, clip) else {
+                continue;
+            };
+            let Some(place) = self.place(split, clip) else {
+                continue;
+            };
+            if self.ready.inputs().splits[place.0]
+                .plan
+                .recordings
+                .is_some()
+            {
+                let number = record.round.map_or(0, u64::from);
+                sounds.extend(self.of_recording(place, number));
+                continue;
+            }
+            let name = match is_pair {
+                true => format!("{split}: {clip}"),
+                false => "the clip".to_owned(),
+            };
+            let [sound, row] = self.of_clip(place, round);
+            sounds.extend(sound.map(|sound| (name, sound)));
+            let name = |round| format!("its row, round {round}");
+            sounds.extend(row.zip(round).map(|(row, round)| (name(round), row)));
         }
-        let made = match record.round.filter(|_| is_row) {
-            Some(round) => renderer.row(index, &entry.id, round).map(Option::unzip),
-            None => renderer
-                .decoded(&entry.id)
-                .map(|samples| (Some(samples), None)),
-        };
-        let Ok((Some(samples), row)) = made else {
-            continue;
-        };
-        let name = match record.other_clip {
-            Some(_) => format!("{split}: {clip}"),
-            None => "the clip".to_owned(),
-        };
-        sounds.extend(
-            booth
-                .clip(&samples, MOST_SECONDS)
-                .map(|sound| (name, sound.into())),
-        );
-        drop(samples);
-        let audio = &ready.plan().audio;
-        // A row that is as long as its clip may be of minutes.
-        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
-        let most = most.max(audio.clip_samples);
-        if let Some(row) = row
-            && let Some(sound) = booth.row(&row.data[..row.data.len().min(most)])
-        {
-            sounds.push((format!("its row, round {}", row.round), sound.into()));
-        }
+        sounds
     }
-    sounds
+
+    /// The number of a split, and of a clip in it.
+    fn place(&self, split: &str, clip: &str) -> Option<(usize, usize)> {
+        let mut splits = self.ready.inputs().splits.iter().enumerate();
+        let (index, found) = splits.find(|(_, found)| found.name() == split)?;
+        let mut clips = found.clips.iter();
+        Some((index, clips.position(|entry| *entry.id.name == *clip)?))
+    }
+
+    fn of_recording(
+        &mut self,
+        (split, recording): (usize, usize),
+        number: u64,
+    ) -> Option<(String, Sound)> {
+        let reads = self.ready.reads(split)?;
+        if number * reads.hop as u64 > FAR_SECONDS * u64::from(reads.sample_rate) {
+            return None;
+        }
+        let entry = &self.ready.inputs().splits[split].clips[recording];
+        let row = self.renderer.recording_row((split, &reads), entry, number);
+        let (_, row) = row.ok()??;
+        let sound = self.booth.row(&row.data)?;
+        Some((format!("row {number} of the recording"), sound.into()))
+    }
+
+    /// The beginning of a clip, and its row in a round.
+    fn of_clip(&mut self, (split, clip): (usize, usize), round: Option<u32>) -> [Option<Sound>; 2] {
+        let audio = &self.ready.plan().audio;
+        let clip = &self.ready.inputs().splits[split].clips[clip].id;
+        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
+        let made = match round {
+            Some(round) => {
+                let row = self.renderer.row(split, clip, round, most);
+                row.map(Option::unzip)
+            }
+            None => {
+                let samples = self.renderer.decoded(clip);
+                samples.map(|samples| (Some(samples), None))
+            }
+        };
+        let (samples, row) = made.unwrap_or_default();
+        // A row that is as long as its clip may be of minutes.
+        let most = most.max(audio.clip_samples);
+        let sound = samples.and_then(|samples| self.booth.clip(&samples, MOST_SECONDS));
+        let row = row.and_then(|row| self.booth.row(&row.data[..row.data.len().min(most)]));
+        [sound, row].map(|sound| sound.map(Sound::from))
+    }
 }

@@ -64,7 +64,10 @@ pub(super) fn pick(ready: &Ready) -> Result<Vec<Example>, BuildError> {
                 let made = match &reads {
                     // Its first rows, which cost no reading of hours.
                     Some(reads) => renderer.recording_row((index, reads), clip, n as u64),
-                    None => renderer.row(index, &clip.id, n as u32 % ready.plan().rounds()),
+                    None => {
+                        let round = n as u32 % ready.plan().rounds();
+                        renderer.row(index, &clip.id, round, samples(MOST_SECONDS))
+                    }
                 };
                 let (original, row) = made.ok()??;
                 Some(Example {
