@@ -13,6 +13,10 @@ use multiversion::multiversion;
 pub const MOST: usize = 300;
 /// Neighbours that a row is judged by.
 const NEIGHBOURS: usize = 20;
+/// So many of a label are near where one is among them.
+const FEW: usize = 5;
+/// Share of a label's rows that lie further from the others than what belongs to them.
+const OUTERMOST: f64 = 0.075;
 /// Values of one embedding, and of a row's two halves.
 const SIZE: usize = crate::records::EMBEDDING;
 const POINT: usize = 2 * SIZE;
@@ -44,7 +48,8 @@ pub struct Member {
 /// What is to be told of a space.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {
-    /// Rows with the share of their neighbours that have the other label.
+    /// Rows with the share of their neighbours that have the other label: those that are
+    /// as near to that label's rows as these are to each other.
     pub among_others: Vec<(usize, f64)>,
     /// Share of rows whose nearest neighbour has the other label, both labels
     /// counted alike; `None` of too few.
@@ -52,6 +57,15 @@ pub struct Told {
     /// Of the label where that is most: how often the nearest neighbour is of the
     /// same part; half by chance.
     pub drift: Option<f64>,
+}
+
+/// What is near a row.
+struct Looked {
+    /// Share of its neighbours that have the other label.
+    share: f64,
+    /// How alike a few rows of its label are at least, and of the other.
+    own: f32,
+    other: f32,
 }
 
 impl Space {
@@ -78,6 +92,7 @@ impl Space {
         let both = positive.min(self.rows.len() - positive) >= ENOUGH;
         let picked = [false, true].map(|positive| self.picked(positive));
         let (mut told, mut wrong, mut own) = (Told::default(), [0usize; 2], [0usize; 2]);
+        let mut looked = Vec::with_capacity(self.rows.len());
         let mut together = vec![0f32; TOGETHER * self.rows.len()];
         for (index, row) in self.rows.iter().enumerate() {
             if index % TOGETHER == 0 {
@@ -90,11 +105,23 @@ impl Space {
             let label = usize::from(row.positive);
             if both {
                 let near = nearest(likeness);
-                let is_other = |other: &&usize| self.rows[**other].positive != row.positive;
-                let others = near.iter().filter(is_other).count();
-                let share = others as f64 / near.len().max(1) as f64;
-                told.among_others.push((row.row, share));
-                wrong[label] += near.iter().take(1).filter(is_other).count();
+                let is_positive = |other: usize| self.rows[other].positive;
+                let of_label = |positive: bool| {
+                    let near = near.iter().copied();
+                    near.filter(move |other| is_positive(*other) == positive)
+                };
+                let reached = |positive: bool| {
+                    let few = of_label(positive).nth(FEW - 1);
+                    few.or(near.last().copied())
+                        .map_or(0.0, |other| likeness[other])
+                };
+                looked.push(Looked {
+                    share: of_label(!row.positive).count() as f64 / near.len().max(1) as f64,
+                    own: reached(row.positive),
+                    other: reached(!row.positive),
+                });
+                let nearest = near.first().copied().map(is_positive);
+                wrong[label] += usize::from(nearest == Some(!row.positive));
             }
             if let Some(picked) = &picked[label]
                 && picked.binary_search(&index).is_ok()
@@ -110,12 +137,30 @@ impl Space {
         let share = |count: usize, of: usize| count as f64 / of as f64;
         if both {
             let negative = self.rows.len() - positive;
+            told.among_others = self.among_others(&looked);
             told.overlap = Some((share(wrong[0], negative) + share(wrong[1], positive)) / 2.0);
         }
         let drift = picked.iter().zip(own);
         let drift = drift.filter_map(|(picked, own)| Some(share(own, picked.as_ref()?.len())));
         told.drift = drift.reduce(f64::max);
         told
+    }
+
+    /// Rows that are as near to the other label's as these are to each other, all but
+    /// the outermost: what is far from its own label is not yet of the other.
+    fn among_others(&self, looked: &[Looked]) -> Vec<(usize, f64)> {
+        let usual = [false, true].map(|positive| {
+            let rows = self.rows.iter().zip(looked);
+            let own = rows.filter(|(row, _)| row.positive == positive);
+            let mut own: Vec<f32> = own.map(|(_, looked)| looked.own).collect();
+            own.sort_unstable_by(f32::total_cmp);
+            let least = (OUTERMOST * own.len() as f64) as usize;
+            own.get(least).copied().unwrap_or(f32::INFINITY)
+        });
+        let rows = self.rows.iter().zip(looked);
+        rows.filter(|(row, looked)| looked.other >= usual[usize::from(!row.positive)])
+            .map(|(row, looked)| (row.row, looked.share))
+            .collect()
     }
 
     /// Subtracts the mean and scales to unit length.
@@ -264,6 +309,29 @@ mod tests {
             "{:?}",
             told.drift
         );
+    }
+
+    #[test]
+    fn what_is_far_from_both_labels_is_among_neither() {
+        let mut space = space(0, 0.0);
+        // A negative nearer to the positives than to its own, and far from all.
+        let features: Vec<f32> = (0..16 * SIZE)
+            .map(|n| {
+                if n % 2 == 0 {
+                    60.0
+                } else {
+                    (n % SIZE) as f32 / 10.0
+                }
+            })
+            .collect();
+        let far = Member {
+            positive: false,
+            test: false,
+            row: 200,
+        };
+        space.add(far, &features);
+        let told = space.tell();
+        assert!(told.among_others.iter().all(|(row, _)| *row != 200));
     }
 
     #[test]

@@ -169,7 +169,7 @@ checks! {
     Duplicate = Set, Told, "duplicate", "the same audio as another clip", "bits",
         "" = "0" in 0.0 to 0.0, "";
     NearDuplicate = Set, Told, "near_duplicate", "nearly the same audio as another clip", "bits",
-        "near_duplicate_bits" = "18" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
+        "near_duplicate_bits" = "12" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
     Leak = Set, Told, "leak", "in training and in test: the same audio, or nearly", "bits",
         "leak_bits" = "18" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
     SharedSound = Set, Told, "shared_sound", "sounds that both training and test rows use", "share",

@@ -6,6 +6,7 @@ use std::path::Path;
 use wakemill::config;
 use wakemill::config::keys;
 use wakemill::dsp::chain::{EffectKind, EffectSpec};
+use wakemill::records::Check;
 
 use crate::Case;
 
@@ -102,6 +103,11 @@ fn the_reference_pipeline_has_every_key() {
             })
             .is_some();
         assert!(present, "{key} is not in pipelines/livekit.toml");
+    }
+    for threshold in Check::ALL.iter().map(|check| check.threshold()) {
+        let line = format!("# {} = {}", threshold.key, threshold.default);
+        let stands = threshold.key.is_empty() || text.lines().any(|found| found == line);
+        assert!(stands, "'{line}' is not in pipelines/livekit.toml");
     }
     assert!(plan.metrics.address.is_some() && plan.features.mel_model.is_some());
 }
