@@ -171,7 +171,7 @@ checks! {
     NearDuplicate = Set, Told, "near_duplicate", "nearly the same audio as another clip", "bits",
         "near_duplicate_bits" = "12" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
     Leak = Set, Told, "leak", "in training and in test: the same audio, or nearly", "bits",
-        "leak_bits" = "18" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
+        "leak_bits" = "12" in 0.0 to 32.0, "Bits of 256 that the prints of two clips differ in.";
     SharedSound = Set, Told, "shared_sound", "sounds that both training and test rows use", "share",
         "shared_sound_share" = "0" in 0.0 to 1.0, "Share of the test rows' sounds that training rows use too.";
     UnevenUse = Set, Told, "uneven_use", "sounds used far more often than others", "times",
