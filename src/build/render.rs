@@ -124,7 +124,9 @@ impl Renderer {
             &mut Findings::default(),
             Pcm::new,
         )?;
-        Ok(rows.into_iter().next_back())
+        let last = numbers.end - 1;
+        // They are in the order of a data set, by name where it is livekit's.
+        Ok(rows.into_iter().find(|row| row.round == last))
     }
 }
 
