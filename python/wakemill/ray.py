@@ -94,9 +94,8 @@ class Driver:
             "retry_exceptions": [Failed],
         }
         self.task = ray.remote(shard)
-        # Where there is a CPU, which shards may have once it runs; elsewhere when it is lost.
-        host = ray.remote(Host).options(max_restarts=-1, max_task_retries=args.retries)
-        self.host = host.remote(self.folder, COMMAND)
+        self.hosts = ray.remote(Host)
+        self.host = self.another()
         self.before = 0
         self.running: Dict = {}
         self.failed: Dict[int, str] = {}
@@ -105,8 +104,20 @@ class Driver:
         self.gauge = metrics.Gauge("wakemill_shards", "Shards, by state.", ("state",))
         self.total = metrics.Counter("wakemill_rows_total", "Rows built.")
 
+    def another(self):
+        """A host for commands, where there is a CPU, which shards may have once it runs."""
+        return self.hosts.remote(self.folder, COMMAND)
+
     def must(self, name: str, *arguments: str) -> None:
-        result = self.ray.get(self.host.wakemill.remote([name, *self.configuration, *arguments]))
+        # That a host is lost is known only when a command fails there.
+        for left in range(max(1, self.args.retries), -1, -1):
+            try:
+                result = self.ray.get(self.host.wakemill.remote([name, *self.configuration, *arguments]))
+                break
+            except self.ray.exceptions.RayActorError:
+                if not left:
+                    raise
+                self.host = self.another()
         sys.stderr.write(result["err"])
         if result["code"]:
             raise SystemExit(result["code"])
@@ -166,6 +177,7 @@ class Driver:
             whole = set(self.status(look)["whole"])
         except self.ray.exceptions.RayError:
             # Its host is gone; the next look is another one's.
+            self.host = self.another()
             return
         for task, index in list(self.running.items()):
             if index in whole:
