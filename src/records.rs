@@ -15,14 +15,14 @@ use crate::audio::FileRange;
 use crate::dsp::chain::{Drawn, EffectKind};
 
 mod checks;
+mod facts;
 mod files;
 mod findings;
 mod places;
 mod recordings;
 
-pub use checks::{
-    AuditRules, Audited, Check, ClipFacts, FACTS, Noted, Policy, Rules, Scope, Threshold,
-};
+pub use checks::{AuditRules, Check, Noted, Policy, Rules, Scope, Threshold};
+pub use facts::{Audited, ClipFacts, FACTS};
 pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 pub use places::{BLOCK, Places, Slot};

@@ -1,26 +1,38 @@
-//! The findings of a finished data set.
+//! The audit of a finished data set.
 
 use std::path::Path;
 
-use crate::build::BuildError;
-use crate::dataset::DatasetError;
-use crate::dataset::audit::AuditRecord;
-use crate::dataset::jsonl::JsonlReader;
-use crate::dataset::layout::AUDIT_FILE;
+use crate::build::Finished;
+use crate::build::{BuildError, Watch};
+use crate::config::{self, ConfigError, Source};
+use crate::dataset::Dataset;
 
-/// The lines of a folder's `audit.jsonl`, one by one.
+/// Why a finished data set cannot be audited.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// Keys that are none of the audit's.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// A classifier, or a file of the data set.
+    #[error("{0}")]
+    Build(#[from] BuildError),
+}
+
+/// Opens the data set in the folder that the source names, to be audited by the rules it
+/// was built with and what the source lays over them; `None` where there is none.
+/// `notice` is told where ONNX Runtime is fetched, `watch` what the folder cannot tell.
 ///
 /// # Errors
-/// A file or line that cannot be read.
-pub fn audit_lines(
-    folder: &Path,
-) -> Result<impl Iterator<Item = Result<AuditRecord<'static>, BuildError>> + use<>, BuildError> {
-    let path = folder.join(AUDIT_FILE);
-    let failed = move |error| {
-        let error = std::io::Error::other(error);
-        BuildError::from(DatasetError::io("read", &path)(error))
+/// Keys that are none of the audit's; a classifier that cannot be used.
+pub fn finished(
+    source: &Source<'_>,
+    notice: &mut dyn FnMut(&str),
+    watch: &dyn Watch,
+) -> Result<Option<Finished>, AuditError> {
+    let folder: &Path = source.path;
+    let Some(dataset) = Dataset::read(folder).map_err(BuildError::from)? else {
+        return Ok(None);
     };
-    let lines = JsonlReader::<AuditRecord<'static>>::open(&folder.join(AUDIT_FILE));
-    let lines = lines.map_err(&failed)?;
-    Ok(lines.map(move |line| line.map_err(&failed)))
+    let audit = config::audit(source, dataset.configuration.audit.keys())?;
+    Ok(Some(Finished::open(folder, dataset, audit, notice, watch)?))
 }

@@ -28,7 +28,7 @@ mod quickstart;
 mod shards;
 mod stream;
 
-pub use audit::audit_lines;
+pub use audit::{AuditError, finished};
 pub use build::{Ended, Quiet, run};
 pub use embed::{EmbedError, Embedder};
 pub use fault::{Fault, explain};
@@ -47,14 +47,16 @@ pub use crate::build::shards::{
     status as shard_status,
 };
 pub use crate::build::{
-    BuildError, Event, Inputs, Looked, Prepared, Ready, Split, Watch, prepare, sample_rows,
+    BuildError, Event, Finished, Inputs, Looked, Prepared, Ready, Split, Watch, prepare,
+    sample_rows,
 };
 pub use crate::config::plan::{InputScale, Plan};
 pub use crate::config::preset::NAMES as PRESETS;
 pub use crate::config::{ConfigError, Source, starter};
 pub use crate::dataset::audit::AuditRecord;
 pub use crate::dataset::found::Found;
-pub use crate::dataset::layout::{AUDIT_FILE, REPORT_FILE};
+pub use crate::dataset::hard::HardRecord;
+pub use crate::dataset::layout::REPORT_FILE;
 pub use crate::dataset::manifest::AuditReport;
 pub use crate::dataset::shards::Status;
 pub use crate::dataset::shards::plan::MOST as MOST_SHARDS;

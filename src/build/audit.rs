@@ -1,7 +1,10 @@
 //! What the audit says of the whole set, once its rows are written.
 
+mod finished;
 mod look;
+mod restored;
 mod sample;
+mod scores;
 mod sounds;
 
 use std::path::Path;
@@ -19,6 +22,7 @@ use crate::records::{Check, ClipFacts, Noted, Policy};
 
 use super::{BuildError, Inputs, Ready, Watch};
 
+pub use finished::Finished;
 pub use look::Looked;
 use sample::{Compared, Sampled};
 use sounds::Uses;
@@ -98,38 +102,47 @@ impl Set<'_> {
         folder: &Path,
         lines: &mut Lines<'_>,
     ) -> Result<AuditReport, BuildError> {
-        let rules = &self.plan.audit.rules;
-        let asked = |checks: &[Check]| {
-            let mut checks = checks.iter();
-            checks.any(|check| rules.policy(*check) > Policy::Off)
-        };
-        let of_uses = asked(&[Check::SharedSound, Check::UnevenUse]);
-        let of_uses = of_uses && self.plan.output_files.rows;
-        let of_rows = asked(&[Check::Neighbour, Check::Overlap, Check::Drift]);
         let facts = read_facts(folder).map_err(|error| {
             let error = std::io::Error::other(error);
             BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
         })?;
-        let facts = facts.unwrap_or_default();
+        let mut told = Told::new(lines);
+        self.tell(folder, &facts.unwrap_or_default(), &mut told)?;
+        told.end()
+    }
+
+    /// Tells of all clips, whose facts these are, and of the rows in a folder.
+    fn tell(
+        &self,
+        folder: &Path,
+        facts: &[ClipFacts],
+        told: &mut Told<'_, '_>,
+    ) -> Result<(), BuildError> {
+        let of_uses = self.asks(&[Check::SharedSound, Check::UnevenUse]);
+        let of_uses = of_uses && self.plan.output_files.rows;
+        let of_rows = self.asks(&[Check::Neighbour, Check::Overlap, Check::Drift]);
         let uses = || of_uses.then(|| Uses::read(self, folder)).transpose();
         let sampled = || of_rows.then(|| Sampled::read(self.plan, self.inputs, folder));
         let compared = || {
             let sampled = sampled().transpose();
             sampled.map(|sampled| sampled.map(Sampled::compared))
         };
-        let of_clips = || (self.pairs(&facts), uses());
+        let of_clips = || (self.pairs(facts), uses());
         let of_others = || both(|| sounds::judge(self), compared);
         let ((pairs, uses), (sounds, compared)) = both(of_clips, of_others);
-        let mut told = Told::new(lines);
-        self.clips(&facts, &pairs, &mut told)?;
+        self.clips(facts, &pairs, told)?;
         if let Some(compared) = compared? {
-            self.rows(compared, &mut told)?;
+            self.rows(compared, told)?;
         }
-        self.sounds(&sounds, &mut told)?;
-        if let Some(uses) = uses? {
-            uses.tell(self, &mut told)?;
-        }
-        told.end()
+        self.sounds(&sounds, told)?;
+        uses?.map_or(Ok(()), |uses| uses.tell(self, told))
+    }
+
+    /// Whether one of these checks is on.
+    fn asks(&self, checks: &[Check]) -> bool {
+        let rules = &self.plan.audit.rules;
+        let mut checks = checks.iter();
+        checks.any(|check| rules.policy(*check) > Policy::Off)
     }
 
     /// Which sides clips are on.
@@ -147,8 +160,7 @@ impl Set<'_> {
     fn pairs(&self, facts: &[ClipFacts]) -> Vec<Pair> {
         let rules = &self.plan.audit.rules;
         let near = [Check::NearDuplicate, Check::Leak];
-        let mut checks = near.iter().chain(&[Check::Duplicate]);
-        if checks.all(|check| rules.policy(*check) == Policy::Off) {
+        if !self.asks(&near) && !self.asks(&[Check::Duplicate]) {
             return Vec::new();
         }
         let [near, leak] = near.map(|check| rules.threshold(check));
@@ -244,6 +256,13 @@ impl<'a> Clips<'a> {
             firsts: firsts.collect(),
             inputs,
         }
+    }
+
+    /// How many there are.
+    fn count(&self) -> usize {
+        let splits = self.inputs.splits.iter();
+        let clips = splits.filter(|split| split.plan.recordings.is_none());
+        clips.map(|split| split.clips.len()).sum()
     }
 
     /// The split of a clip, with its name, and the clip's name.

@@ -39,7 +39,7 @@ mod tune;
 mod watch;
 mod window;
 
-pub use audit::Looked;
+pub use audit::{Finished, Looked};
 pub use error::BuildError;
 pub use inputs::Inputs;
 pub use levels::{LevelPoint, RecordingLevels};

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use serde::Serialize;
 
-use crate::api::{
-    self, AUDIT_FILE, AuditRecord, AuditReport, Cancel, Dataset, Found, Looked, Severity,
-};
+use crate::api::{self, AuditRecord, AuditReport, Cancel, Found, HardRecord, Looked};
 
 use super::progress::{Progress, ProgressMode};
 use super::terminal::print;
@@ -26,6 +25,10 @@ pub(super) struct AuditArgs {
     /// "-" prints them instead of the summary
     #[arg(long, value_name = "FILE")]
     lines: Option<PathBuf>,
+    /// Write each of the negative rows that audit.classifier scores highest as a line of
+    /// JSON into this file, as a build's hard.jsonl
+    #[arg(long, value_name = "FILE", value_parser = super::path())]
+    hard: Option<PathBuf>,
     /// How to show progress
     #[arg(long, value_enum, default_value = "auto")]
     progress: ProgressMode,
@@ -37,82 +40,101 @@ pub(super) struct AuditArgs {
 struct Failed(u64);
 
 pub(super) fn audit(args: &AuditArgs) -> anyhow::Result<()> {
-    let path = &args.configuration.file;
-    let failed = match path.is_dir() {
-        true => finished(args, path)?,
-        false => planned(args)?,
+    let progress = Progress::new(args.progress);
+    let (looked, mut out) = match args.configuration.file.is_dir() {
+        true => finished(args, &progress)?,
+        false => planned(args, &progress)?,
     };
-    match failed {
+    out.finish(&looked.hardest)?;
+    if !prints_lines(args) {
+        print(summary(&looked))?;
+    }
+    match if args.strict {
+        out.findings
+    } else {
+        looked.failed
+    } {
         0 => Ok(()),
         n => Err(Failed(n).into()),
     }
 }
 
 /// Audits what a configuration would build.
-fn planned(args: &AuditArgs) -> anyhow::Result<u64> {
-    let progress = Progress::new(args.progress);
-    let mut loaded = super::load(&args.configuration.source(), &progress)?;
+fn planned(args: &AuditArgs, progress: &Progress) -> anyhow::Result<(Looked, Out)> {
+    let mut loaded = super::load(&args.configuration.source(), progress)?;
     loaded.plan.audit.rules.turn_on();
-    let prepared = api::prepare(loaded.plan, api::cores(), &progress)?.without_wavs();
-    let ready = prepared.ready(&mut |text| progress.say(text), &progress)?;
+    refuse_without_classifier(args, loaded.plan.audit.scoring.is_some())?;
+    let prepared = api::prepare(loaded.plan, api::cores(), progress)?.without_wavs();
+    let ready = prepared.ready(&mut |text| progress.say(text), progress)?;
     let (cancel, token) = Cancel::new();
     ctrlc::set_handler(move || cancel.cancel()).context("cannot listen for Ctrl-C")?;
-    let mut out = out(args)?;
-    let mut findings = 0;
-    let mut take = |line: &AuditRecord<'_>| {
-        findings += 1;
-        write_line(&mut out, line)
-    };
-    let looked = ready.look(&mut take, &progress, &token)?;
-    out.flush().context("cannot write the lines")?;
-    if !prints_lines(args) {
-        print(summary(&looked))?;
-    }
-    Ok(if args.strict { findings } else { looked.failed })
+    let mut out = Out::open(args)?;
+    let looked = ready.look(&mut |line| out.take(line), progress, &token)?;
+    Ok((looked, out))
 }
 
-/// Tells what is known of a finished data set.
-fn finished(args: &AuditArgs, folder: &Path) -> anyhow::Result<u64> {
-    let Some(dataset) = Dataset::read(folder)? else {
+/// Audits a finished data set.
+fn finished(args: &AuditArgs, progress: &Progress) -> anyhow::Result<(Looked, Out)> {
+    let mut notice = |text: &str| progress.say(text);
+    let finished = api::finished(&args.configuration.source(), &mut notice, progress)?;
+    let Some(finished) = finished else {
         let message = format!(
             "{}: there is no finished data set in it: give its configuration",
-            folder.display()
+            args.configuration.file.display()
         );
         return Err(Usage(message).into());
     };
-    let looked = looked(dataset);
-    let lines = folder.join(AUDIT_FILE);
-    if !lines.is_file() {
-        let message = format!(
-            "{}: it was built with the audit off, and its files do not tell of its clips: give its configuration",
-            folder.display()
-        );
-        return Err(Usage(message).into());
-    }
-    let (mut out, mut findings, mut failed) = (out(args)?, 0, 0);
-    for record in api::audit_lines(folder)? {
-        let record = record?;
-        findings += 1;
-        failed += u64::from(record.severity == Severity::Fail);
-        write_line(&mut out, &record).context("cannot write the lines")?;
-    }
-    out.flush().context("cannot write the lines")?;
-    if !prints_lines(args) {
-        print(summary(&looked))?;
-    }
-    Ok(if args.strict { findings } else { failed })
+    let rows = finished.rows_to_score();
+    refuse_without_classifier(args, rows > 0)?;
+    let mut out = Out::open(args)?;
+    let bar = progress.rows(rows);
+    let looked = finished.look(&mut |line| out.take(line), &mut || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok((looked, out))
 }
 
-fn looked(dataset: Dataset) -> Looked {
-    let splits = dataset.splits.into_iter().map(|split| {
-        let written = split.written;
-        let failed = written.left_out - written.unwanted.min(written.left_out);
-        (written.name, split.planned, failed, written.audit)
-    });
-    Looked {
-        splits: splits.collect(),
-        set: dataset.audit,
-        failed: 0,
+/// Without a classifier nothing is scored, and no row is the hardest.
+fn refuse_without_classifier(args: &AuditArgs, has_one: bool) -> Result<(), Usage> {
+    match &args.hard {
+        Some(path) if !has_one => Err(Usage(format!(
+            "--hard {}: no negative row is scored: name a classifier (--set audit.classifier=model.onnx)",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Where findings go, and the hardest rows.
+struct Out {
+    lines: Box<dyn Write + Send>,
+    hard: Box<dyn Write + Send>,
+    findings: u64,
+}
+
+impl Out {
+    fn open(args: &AuditArgs) -> anyhow::Result<Self> {
+        Ok(Self {
+            lines: match prints_lines(args) {
+                true => Box::new(io::stdout()),
+                false => create(args.lines.as_deref())?,
+            },
+            hard: create(args.hard.as_deref())?,
+            findings: 0,
+        })
+    }
+
+    fn take(&mut self, line: &AuditRecord<'_>) -> io::Result<()> {
+        self.findings += 1;
+        write_line(&mut self.lines, line)
+    }
+
+    fn finish(&mut self, hardest: &[HardRecord<'_>]) -> anyhow::Result<()> {
+        self.lines.flush().context("cannot write the lines")?;
+        let mut hardest = hardest.iter();
+        let written = hardest.try_for_each(|record| write_line(&mut self.hard, record));
+        written
+            .and_then(|()| self.hard.flush())
+            .context("cannot write the hardest rows")
     }
 }
 
@@ -120,20 +142,16 @@ fn prints_lines(args: &AuditArgs) -> bool {
     args.lines.as_deref() == Some(Path::new("-"))
 }
 
-/// Where the lines go.
-fn out(args: &AuditArgs) -> anyhow::Result<Box<dyn Write + Send>> {
-    Ok(match &args.lines {
-        None => Box::new(io::sink()),
-        Some(_) if prints_lines(args) => Box::new(io::stdout()),
-        Some(path) => {
-            let file = File::create_new(path)
-                .with_context(|| format!("cannot make {}", path.display()))?;
-            Box::new(BufWriter::new(file))
-        }
-    })
+/// A new file; where none is wanted, nothing.
+fn create(path: Option<&Path>) -> anyhow::Result<Box<dyn Write + Send>> {
+    let Some(path) = path else {
+        return Ok(Box::new(io::sink()));
+    };
+    let file = File::create_new(path).with_context(|| format!("cannot make {}", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
-fn write_line(out: &mut dyn Write, record: &AuditRecord<'_>) -> io::Result<()> {
+fn write_line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, record)?;
     out.write_all(b"\n")
 }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::api::eval::{BakedBatch, Classifiers, Evaluated, REFRACTORY, table};
 use crate::api::{self, Cancel, FlowFacts, Observer};
 
 use super::Usage;
+use super::progress::bars;
 use super::terminal::{line, tell};
 
 #[derive(Args)]
@@ -121,13 +122,8 @@ struct Rows {
 
 impl Rows {
     fn new(rows: usize, blocks: usize) -> Self {
-        let bar = ProgressBar::new(rows as u64);
-        let template = "{bar:30} {pos}/{len} rows  {per_sec}  ETA {eta}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
         Self {
-            bar,
+            bar: bars::rows(rows as u64),
             blocks: blocks as u64,
         }
     }

@@ -1,6 +1,6 @@
 //! Telling the user how a build goes.
 
-mod bars;
+pub(super) mod bars;
 mod summary;
 
 use std::io::IsTerminal;
@@ -103,6 +103,14 @@ impl Progress {
     /// The summary.
     pub(super) fn finish(&self, output: &Path, dataset: &Dataset) {
         self.done(&summary(output, dataset));
+    }
+
+    /// A bar of so many rows, on a terminal.
+    pub(super) fn rows(&self, rows: u64) -> ProgressBar {
+        match &self.show {
+            Show::Bars(_) if rows > 0 => bars::rows(rows),
+            _ => ProgressBar::hidden(),
+        }
     }
 
     /// The last word.

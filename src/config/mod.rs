@@ -44,7 +44,7 @@ pub use error::{ConfigError, Problem};
 pub use rules::{PROVIDERS, Rule};
 
 use layers::{Layers, parse_value};
-use plan::Plan;
+use plan::{AuditPlan, Plan};
 use settings::Settings;
 
 const PREFIX: &str = "WAKEMILL_";
@@ -132,10 +132,55 @@ pub fn table(table: toml::Table) -> Document {
 /// # Errors
 /// Every wrong key and value.
 pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), ConfigError> {
-    let overrides = overrides(source)?;
+    let (file, settings) = settled(source.path, &document, overrides(source)?)?;
+    let (plan, warnings) =
+        resolve::resolve(&file.layers, &settings).map_err(|problems| file.invalid(problems))?;
+    Ok((
+        plan,
+        [document.warnings, nearly_keys(source), warnings].concat(),
+    ))
+}
+
+/// Lays everything else over the audit that a finished data set was built with: what
+/// it is audited by now.
+///
+/// # Errors
+/// Every wrong key and value, and keys that are not the audit's: the data set is what
+/// it is.
+pub fn audit(source: &Source, known: toml::Table) -> Result<AuditPlan, ConfigError> {
+    let is_audit = |key: &str| key.split('.').next() == Some("audit");
+    let (of_audit, others): (Vec<_>, Vec<_>) = overrides(source)?
+        .into_iter()
+        .partition(|over| is_audit(&over.key));
+    // The environment is not meant for this command alone.
+    let asked = others.into_iter().filter(|over| !over.is_environment);
+    let problems = asked.map(|over| Problem {
+        message: format!(
+            "'{}' says how a data set is built, and {} is built: it takes keys of audit alone",
+            over.key,
+            source.path.display()
+        ),
+        origin: over.origin,
+        key: over.key,
+    });
+    let problems: Vec<_> = problems.collect();
+    if !problems.is_empty() {
+        return Err(ConfigError::Invalid(problems));
+    }
+    let known = toml::Table::from_iter([("audit".to_owned(), known.into())]);
+    let (file, settings) = settled(source.path, &table(known), of_audit)?;
+    resolve::audit(&file.layers, &settings).map_err(|problems| file.invalid(problems))
+}
+
+/// A document with everything else laid over it, every key checked alone.
+fn settled(
+    path: &Path,
+    document: &Document,
+    overrides: Vec<Override>,
+) -> Result<(File, Settings), ConfigError> {
     let preset = preset_of(&document.table, &overrides);
     let mut file = File {
-        layers: layers(source.path, &preset, &document)?,
+        layers: layers(path, &preset, document)?,
         rename: document.rename,
     };
     let mut problems = file.apply(overrides);
@@ -145,12 +190,7 @@ pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), 
     }
     let settings: Settings = (file.layers.root().deserialize())
         .map_err(|error| file.invalid(vec![file.unexpected(&error)]))?;
-    let (plan, warnings) =
-        resolve::resolve(&file.layers, &settings).map_err(|problems| file.invalid(problems))?;
-    Ok((
-        plan,
-        [document.warnings, nearly_keys(source), warnings].concat(),
-    ))
+    Ok((file, settings))
 }
 
 /// A commented pipeline to start from; with the name of a preset, one with its
@@ -173,7 +213,9 @@ struct File {
 impl File {
     /// Lays values over the file.
     fn apply(&mut self, overrides: Vec<Override>) -> Vec<Problem> {
-        let mut set = |Override { origin, key, value }| match value {
+        let mut set = |Override {
+                           origin, key, value, ..
+                       }| match value {
             Some(value) => self.layers.set(&origin, &key, value),
             None => Err(Problem {
                 origin,
@@ -212,6 +254,7 @@ struct Override {
     origin: String,
     key: String,
     value: Option<toml::Value>,
+    is_environment: bool,
 }
 
 /// The environment and the options, the strongest last.
@@ -220,10 +263,14 @@ fn overrides(source: &Source) -> Result<Vec<Override>, ConfigError> {
         origin,
         key: key.to_owned(),
         value: text.map(|text| parse_value(text, rule_of(key))),
+        is_environment: false,
     };
     let variables = source.environment.iter().filter_map(|(name, text)| {
         let key = key_of(name).filter(|key| keys::find_written(key).is_some())?;
-        Some(of(format!("environment variable {name}"), &key, Some(text)))
+        Some(Override {
+            is_environment: true,
+            ..of(format!("environment variable {name}"), &key, Some(text))
+        })
     });
     let mut files = Vec::new();
     for path in source.with {
@@ -309,6 +356,7 @@ fn leaves(origin: &str, prefix: &str, table: toml::Table, into: &mut Vec<Overrid
                 origin: origin.to_owned(),
                 key,
                 value: Some(value),
+                is_environment: false,
             }),
         }
     }

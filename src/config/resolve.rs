@@ -16,7 +16,9 @@ use super::error::Problem;
 use super::layers::{Layers, Origin, value_at};
 use super::location::Location;
 use super::paths;
-use super::plan::{FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan};
+use super::plan::{
+    AuditPlan, FailurePlan, FlowPlan, MetricsPlan, OutputFiles, Plan, StagePlan, StagesPlan,
+};
 use super::settings::{self, Settings};
 
 /// Makes the plan, and collects warnings.
@@ -24,16 +26,24 @@ use super::settings::{self, Settings};
 /// # Errors
 /// Every cross-check that fails.
 pub fn resolve(layers: &Layers, settings: &Settings) -> Result<(Plan, Vec<String>), Vec<Problem>> {
-    let mut resolver = Resolver {
-        layers,
-        root: layers.root(),
-        problems: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut resolver = Resolver::new(layers);
     let plan = resolver.plan(settings);
     match plan {
         Some(plan) if resolver.problems.is_empty() => Ok((plan, resolver.warnings)),
         _ => Err(resolver.problems),
+    }
+}
+
+/// Makes what a finished data set is audited by.
+///
+/// # Errors
+/// Every cross-check that fails.
+pub fn audit(layers: &Layers, settings: &Settings) -> Result<AuditPlan, Vec<Problem>> {
+    let mut resolver = Resolver::new(layers);
+    let plan = resolver.audit(&settings.audit);
+    match resolver.problems.is_empty() {
+        true => Ok(plan),
+        false => Err(resolver.problems),
     }
 }
 
@@ -44,7 +54,16 @@ struct Resolver<'a> {
     warnings: Vec<String>,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    fn new(layers: &'a Layers) -> Self {
+        Self {
+            layers,
+            root: layers.root(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     fn plan(&mut self, settings: &Settings) -> Option<Plan> {
         let output = self.output(settings);
         let splits = self.splits(settings);

@@ -71,6 +71,11 @@ impl Hardest {
         true
     }
 
+    /// All of them, in order.
+    pub fn into_records(self) -> Vec<HardRecord<'static>> {
+        self.splits.into_iter().flatten().collect()
+    }
+
     /// Writes them into a folder; the file's hash.
     ///
     /// # Errors

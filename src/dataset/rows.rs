@@ -66,6 +66,16 @@ pub struct RecordingRecord<'a> {
     pub faults: u64,
 }
 
+impl RecordingRecord<'_> {
+    /// Its name, as `render --clip` takes it.
+    pub fn name(&self) -> String {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) => format!("{}@{start}-{end}", self.recording),
+            _ => self.recording.to_string(),
+        }
+    }
+}
+
 fn is_first(round: &u32) -> bool {
     *round == 0
 }

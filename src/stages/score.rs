@@ -20,7 +20,7 @@ pub struct Scoring {
 }
 
 /// Scores rows on one thread.
-pub(super) struct ScoreWorker {
+pub struct ScoreWorker {
     scoring: Arc<Scoring>,
     scorer: Scorer,
     scores: Vec<f32>,
@@ -49,7 +49,10 @@ pub enum ScoreError {
 impl Scoring {
     /// One thread's classifier. A row at a time: in a batch, the last bits of a
     /// score may depend on how many rows are beside it.
-    pub(super) fn worker(self: &Arc<Self>) -> Result<ScoreWorker, ModelError> {
+    ///
+    /// # Errors
+    /// Where ONNX Runtime refuses the model.
+    pub fn worker(self: &Arc<Self>) -> Result<ScoreWorker, ModelError> {
         Ok(ScoreWorker {
             scoring: Arc::clone(self),
             scorer: self.classifier.open(self.steps, 1)?,
@@ -90,16 +93,25 @@ impl ScoreWorker {
     }
 
     fn row(&mut self, row: &Values, clip: &ClipId, round: u32) -> Result<f32, ScoreError> {
-        self.scores.clear();
-        if let Values::Floats(values) = row {
-            self.scorer.score(values, &mut self.scores)?;
+        match row {
+            Values::Floats(values) => self.values(values, &clip.name, round),
+            _ => self.values(&[], &clip.name, round),
         }
+    }
+
+    /// Scores a row, `(timesteps, 96)`; clip and round are for the error.
+    ///
+    /// # Errors
+    /// [`ScoreError`].
+    pub fn values(&mut self, values: &[f32], clip: &str, round: u32) -> Result<f32, ScoreError> {
+        self.scores.clear();
+        self.scorer.score(values, &mut self.scores)?;
         let score = self.scores.first().copied().unwrap_or(f32::NAN);
         match score.is_finite() {
             true => Ok(score),
             false => Err(ScoreError::NotFinite {
                 model: self.scoring.classifier.path().to_owned(),
-                clip: clip.name.to_string(),
+                clip: clip.to_owned(),
                 round,
                 score,
             }),

@@ -22,8 +22,6 @@ fn the_audit_changes_no_byte_of_the_data() {
     for name in ["wake_train.npy", "other_train.npy", "rows.jsonl"] {
         assert!(site.read(&format!("out/{name}")) == with[name], "{name}");
     }
-    let told = site.wakemill(&["audit", "out"]);
-    assert_eq!(told.status.code(), Some(2), "{told:?}");
 }
 
 #[test]

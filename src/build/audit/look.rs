@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::build::{BuildError, Event, Inputs, Ready, Watch};
 use crate::dataset::audit::AuditRecord;
 use crate::dataset::found::Found;
+use crate::dataset::hard::{HardRecord, Hardest};
 use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::WriteError;
 use crate::dataset::{RowBlock, RowSink};
@@ -27,7 +28,13 @@ pub struct Looked {
     pub set: AuditReport,
     /// Findings by whose rule a build would end.
     pub failed: u64,
+    /// Of each negative split the rows that the classifier scores highest, where there
+    /// is one.
+    pub hardest: Vec<HardRecord<'static>>,
 }
+
+/// Takes a line of what is or would be `audit.jsonl`.
+pub type WriteLine<'a> = dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send + 'a;
 
 impl Ready {
     /// Audits all that would be built, and writes nothing; `lines` gets what would
@@ -37,7 +44,7 @@ impl Ready {
     /// Whatever stops the flow: a cancel, what `lines` fails with.
     pub fn look(
         &self,
-        lines: &mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
+        lines: &mut WriteLine<'_>,
         watch: &dyn Watch,
         cancel: &CancelToken,
     ) -> Result<Looked, BuildError> {
@@ -54,7 +61,7 @@ impl Ready {
 /// Takes rows, and keeps of them what the audit needs.
 struct Looking<'a, 'l> {
     inputs: &'a Inputs,
-    lines: &'l mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
+    lines: &'l mut WriteLine<'l>,
     facts: Vec<ClipFacts>,
     /// The place of the next clip in each split.
     places: Vec<usize>,
@@ -62,19 +69,18 @@ struct Looking<'a, 'l> {
     picked: Vec<HashSet<usize>>,
     sampled: Sampled,
     uses: Uses,
+    hardest: Hardest,
     looked: Looked,
 }
 
 impl<'a, 'l> Looking<'a, 'l> {
-    fn new(
-        set: &Set<'a>,
-        lines: &'l mut (dyn FnMut(&AuditRecord<'_>) -> std::io::Result<()> + Send),
-    ) -> Self {
+    fn new(set: &Set<'a>, lines: &'l mut WriteLine<'l>) -> Self {
         let splits = &set.inputs.splits;
         let of = |split: &crate::build::Split| {
             let (name, clips) = (split.name().to_owned(), split.clips.len() as u64);
             (name, clips, 0, Found::default())
         };
+        let scoring = set.plan.audit.scoring.as_ref();
         Self {
             inputs: set.inputs,
             lines,
@@ -84,6 +90,7 @@ impl<'a, 'l> Looking<'a, 'l> {
             picked: sample::picked(set.inputs),
             sampled: Sampled::default(),
             uses: Uses::new(set),
+            hardest: Hardest::new(scoring.map_or(0, |scoring| scoring.hard)),
             looked: Looked {
                 splits: splits.iter().map(of).collect(),
                 ..Looked::default()
@@ -123,6 +130,15 @@ impl<'a, 'l> Looking<'a, 'l> {
             }
             match span.state {
                 Ok(made) => {
+                    for ((at, row), score) in (self.rows[index]..).zip(&made).zip(&audit.scores) {
+                        self.hardest.take(&HardRecord {
+                            split: split.name().into(),
+                            row: at,
+                            clip: (&*span.id.name).into(),
+                            round: row.round,
+                            score: *score,
+                        });
+                    }
                     for (row, features) in made.iter().zip(&mut values) {
                         if first && row.round == 0 && self.picked[index].contains(&clip) {
                             let at = self.rows[index];
@@ -159,6 +175,7 @@ impl<'a, 'l> Looking<'a, 'l> {
         uses.tell(set, &mut told)?;
         looked.set = told.report();
         looked.failed += self.looked.failed;
+        looked.hardest = self.hardest.into_records();
         Ok(looked)
     }
 }

@@ -83,41 +83,67 @@ impl Sampled {
         inputs: &Inputs,
         folder: &Path,
     ) -> Result<Self, BuildError> {
-        let left_out = left_out(folder)?;
-        // Rows of a clip that follow each other.
-        let rows_each = match plan.augment.row_order {
-            RowOrder::Pass => 1,
-            RowOrder::Round | RowOrder::Name => u64::from(plan.rounds()),
-        };
+        let picked = picked(inputs);
         let mut this = Self::default();
-        let mut scratch = Vec::new();
-        for ((index, split), picked) in inputs.splits.iter().enumerate().zip(picked(inputs)) {
-            let path = folder.join(&split.plan.features);
-            let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
-            let Some(reader) = FeatureReader::open(&path).map_err(read)? else {
-                continue;
-            };
-            let mut row = 0;
-            for (clip, entry) in split.clips.iter().enumerate() {
-                let name = (split.name().to_owned(), entry.id.name.to_string());
-                if !left_out.is_empty() && left_out.contains(&name) {
-                    continue;
-                }
-                let at = usize::try_from(row).unwrap_or(usize::MAX);
-                if picked.contains(&clip)
-                    && let Some(features) = reader.values(at..at.saturating_add(1), &mut scratch)
-                {
-                    this.add((index, split), clip, row, features);
-                    // The file is not to lie in memory; what is around a row does.
-                    if this.rows.len() % RELEASED == 0 {
-                        reader.release(0..reader.rows());
-                    }
-                }
-                row += rows_each;
-            }
-        }
+        let is_picked = |split: usize, clip| picked[split].contains(&clip);
+        first_rows(
+            plan,
+            inputs,
+            folder,
+            is_picked,
+            |split, clip, row, features| {
+                this.add(split, clip, row, features);
+            },
+        )?;
         Ok(this)
     }
+}
+
+/// Reads the first row of every clip that is wanted, by its split and place there, from
+/// the feature files of a folder; `take` is given the split, the clip, the row and its
+/// features.
+pub(super) fn first_rows(
+    plan: &Plan,
+    inputs: &Inputs,
+    folder: &Path,
+    is_wanted: impl Fn(usize, usize) -> bool,
+    mut take: impl FnMut((usize, &Split), usize, u64, &[f32]),
+) -> Result<(), BuildError> {
+    let left_out = left_out(folder)?;
+    // Rows of a clip that follow each other.
+    let rows_each = match plan.augment.row_order {
+        RowOrder::Pass => 1,
+        RowOrder::Round | RowOrder::Name => u64::from(plan.rounds()),
+    };
+    let (mut scratch, mut taken) = (Vec::new(), 0);
+    let splits = inputs.splits.iter().enumerate();
+    for (index, split) in splits.filter(|(_, split)| split.plan.recordings.is_none()) {
+        let path = folder.join(&split.plan.features);
+        let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
+        let Some(reader) = FeatureReader::open(&path).map_err(read)? else {
+            continue;
+        };
+        let mut row = 0;
+        for (clip, entry) in split.clips.iter().enumerate() {
+            let name = (split.name().to_owned(), entry.id.name.to_string());
+            if !left_out.is_empty() && left_out.contains(&name) {
+                continue;
+            }
+            let at = usize::try_from(row).unwrap_or(usize::MAX);
+            if is_wanted(index, clip)
+                && let Some(features) = reader.values(at..at.saturating_add(1), &mut scratch)
+            {
+                take((index, split), clip, row, features);
+                taken += 1;
+                // The file is not to lie in memory; what is around a row does.
+                if taken % RELEASED == 0 {
+                    reader.release(0..reader.rows());
+                }
+            }
+            row += rows_each;
+        }
+    }
+    Ok(())
 }
 
 /// The clips that have no row of their first round.

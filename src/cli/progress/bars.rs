@@ -9,6 +9,16 @@ use crate::cli::terminal::tell;
 
 use super::{Bars, bottleneck, clips_a_second, eta, hours, hours_of};
 
+/// A bar of so many rows.
+pub(in crate::cli) fn rows(rows: u64) -> ProgressBar {
+    let bar = ProgressBar::new(rows);
+    let template = "{bar:30} {pos}/{len} rows  {per_sec}  ETA {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
 impl Bars {
     /// Tells something above the bars; not by suspending them, which panics
     /// where the terminal is gone.

@@ -95,10 +95,33 @@ impl AuditPlan {
         (!rules.is_empty()).then_some(Value::Object(rules))
     }
 
+    /// The same as keys of `[audit]`, but for the classifier: what most checks have is
+    /// `checks`, which stays away where none is on.
+    pub fn keys(&self) -> toml::Table {
+        let policy = |check: Check| self.rules.policy(check);
+        let count = |of: &Policy| Check::ALL.iter().filter(|at| policy(**at) == *of).count();
+        let all = [Policy::Off, Policy::Fail, Policy::Warn];
+        let most = all.into_iter().max_by_key(count);
+        let most = most.filter(|_| self.rules.looks_at(&Scope::ALL));
+        let name = |policy: Policy| toml::Value::from(policy.name());
+        let mut keys = toml::Table::new();
+        keys.extend(most.map(|most| ("checks".to_owned(), name(most))));
+        for &check in Check::ALL {
+            let threshold = check.threshold();
+            if !threshold.key.is_empty() {
+                let number = self.rules.threshold(check);
+                keys.insert(threshold.key.to_owned(), number.into());
+            }
+            if most.is_some_and(|most| policy(check) != most) {
+                keys.insert(check.name().to_owned(), name(policy(check)));
+            }
+        }
+        keys
+    }
+
     /// Whether anything is looked for.
     pub fn is_on(&self) -> bool {
-        let all = [Scope::Clip, Scope::Row, Scope::Sound, Scope::Set];
-        self.rules.looks_at(&all) || self.scoring.is_some()
+        self.rules.looks_at(&Scope::ALL) || self.scoring.is_some()
     }
 }
 
@@ -124,7 +147,7 @@ impl<'de> Deserialize<'de> for AuditPlan {
         for (name, rule) in all {
             rules.insert(name, read::<D, _>(rule)?);
         }
-        let off = |check: Check| (Policy::Off, check.threshold().range.1);
+        let off = |check: Check| (Policy::Off, check.threshold().number());
         let of = |check: Check| rules.get(check.name()).copied();
         Ok(Self {
             rules: AuditRules::new(|check| of(check).unwrap_or_else(|| off(check))),

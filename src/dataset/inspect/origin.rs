@@ -1,4 +1,4 @@
-//! Where a row of recordings is from.
+//! Where rows are from.
 
 use std::ops::Range;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::dataset::jsonl::JsonlReader;
-use crate::dataset::layout::{INDEX_STEP, RECORDINGS_FILE};
-use crate::dataset::manifest::{Dataset, SplitWritten};
+use crate::dataset::layout::{INDEX_STEP, RECORDINGS_FILE, ROWS_FILE};
+use crate::dataset::manifest::{Dataset, Hours, SplitWritten};
 use crate::dataset::npy::NpyReader;
-use crate::dataset::rows::RecordingRecord;
+use crate::dataset::rows::{RecordingRecord, RowRecord};
 
 use super::error::InspectError;
 
@@ -48,32 +48,97 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
     let hours = split.hours.as_ref();
     let hours =
         hours.ok_or_else(|| nothing("its rows are those of clips, which rows.jsonl names"))?;
+    let row_of_split = rows.start.saturating_add(row as u64);
+    if row_of_split >= rows.end {
+        return Err(nothing(&format!("it has {} rows", rows.end - rows.start)));
+    }
+    let mut origins = of_recordings(folder, &dataset, split, hours, &[row_of_split])?;
+    origins
+        .pop()
+        .ok_or_else(|| nothing("the index has no such row"))
+}
+
+/// Whose some rows of a split are, in their order: the clip and its round, or the
+/// recording and its row; where neither is known, the row's own number.
+///
+/// # Errors
+/// An index or lines that cannot be read, or do not belong together.
+pub fn named(
+    folder: &Path,
+    dataset: &Dataset,
+    split: &SplitWritten,
+    rows: &[u64],
+) -> Result<Vec<(String, u32)>, InspectError> {
+    if let Some(hours) = &split.hours {
+        let origins = of_recordings(folder, dataset, split, hours, rows)?.into_iter();
+        let number = |of: &RowOrigin| u32::try_from(of.row).unwrap_or(u32::MAX);
+        return Ok(origins
+            .map(|of| (of.recording.clone(), number(&of)))
+            .collect());
+    }
+    let mut named: Vec<_> = rows.iter().map(|row| (row_name(*row), 0)).collect();
+    let path = folder.join(ROWS_FILE);
+    if !path.is_file() || rows.is_empty() {
+        return Ok(named);
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_unstable_by_key(|index| rows[*index]);
+    let mut wanted = order.into_iter().peekable();
+    for line in JsonlReader::<RowRecord<'static>>::open(&path)? {
+        let line = line?;
+        let is_it = |index: &usize| line.split == split.name && rows[*index] == line.row;
+        while let Some(index) = wanted.next_if(is_it) {
+            named[index] = (line.clip.to_string(), line.round);
+        }
+        if wanted.peek().is_none() {
+            break;
+        }
+    }
+    Ok(named)
+}
+
+/// What a row is called whose clip nobody has written down.
+pub fn row_name(row: u64) -> String {
+    format!("row {row}")
+}
+
+/// Where rows of a split of recordings are from.
+fn of_recordings(
+    folder: &Path,
+    dataset: &Dataset,
+    split: &SplitWritten,
+    hours: &Hours,
+    rows: &[u64],
+) -> Result<Vec<RowOrigin>, InspectError> {
     let plan = &dataset.configuration;
     let mut plans = plan.splits.iter();
     let planned = plans.find(|plan| plan.name == split.name);
     let planned = planned.and_then(|plan| plan.recordings.as_ref());
     let hop = planned.map_or(0, |planned| plan.hop_samples(planned)) as u64;
-    let row_of_split = rows.start.saturating_add(row as u64);
-    if row_of_split >= rows.end {
-        return Err(nothing(&format!("it has {} rows", rows.end - rows.start)));
-    }
-    let entry = NpyReader::open_any(&folder.join(&hours.index))?.ints(row_of_split as usize);
-    let Some([line, step]) = entry.as_deref().map(|entry| [entry[0], entry[1]]) else {
-        return Err(nothing("the index has no such row"));
-    };
+    let path = folder.join(&hours.index);
+    let index = NpyReader::open_any(&path)?;
     let lines = JsonlReader::<RecordingRecord<'static>>::open(&folder.join(RECORDINGS_FILE))?;
-    let record = lines.into_iter().nth(line.max(0) as usize);
-    let record = record.ok_or_else(|| nothing("recordings.jsonl has no such line"))??;
-    let sample = step.max(0) as u64 * INDEX_STEP;
-    Ok(RowOrigin {
-        split: split.name.clone(),
-        recording: match (record.start, record.end) {
-            (Some(start), Some(end)) => format!("{}@{start}-{end}", record.recording),
-            _ => record.recording.into_owned(),
-        },
-        row: sample / hop.max(1),
-        seconds: sample as f64 / f64::from(plan.audio.sample_rate),
-    })
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    let origin = |row: &u64| {
+        let nothing = |reason: &str| InspectError::NoOrigin {
+            path: path.clone(),
+            reason: reason.to_owned(),
+        };
+        let entry = index.ints(usize::try_from(*row).unwrap_or(usize::MAX));
+        let Some(&[line, step]) = entry.as_deref() else {
+            return Err(nothing("the index has no such row"));
+        };
+        let record = lines.get(line.max(0) as usize);
+        let record = record.ok_or_else(|| nothing("recordings.jsonl has no such line"))?;
+        let sample = step.max(0) as u64 * INDEX_STEP;
+        Ok(RowOrigin {
+            split: split.name.clone(),
+            recording: record.name(),
+            row: sample / hop.max(1),
+            seconds: sample as f64 / f64::from(plan.audio.sample_rate),
+        })
+    };
+    rows.iter().map(origin).collect()
 }
 
 /// The rows of a split that are in a file: all, or those of a part; `None` where it is

@@ -142,10 +142,7 @@ impl Recording {
     fn of(record: RecordingRecord<'_>) -> Self {
         Self {
             start: record.start.unwrap_or(0.0),
-            name: match (record.start, record.end) {
-                (Some(start), Some(end)) => format!("{}@{start}-{end}", record.recording),
-                _ => record.recording.into_owned(),
-            },
+            name: record.name(),
         }
     }
 }

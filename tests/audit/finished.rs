@@ -1,0 +1,166 @@
+//! The audit of a folder that is finished.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::support::{SCORED, Site};
+
+/// What rows tell.
+const OF_ROWS: [&str; 7] = [
+    "duplicate",
+    "leak",
+    "shared_sound",
+    "uneven_use",
+    "neighbour",
+    "overlap",
+    "drift",
+];
+
+/// Enough clips to be compared: each of them twice, some under either label.
+fn twice() -> Site {
+    let site = Site::new();
+    for split in ["wake_train", "other_train"] {
+        for entry in fs::read_dir(site.path(split)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy();
+            fs::copy(&path, path.with_file_name(format!("z_{name}"))).unwrap();
+            if name.starts_with("01") {
+                fs::copy(&path, site.path("other_train").join(format!("y_{name}"))).unwrap();
+            }
+        }
+    }
+    site
+}
+
+fn of(lines: Vec<Value>, checks: &[&str]) -> Vec<Value> {
+    let is_of = |line: &Value| checks.contains(&line["check"].as_str().unwrap());
+    lines.into_iter().filter(is_of).collect()
+}
+
+/// The lines of an audit of the output folder, and what it says on standard error.
+fn audit(site: &Site, more: &[&str]) -> (Vec<Value>, String, Option<i32>) {
+    let _ = fs::remove_file(site.path("lines.jsonl"));
+    let command = [&["audit", "out", "--lines", "lines.jsonl"], more].concat();
+    let output = site.wakemill(&command);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let lines = match site.path("lines.jsonl").exists() {
+        true => site.lines("lines.jsonl"),
+        false => Vec::new(),
+    };
+    (lines, errors, output.status.code())
+}
+
+#[test]
+fn rows_tell_what_the_build_has_not_looked_for() {
+    for rows in ["true", "false"] {
+        let site = twice();
+        let rows = format!("output_files.rows={rows}");
+        let set = [
+            "--set",
+            "augment.enabled=false",
+            "--set",
+            "audit.overlap_share=0",
+            "--set",
+            "audit.drift_share=0.1",
+            "--set",
+            &rows,
+        ];
+        site.build(&set);
+        let built = of(site.lines("out/audit.jsonl"), &OF_ROWS);
+        for check in ["duplicate", "leak", "overlap"] {
+            let is_it = |line: &Value| line["check"] == check;
+            assert!(built.iter().any(is_it), "{check}: {built:?}");
+        }
+        site.build(&[&set[..], &["--set", "audit.checks=off", "--overwrite"]].concat());
+        assert!(!site.path("out/audit.jsonl").exists());
+        let (mut lines, errors, code) = audit(&site, &[]);
+        assert_eq!(code, Some(0), "{errors}");
+        assert!(errors.contains("does not tell of silent, "), "{errors}");
+        assert!(errors.contains("give its configuration"), "{errors}");
+        if rows.ends_with("false") {
+            // Whose they are nobody has written down.
+            let name = lines[0]["clip"].as_str().unwrap();
+            assert!(name.starts_with("row "), "{name}");
+            let nameless = |lines: &mut Vec<Value>| {
+                for line in lines {
+                    let line = line.as_object_mut().unwrap();
+                    line.retain(|key, _| !key.contains("clip"));
+                }
+            };
+            let mut built = built;
+            nameless(&mut built);
+            nameless(&mut lines);
+            assert_eq!(lines, built);
+        } else {
+            assert_eq!(lines, built);
+        }
+    }
+}
+
+#[test]
+fn uses_of_sounds_are_told_by_the_rows() {
+    let site = Site::new();
+    site.build(&[]);
+    let built = of(
+        site.lines("out/audit.jsonl"),
+        &["shared_sound", "uneven_use"],
+    );
+    assert!(!built.is_empty());
+    site.build(&["--set", "audit.checks=off", "--overwrite"]);
+    assert_eq!(
+        of(audit(&site, &[]).0, &["shared_sound", "uneven_use"]),
+        built
+    );
+}
+
+#[test]
+fn what_was_found_is_judged_by_other_rules() {
+    let site = Site::new();
+    site.build(&[]);
+    let built = site.lines("out/audit.jsonl");
+    let silent = ["--set", "audit.checks=off", "--set", "audit.silent=fail"];
+    let (lines, _, code) = audit(&site, &silent);
+    assert_eq!(code, Some(1));
+    let mut expected = of(built.clone(), &["silent"]);
+    assert!(!expected.is_empty());
+    for line in &mut expected {
+        line["severity"] = "fail".into();
+    }
+    assert_eq!(lines, expected);
+    // A little silence only is less than that.
+    let (lines, errors, _) = audit(&site, &["--set", "audit.silent_peak_db=-150"]);
+    assert_eq!(of(lines, &["silent"]), [] as [Value; 0]);
+    assert!(!errors.contains("stricter"), "{errors}");
+    let (lines, errors, _) = audit(&site, &["--set", "audit.silent_peak_db=-20"]);
+    assert_eq!(of(lines, &["silent"]).len(), expected.len());
+    assert!(errors.contains("silent_peak_db is stricter"), "{errors}");
+    for other in ["seed=3", "augment.rounds=1"] {
+        let (_, errors, code) = audit(&site, &["--set", other]);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains("it takes keys of audit alone"), "{errors}");
+    }
+}
+
+#[test]
+fn rows_of_a_finished_data_set_are_scored() {
+    let site = Site::new();
+    let set = [&SCORED[..], &["--set", "audit.score=0.6"]].concat();
+    site.build(&set);
+    let (built, hard) = (site.lines("out/audit.jsonl"), site.lines("out/hard.jsonl"));
+    let built = of(built, &["holds_word"]);
+    assert!(!built.is_empty());
+    // The same without a build.
+    let planned = [&["audit", "p.toml", "--hard", "planned.jsonl"][..], &set].concat();
+    assert!(site.wakemill(&planned).status.success());
+    assert_eq!(site.lines("planned.jsonl"), hard);
+    site.build(&["--overwrite"]);
+    let (lines, errors, code) = audit(&site, &[&set[..], &["--hard", "hard.jsonl"]].concat());
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(of(lines, &["holds_word"]), built);
+    assert_eq!(site.lines("hard.jsonl"), hard);
+    let (_, errors, code) = audit(&site, &["--hard", "none.jsonl"]);
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("name a classifier"), "{errors}");
+    assert!(!site.path("none.jsonl").exists());
+}
