@@ -27,8 +27,8 @@ pub use files::FilesByExtension;
 pub use findings::{Finding, Findings};
 pub use places::{BLOCK, Places, Slot};
 pub use recordings::{
-    Broken, Ended, Heard, LevelPoint, MelPart, Met, Open, Part, Piece, PieceValues,
-    RecordingLevels, Visit,
+    Broken, Ended, Heard, InRows, LevelPoint, MelPart, Met, Open, Part, Piece, PieceValues,
+    RecordingLevels, Visit, named,
 };
 
 /// Consecutive spans of one split, with a payload that each stage replaces.

@@ -9,6 +9,7 @@
 pub mod clip;
 pub mod index;
 pub mod neighbours;
+pub mod recording;
 pub mod row;
 pub mod sound;
 

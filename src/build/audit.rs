@@ -1,6 +1,7 @@
 //! What the audit says of the whole set, once its rows are written.
 
 mod finished;
+mod hashes;
 mod look;
 mod restored;
 mod sample;
@@ -23,6 +24,7 @@ use crate::records::{Check, ClipFacts, Noted, Policy};
 use super::{BuildError, Inputs, Ready, Watch};
 
 pub use finished::Finished;
+use hashes::{Hashed, Hashes};
 pub use look::Looked;
 use sample::{Compared, Sampled};
 use sounds::Uses;
@@ -107,7 +109,8 @@ impl Set<'_> {
             BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
         })?;
         let mut told = Told::new(lines);
-        self.tell(folder, &facts.unwrap_or_default(), &mut told)?;
+        let recordings = Hashes::read(self, folder)?;
+        self.tell(folder, &facts.unwrap_or_default(), &recordings, &mut told)?;
         told.end()
     }
 
@@ -116,6 +119,7 @@ impl Set<'_> {
         &self,
         folder: &Path,
         facts: &[ClipFacts],
+        recordings: &Hashes,
         told: &mut Told<'_, '_>,
     ) -> Result<(), BuildError> {
         let of_uses = self.asks(&[Check::SharedSound, Check::UnevenUse]);
@@ -131,6 +135,7 @@ impl Set<'_> {
         let of_others = || both(|| sounds::judge(self), compared);
         let ((pairs, uses), (sounds, compared)) = both(of_clips, of_others);
         self.clips(facts, &pairs, told)?;
+        self.recordings(recordings, told)?;
         if let Some(compared) = compared? {
             self.rows(compared, told)?;
         }
@@ -194,6 +199,32 @@ impl Set<'_> {
             };
             if let Some(noted) = rules.judge(check, f64::from(bits.unwrap_or(0))) {
                 told.clip(&noted, at(clip), Some(at(other)), None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Recordings of which all rows have heard the same.
+    fn recordings(&self, all: &Hashes, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
+        let rules = &self.plan.audit.rules;
+        let is_test = |recording: u32| {
+            let split = all.at(recording).map(|of| of.split);
+            split.is_some_and(|split| self.inputs.splits[split].plan.is_test())
+        };
+        for Pair { clip, other, .. } in index::pairs(&all.facts(), 0, is_test) {
+            let (Some(of), Some(like)) = (all.at(clip), all.at(other)) else {
+                continue;
+            };
+            let is_leak = is_test(clip) != is_test(other);
+            let check = if is_leak {
+                Check::Leak
+            } else {
+                Check::Duplicate
+            };
+            if let Some(noted) = rules.judge(check, 0.0) {
+                let named = |of: &'_ Hashed| self.inputs.splits[of.split].name();
+                let at = |of| (0, named(of), &*of.name);
+                told.clip(&noted, at(of), Some(at(like)), None)?;
             }
         }
         Ok(())

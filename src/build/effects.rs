@@ -51,6 +51,7 @@ pub(super) fn reads(plan: &Plan, planned: &RecordingsPlan) -> Reads {
             _ => 0,
         },
         augment: planned.augment,
+        audit: plan.audits().then(|| Arc::new(plan.audit.rules.clone())),
     }
 }
 

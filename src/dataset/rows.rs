@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::records::Provenance;
+use crate::records::{Provenance, named};
 
 /// One line of `rows.jsonl`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -64,15 +64,15 @@ pub struct RecordingRecord<'a> {
     pub excluded: u64,
     /// Times that a stretch of it ended in a fault.
     pub faults: u64,
+    /// A hash of what its rows have heard, in hexadecimal, where the audit was on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<Cow<'a, str>>,
 }
 
 impl RecordingRecord<'_> {
     /// Its name, as `render --clip` takes it.
     pub fn name(&self) -> String {
-        match (self.start, self.end) {
-            (Some(start), Some(end)) => format!("{}@{start}-{end}", self.recording),
-            _ => self.recording.to_string(),
-        }
+        named(&self.recording, self.start, self.end)
     }
 }
 

@@ -70,6 +70,18 @@ pub struct Heard {
     pub others: f32,
     /// Whether 16 bits cannot hold what they were converted to.
     pub overflows: bool,
+    /// What its rows have heard.
+    #[serde(default)]
+    pub in_rows: InRows,
+}
+
+/// What the rows of a recording have heard of it, where an audit asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct InRows {
+    /// The greatest magnitude.
+    pub peak: f32,
+    /// A hash of the samples: the sum of those of its pieces.
+    pub hash: u64,
 }
 
 /// Something broken in a recording.
@@ -134,12 +146,23 @@ pub struct Ended {
     pub faults: u64,
     /// What is to be told of it: the first fault, or why there is none of it.
     pub told: Option<String>,
+    /// A hash of what its rows have heard, where an audit asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<u64>,
     /// What was found out about it.
     #[serde(skip)]
     pub findings: Findings,
+    /// Why the build ends, where a rule of the audit says so.
+    #[serde(skip)]
+    pub refused: Option<Rejection>,
 }
 
 impl Ended {
+    /// Its name among those of the split: of a part that was listed, with where it is.
+    pub fn name(&self) -> String {
+        named(&self.recording, self.start, self.end)
+    }
+
     /// What is to be told of it, with what is kept.
     pub fn rejection(&self) -> Option<Rejection> {
         let told = self.told.as_ref()?;
@@ -155,6 +178,15 @@ impl Ended {
                 (faults, rows) => format!("{rows} rows kept; {faults} faults, the first {told}"),
             },
         })
+    }
+}
+
+/// What a recording is called, as `render --clip` takes it: a part of one that was
+/// listed is named with where it begins and ends.
+pub fn named(recording: &str, start: Option<f64>, end: Option<f64>) -> String {
+    match (start, end) {
+        (Some(start), Some(end)) => format!("{recording}@{start}-{end}"),
+        _ => recording.to_owned(),
     }
 }
 

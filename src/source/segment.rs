@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::records::named;
+
 /// A part of a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
@@ -16,7 +18,7 @@ impl Eq for Segment {}
 impl Segment {
     /// What a part of a recording is called.
     pub fn label(&self, recording: &str) -> Arc<str> {
-        format!("{recording}@{}-{}", self.start, self.end).into()
+        named(recording, Some(self.start), Some(self.end)).into()
     }
 
     /// A line's name, and the part of it that the line goes on with.

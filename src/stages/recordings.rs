@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audio::Channel;
 use crate::dsp::level::energy;
 use crate::flow::{BoxError, Focus, Ticket, Turnstile};
-use crate::records::{Batch, Findings, Met, Open, Piece, Rejection, Span, Trouble, Visit};
+use crate::records::{
+    AuditRules, Batch, Findings, Met, Open, Piece, Rejection, Span, Trouble, Visit,
+};
 use crate::source::exclude::Excluded;
 use crate::source::sequence::{self, Entry};
 use crate::source::turns::{Places, Slot, Turns};
@@ -39,6 +41,8 @@ pub struct Reads {
     pub lead: usize,
     /// Whether rows are augmented, each alone.
     pub augment: bool,
+    /// What is looked for in recordings; nothing without.
+    pub audit: Option<Arc<AuditRules>>,
 }
 
 impl Reads {

@@ -2,6 +2,7 @@
 //! with nothing written.
 
 use std::collections::HashSet;
+use std::slice::Chunks;
 use std::sync::Arc;
 
 use crate::build::{BuildError, Event, Inputs, Ready, Watch};
@@ -12,8 +13,9 @@ use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::WriteError;
 use crate::dataset::{RowBlock, RowSink};
 use crate::flow::{CancelToken, Sheltered};
-use crate::records::{ClipFacts, Policy, Trouble};
+use crate::records::{Audited, ClipFacts, Policy, Rows, Span, Trouble};
 
+use super::hashes::Hashes;
 use super::sample::{self, Sampled};
 use super::sounds::{self, Uses};
 use super::{Lines, Set, Told};
@@ -70,6 +72,7 @@ struct Looking<'a, 'l> {
     sampled: Sampled,
     uses: Uses,
     hardest: Hardest,
+    hashes: Hashes,
     looked: Looked,
 }
 
@@ -90,6 +93,7 @@ impl<'a, 'l> Looking<'a, 'l> {
             picked: sample::picked(set.inputs),
             sampled: Sampled::default(),
             uses: Uses::new(set),
+            hashes: Hashes::default(),
             hardest: Hardest::new(scoring.map_or(0, |scoring| scoring.hard)),
             looked: Looked {
                 splits: splits.iter().map(of).collect(),
@@ -106,55 +110,77 @@ impl<'a, 'l> Looking<'a, 'l> {
     fn take_block(&mut self, block: RowBlock) -> Result<(), BuildError> {
         let RowBlock { batch, values } = block;
         let index = batch.split;
-        let split = &self.inputs.splits[index];
-        let is_clips = split.plan.recordings.is_none();
         let values = values.as_standard_layout();
         let values = values.as_slice().unwrap_or_default();
         let rows = batch.spans.iter().flat_map(|span| span.state.iter());
         let rows: usize = rows.map(Vec::len).sum();
         let mut values = values.chunks((values.len() / rows.max(1)).max(1));
         for span in batch.spans {
-            let audit = span.findings.audit.unwrap_or_default();
-            for noted in &audit.noted {
-                let line = AuditRecord::of(noted).of_clip(split.name(), &span.id.name);
-                self.line(&line)?;
-                self.looked.splits[index]
-                    .3
-                    .note(&span.id.name, noted.check.name());
+            self.take_span(index, span, &mut values)?;
+        }
+        let met = batch.visit.and_then(|visit| visit.met);
+        for ended in met.iter().flat_map(|met| &met.ended) {
+            self.note(index, &ended.name(), ended.findings.audit.as_deref())?;
+            self.hashes.add(index, ended);
+        }
+        Ok(())
+    }
+
+    fn take_span(
+        &mut self,
+        index: usize,
+        span: Span<Rows<()>>,
+        values: &mut Chunks<'_, f32>,
+    ) -> Result<(), BuildError> {
+        let split = &self.inputs.splits[index];
+        self.note(index, &span.id.name, span.findings.audit.as_deref())?;
+        let audit = span.findings.audit.unwrap_or_default();
+        let first = split.plan.recordings.is_none() && span.rounds.start == 0;
+        let clip = self.places[index];
+        if first {
+            self.facts.push(audit.facts);
+            self.places[index] += 1;
+        }
+        let made = match span.state {
+            Ok(made) => made,
+            Err(rejection) => {
+                let refused = [Trouble::Unwanted, Trouble::Forbidden];
+                let is_failure = !refused.contains(&rejection.kind);
+                self.looked.splits[index].2 += u64::from(is_failure);
+                return Ok(());
             }
-            let first = is_clips && span.rounds.start == 0;
-            let clip = self.places[index];
-            if first {
-                self.facts.push(audit.facts);
-                self.places[index] += 1;
+        };
+        for ((row, made), score) in (self.rows[index]..).zip(&made).zip(&audit.scores) {
+            self.hardest.take(&HardRecord {
+                split: split.name().into(),
+                row,
+                clip: (&*span.id.name).into(),
+                round: made.round,
+                score: *score,
+            });
+        }
+        for (row, features) in made.iter().zip(values) {
+            if first && row.round == 0 && self.picked[index].contains(&clip) {
+                let at = self.rows[index];
+                self.sampled.add((index, split), clip, at, features);
             }
-            match span.state {
-                Ok(made) => {
-                    for ((at, row), score) in (self.rows[index]..).zip(&made).zip(&audit.scores) {
-                        self.hardest.take(&HardRecord {
-                            split: split.name().into(),
-                            row: at,
-                            clip: (&*span.id.name).into(),
-                            round: row.round,
-                            score: *score,
-                        });
-                    }
-                    for (row, features) in made.iter().zip(&mut values) {
-                        if first && row.round == 0 && self.picked[index].contains(&clip) {
-                            let at = self.rows[index];
-                            self.sampled.add((index, split), clip, at, features);
-                        }
-                        self.uses.add(split.plan.is_test(), &row.provenance);
-                        self.rows[index] += 1;
-                    }
-                }
-                Err(rejection) => {
-                    let refused = [Trouble::Unwanted, Trouble::Forbidden];
-                    if !refused.contains(&rejection.kind) {
-                        self.looked.splits[index].2 += 1;
-                    }
-                }
-            }
+            self.uses.add(split.plan.is_test(), &row.provenance);
+            self.rows[index] += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells what was found of a clip, a recording or a piece of one.
+    fn note(
+        &mut self,
+        split: usize,
+        name: &str,
+        audited: Option<&Audited>,
+    ) -> Result<(), BuildError> {
+        for noted in audited.iter().flat_map(|audited| &audited.noted) {
+            let line = AuditRecord::of(noted).of_clip(self.inputs.splits[split].name(), name);
+            self.line(&line)?;
+            self.looked.splits[split].3.note(name, noted.check.name());
         }
         Ok(())
     }
@@ -164,12 +190,15 @@ impl<'a, 'l> Looking<'a, 'l> {
             std::mem::take(&mut self.facts),
             std::mem::take(&mut self.sampled),
         );
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hashes.sort();
         let uses = std::mem::replace(&mut self.uses, Uses::new(set));
         let mut looked = std::mem::take(&mut self.looked);
         let mut write = |line: &AuditRecord<'_>| self.line(line);
         let lines: &mut Lines<'_> = &mut write;
         let mut told = Told::new(lines);
         set.clips(&facts, &set.pairs(&facts), &mut told)?;
+        set.recordings(&hashes, &mut told)?;
         set.rows(sampled.compared(), &mut told)?;
         set.sounds(&sounds::judge(set), &mut told)?;
         uses.tell(set, &mut told)?;

@@ -48,6 +48,7 @@ impl Writer<'_> {
                 Some(rejection) => aside.left_out.push(self.tell(split, ended, rejection)?),
                 None => spans += 1,
             }
+            self.audit_ended(split, ended, &mut aside)?;
         }
         self.note(split, &visit, met)?;
         (self.told)(Told::Taken(Taken {
@@ -60,6 +61,25 @@ impl Writer<'_> {
             noted: &aside.noted,
             met: Some(met),
         }));
+        Ok(())
+    }
+
+    /// Writes what the audit found of a recording.
+    fn audit_ended(
+        &mut self,
+        split: usize,
+        ended: &Ended,
+        aside: &mut Aside,
+    ) -> Result<(), WriteError> {
+        let Some(audited) = &ended.findings.audit else {
+            return Ok(());
+        };
+        let id = of_no_file(&ended.name());
+        if let Some(refused) = &ended.refused {
+            self.leave_out(split, &id, 0, refused)?;
+        }
+        self.write_audit(split, &id, false, Some(audited))?;
+        aside.noted.extend_from_slice(&audited.noted);
         Ok(())
     }
 
@@ -158,10 +178,7 @@ impl Writer<'_> {
         ended: &Ended,
         rejection: Rejection,
     ) -> Result<(ClipId, Rejection), WriteError> {
-        let id = ClipId {
-            name: ended.recording.as_str().into(),
-            file: "".into(),
-        };
+        let id = of_no_file(&ended.recording);
         self.leave_out(split, &id, 0, &rejection)?;
         Ok((id, rejection))
     }
@@ -208,6 +225,14 @@ impl Writer<'_> {
     }
 }
 
+/// A recording by its name alone.
+fn of_no_file(name: &str) -> ClipId {
+    ClipId {
+        name: name.into(),
+        file: "".into(),
+    }
+}
+
 fn record<'a>(split: &'a str, ended: &'a Ended) -> RecordingRecord<'a> {
     RecordingRecord {
         split: Cow::Borrowed(split),
@@ -221,5 +246,6 @@ fn record<'a>(split: &'a str, ended: &'a Ended) -> RecordingRecord<'a> {
         rows: ended.rows,
         excluded: ended.excluded,
         faults: ended.faults,
+        hash: ended.hash.map(|hash| format!("{hash:016x}").into()),
     }
 }

@@ -3,11 +3,13 @@
 mod end;
 mod search;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use crate::audio::{Ear, Next, Recording, retry};
 use crate::dsp::level::Level;
 use crate::dsp::resample::{Conversion, ResampleError};
 use crate::flow::BoxError;
-use crate::records::{Broken, Ended, Open, Part, Rejection};
+use crate::records::{Broken, Ended, InRows, Open, Part, Rejection};
 use crate::source::Segment;
 use crate::source::exclude::meets;
 use crate::source::sequence::Entry;
@@ -68,6 +70,7 @@ pub(super) struct Reading {
     at: u64,
     heard_to: u64,
     overflows: bool,
+    in_rows: InRows,
 }
 
 /// What is whole of a recording.
@@ -129,6 +132,7 @@ impl Reading {
             at: 0,
             heard_to: 0,
             overflows: false,
+            in_rows: InRows::default(),
         };
         if reading.audio.seeks() && !reading.search(from) {
             // A search that failed leaves the reader anywhere.
@@ -211,6 +215,11 @@ impl Reading {
             lead,
             kept,
         };
+        if self.reads.audit.is_some() {
+            self.in_rows.peak = self.in_rows.peak.max(Level::of(&samples).peak);
+            let hash = xxh3_64_with_seed(bytemuck::cast_slice(&samples), part.row);
+            self.in_rows.hash = self.in_rows.hash.wrapping_add(hash);
+        }
         self.kept += part.kept.iter().filter(|kept| **kept).count() as u64;
         self.rows += rows as u64;
         self.rows_here += rows as u64;

@@ -1,5 +1,6 @@
 //! What a recording has come to.
 
+use crate::audit::{recording, refusal};
 use crate::records::{Ended, Finding, Findings};
 use crate::source::sequence::Entry;
 use crate::stages::decode::judge;
@@ -22,6 +23,20 @@ impl Reading {
         if self.overflows {
             findings.add(Finding::Overflow);
         }
+        let (mut hash, mut refused) = (None, None);
+        if let Some(rules) = self.reads.audit.as_ref().filter(|_| self.rows > 0) {
+            let heard = recording::Heard {
+                in_rows: self.in_rows,
+                level: self.level,
+                samples: self.read,
+                others: self.audio.ear().others(),
+                faults: self.faults,
+            };
+            let noted = recording::judge(rules, &heard);
+            refused = refusal(&noted);
+            findings.note(noted);
+            hash = Some(self.in_rows.hash);
+        }
         let samples = self.before + self.here;
         Ended {
             seconds: samples as f64 / f64::from(self.reads.sample_rate),
@@ -32,7 +47,9 @@ impl Reading {
             excluded: self.rows - self.kept,
             faults: self.faults,
             told: self.told,
+            hash,
             findings,
+            refused,
             ..ended(self.index, &self.entry)
         }
     }
@@ -53,6 +70,8 @@ pub(super) fn ended(index: u32, entry: &Entry) -> Ended {
         excluded: 0,
         faults: 0,
         told: None,
+        hash: None,
         findings: Findings::default(),
+        refused: None,
     }
 }

@@ -47,6 +47,7 @@ impl Reading {
         };
         (self.at, self.read, self.heard_to) = (frame as u64, heard.samples, heard.to);
         self.overflows = heard.overflows;
+        self.in_rows = heard.in_rows;
         self.audio.hear(heard.others);
         true
     }
@@ -60,6 +61,7 @@ impl Reading {
             full: self.level.full,
             others: self.audio.ear().others(),
             overflows: self.overflows,
+            in_rows: self.in_rows,
         };
         let is_whole = self.faults == 0 && self.before == 0;
         Open {
