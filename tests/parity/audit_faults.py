@@ -7,9 +7,9 @@ Clips are speech synthesised with espeak-ng (positives, negatives) and recorded 
 (Debian's asterisk-core-sounds-en-g722). Thresholds may be set by looking at the half
 'calibrate'; what is reported is 'judge': other voices, other texts, other recordings, other
 random numbers. Of each seed there is one large set with faulty clips and sounds
-(audit_plant.py), two whose rows are faulty (audit_rows.py), and small ones that are faulty
-as a whole (audit_sets.py). Needs espeak-ng, sox, ffmpeg, and the Python packages numpy
-and soundfile.
+(audit_plant.py), two whose rows are faulty (audit_rows.py), small ones that are faulty as a
+whole (audit_sets.py), and wake words among negatives (audit_words.py). Needs espeak-ng, sox,
+ffmpeg, and the Python packages numpy, onnx, scikit-learn and soundfile.
 """
 import argparse
 import collections
@@ -22,8 +22,9 @@ from pathlib import Path
 
 import audit_rows
 import audit_sets
+import audit_words
 import soundfile as sf
-from audit_clips import SPLITS, clean
+from audit_clips import PHRASES, SPLITS, clean
 from audit_plant import Planter, sounds
 
 
@@ -78,14 +79,18 @@ class Bench:
     def __init__(self, wakemill, work, half, seed, tally):
         self.wakemill, self.work, self.half, self.tally = wakemill, work, half, tally
         self.rng = random.Random(f"{half} {seed}")
+        # How clips are named of the word that the classifier knows.
+        self.word = f"wake{PHRASES[half].index(audit_words.WORD)}_"
 
     def build(self, folder, text):
         """Builds a data set in a folder; the lines of its audit and its rows."""
         (folder / "pipeline.toml").write_text(f"output = 'out'\n{text}\n[features]\nbackend = 'native'\n")
         command = [self.wakemill, "run", "pipeline.toml", "--overwrite", "--progress", "none"]
         subprocess.run(command, cwd=folder, check=True)
-        names = ("audit.jsonl", "rows.jsonl")
-        return [[json.loads(line) for line in (folder / "out" / name).read_text().splitlines()] for name in names]
+        return [self.lines(folder, name) for name in ("audit.jsonl", "rows.jsonl")]
+
+    def lines(self, folder, name):
+        return [json.loads(line) for line in (folder / "out" / name).read_text().splitlines()]
 
 
 def split(name, place, folder=None, more=""):
@@ -127,7 +132,7 @@ def clips(bench, planter, bad_sounds):
     tally.not_planted("sounds", count - len(bad_sounds))
 
 
-def one(bench, each, sets):
+def one(bench, classifier, each, sets):
     """All of a seed."""
     data = bench.work / "data"
     clean(data, bench.half, bench.rng)
@@ -139,6 +144,7 @@ def one(bench, each, sets):
     clips(bench, planter, bad_sounds)
     audit_rows.judge(bench, planter.clips, each)
     audit_sets.judge(bench, planter.clips, sets)
+    audit_words.judge(bench, planter.clips, classifier, each)
 
 
 def main():
@@ -152,12 +158,17 @@ def main():
     parser.add_argument("--details", action="store_true", help="tell what was missed, of the half 'calibrate'")
     a = parser.parse_args()
     tally = Tally(a.details and a.half == "calibrate")
-    for seed in a.seed or [0]:
-        work = a.work.resolve() / f"{a.half}{seed}"
+
+    def bench(name, half, seed):
+        work = a.work.resolve() / name
         if work.exists():
             shutil.rmtree(work)
         work.mkdir(parents=True)
-        one(Bench(a.wakemill.resolve(), work, a.half, seed, tally), a.each, a.sets)
+        return Bench(a.wakemill.resolve(), work, half, seed, tally)
+
+    classifier = audit_words.train(bench("words", a.half, "words"))
+    for seed in a.seed or [0]:
+        one(bench(f"{a.half}{seed}", a.half, seed), classifier, a.each, a.sets)
     tally.table()
     return 0
 

@@ -51,6 +51,19 @@ def export(path, shape, nodes, constants):
     print(path, path.stat().st_size, "bytes")
 
 
+def unscaled(weight, bias, mean, scale):
+    """A first layer, for features that are not standardised."""
+    return weight / scale[:, None], bias - (mean / scale) @ weight
+
+
+def network(x, y):
+    """Two layers that tell rows apart: their weights and biases."""
+    mean, scale = x.mean(0), x.std(0) + 1e-3
+    net = MLPClassifier((24,), alpha=1.0, max_iter=60, random_state=0).fit((x - mean) / scale, y)
+    weight, bias = unscaled(net.coefs_[0], net.intercepts_[0], mean, scale)
+    return [weight, net.coefs_[1]], [bias, net.intercepts_[1]]
+
+
 def main(config, folder):
     keys = yaml.safe_load(Path(config).read_text())
     features = Path(keys.get("output_dir", "./output")) / keys["model_name"]
@@ -61,18 +74,12 @@ def main(config, folder):
     mean, scale = x.mean(0), x.std(0) + 1e-3
     folder.mkdir(parents=True, exist_ok=True)
 
-    def unscaled(weight, bias):
-        """The first layer, for features that are not standardised."""
-        return weight / scale[:, None], bias - (mean / scale) @ weight
-
-    net = MLPClassifier((24,), alpha=1.0, max_iter=60, random_state=0).fit((x - mean) / scale, y)
-    first = unscaled(net.coefs_[0], net.intercepts_[0])
-    nodes, constants = layers([first[0], net.coefs_[1]], [first[1], net.intercepts_[1]])
+    nodes, constants = layers(*network(x, y))
     export(folder / "dynamic.onnx", ["batch", STEPS, EMBEDDING], nodes, constants)
     export(folder / "flat.onnx", ["batch", STEPS * EMBEDDING], nodes, constants)
 
     line = LogisticRegression(C=0.001, max_iter=500).fit((x - mean) / scale, y)
-    weight, bias = unscaled(line.coef_.T, line.intercept_)
+    weight, bias = unscaled(line.coef_.T, line.intercept_, mean, scale)
     export(folder / "baked.onnx", [1, STEPS, EMBEDDING], *layers([weight], [bias]))
 
 
