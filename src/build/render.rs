@@ -57,6 +57,14 @@ impl Renderer {
         self.decoder.decode(clip, &mut Findings::default())
     }
 
+    /// The first samples of a clip, up to so many: no more of it is decoded.
+    ///
+    /// # Errors
+    /// One that cannot be read.
+    pub fn beginning(&mut self, clip: &ClipId, most: usize) -> Result<Samples, Refusal> {
+        self.decoder.beginning(clip, most)
+    }
+
     /// The first samples of a clip, up to so many, and its row in a round: `None` where
     /// there is none of that number.
     ///

@@ -154,7 +154,7 @@ checks! {
     Quiet = Clip, All, "quiet", "nearly silent", "dBFS",
         "quiet_db" = "-50" in -200.0 to 0.0, "Active speech level (ITU-T P.56) below which a clip is nearly silent, in dBFS.";
     Clipped = Clip, All, "clipped", "clipped: its peaks are cut off flat", "share",
-        "clipped_share" = "0.001" in 0.0 to 1.0, "Share of samples in flat runs of three or more at the clip's own peak.";
+        "clipped_share" = "0.001" in 0.0 to 1.0, "Share of samples in flat runs of three or more at the clip's own peak; of a recording, of those at full scale.";
     Offset = Clip, All, "offset", "off the zero line", "full scale",
         "offset_level" = "0.005" in 0.0 to 1.0, "How far off zero all parts of a clip are, of full scale 1.";
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
@@ -202,7 +202,7 @@ checks! {
     UnevenUse = Set, Told, "uneven_use", "sounds used far more often than others", "times",
         "uneven_use_times" = "3" in 1.0 to 1000000.0, "Spread of the uses, in times of what independent draws make.";
     Neighbour = Set, Told, "neighbour", "among rows of the other label", "share",
-        "neighbour_share" = "0.8" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label.";
+        "neighbour_share" = "0.8" in 0.0 to 1.0, "Share of a row's twenty nearest neighbours that have the other label, of rows as near to that label's as these are to each other.";
     Overlap = Set, Told, "overlap", "positive and negative rows that lie among each other", "share",
         "overlap_share" = "0.12" in 0.0 to 1.0, "Share of rows whose nearest neighbour has the other label.";
     Drift = Set, Told, "drift", "test rows that lie elsewhere than training rows", "share",

@@ -26,6 +26,8 @@ const MOST_LINES: usize = 20;
 const MOST_HARD: usize = 10;
 /// Longest piece of a clip that is played, in seconds.
 const MOST_SECONDS: f64 = 3.0;
+/// Seconds of a clip from which on its rows are not made again for the page.
+const LONG_SECONDS: f64 = 20.0;
 /// Seconds into a recording behind which no row is played: all before it would have to
 /// be read.
 const FAR_SECONDS: u64 = 600;
@@ -207,18 +209,21 @@ impl Player<'_> {
     fn of_clip(&mut self, (split, clip): (usize, usize), round: Option<u32>) -> [Option<Sound>; 2] {
         let audio = &self.ready.plan().audio;
         let clip = &self.ready.inputs().splits[split].clips[clip].id;
-        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
-        let made = match round {
-            Some(round) => {
-                let row = self.renderer.row(split, clip, round, most);
-                row.map(Option::unzip)
-            }
-            None => {
-                let samples = self.renderer.decoded(clip);
-                samples.map(|samples| (Some(samples), None))
-            }
+        let samples_in = |seconds: f64| (seconds * f64::from(audio.sample_rate)) as usize;
+        let most = samples_in(MOST_SECONDS);
+        // A clip of minutes is as much memory as all others on their way together.
+        let long = samples_in(LONG_SECONDS);
+        let (samples, row) = match self.renderer.beginning(clip, long) {
+            Ok(samples) if samples.len() == long => (Some(samples), None),
+            Ok(samples) => match round {
+                Some(round) => {
+                    let made = self.renderer.row(split, clip, round, most);
+                    made.map(Option::unzip).unwrap_or_default()
+                }
+                None => (Some(samples), None),
+            },
+            Err(_) => (None, None),
         };
-        let (samples, row) = made.unwrap_or_default();
         // A row that is as long as its clip may be of minutes.
         let most = most.max(audio.clip_samples);
         let sound = samples.and_then(|samples| self.booth.clip(&samples, MOST_SECONDS));

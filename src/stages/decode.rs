@@ -141,6 +141,31 @@ impl Decoder {
         }
     }
 
+    /// The first samples of a clip, up to so many, to be heard: no more of it is read.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn beginning(&mut self, clip: &ClipId, most: usize) -> Result<Samples, Refusal> {
+        let refused = |error| Refusal::Clip(rejected(error));
+        let (limits, raw) = (self.settings.limits, &mut self.raw);
+        let mut reader = Reader::open(&clip.file, limits, self.ear).map_err(refused)?;
+        let (mut samples, mut conversion) = (Samples::new(), None);
+        while samples.len() < most && reader.next(raw).map_err(refused)? {
+            let rates = (reader.info().sample_rate, self.settings.sample_rate);
+            let converted = match &mut conversion {
+                Some(conversion) => Ok(conversion),
+                none => Conversion::new(rates.0, rates.1).map(|new| none.insert(new)),
+            };
+            let converted = converted.and_then(|of| of.push(raw, &mut samples));
+            converted.map_err(unconverted)?;
+        }
+        if let Some(conversion) = conversion.filter(|_| samples.len() < most) {
+            conversion.finish(&mut samples).map_err(unconverted)?;
+        }
+        samples.truncate(most);
+        Ok(samples)
+    }
+
     /// The samples of a clip that is not long; `None` for one that is.
     fn short(
         &mut self,
