@@ -257,10 +257,7 @@ impl Dataset {
 
     /// Those that could not be processed: what a rule left out is not among them.
     pub fn failed(&self) -> u64 {
-        let splits = self.splits.iter().map(|split| &split.written);
-        splits
-            .map(|split| split.left_out - split.unwanted.min(split.left_out))
-            .sum()
+        self.splits.iter().map(|split| split.written.failed()).sum()
     }
 
     /// Reads `dataset.json` of an output folder; `None` where there is none.
@@ -286,6 +283,11 @@ impl Seal for Dataset {
 }
 
 impl SplitWritten {
+    /// Clips that could not be processed: what a rule left out is not among them.
+    pub fn failed(&self) -> u64 {
+        self.left_out.saturating_sub(self.unwanted)
+    }
+
     /// The names of its feature files, and of the index of its rows.
     pub fn files(&self) -> Vec<&str> {
         let mut files = match self.parts.is_empty() {

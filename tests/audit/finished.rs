@@ -167,6 +167,18 @@ fn rows_of_a_finished_data_set_are_scored() {
     assert_eq!(code, Some(0), "{errors}");
     assert_eq!(of(lines, &["holds_word"]), built);
     assert_eq!(site.lines("hard.jsonl"), hard);
+    // What holds no rows is passed over, and said so.
+    let text = "output = 'steps'\n[[split]]\nname = 'other'\ninput = 'other_train'\n\
+        kind = 'recordings'\nlayout = 'steps'\ninterleave = 1\n[audit]\nchecks = 'off'\n";
+    fs::write(site.path("steps.toml"), text).unwrap();
+    let run = site.wakemill(&["run", "steps.toml", "--progress", "none"]);
+    assert!(run.status.success(), "{run:?}");
+    let run = site.wakemill(&[&["audit", "steps"][..], &set].concat());
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        run.status.success() && errors.contains("other.npy is not scored"),
+        "{errors}"
+    );
     let (_, errors, code) = audit(&site, &["--hard", "none.jsonl"]);
     assert_eq!(code, Some(2));
     assert!(errors.contains("name a classifier"), "{errors}");

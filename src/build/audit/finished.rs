@@ -15,6 +15,7 @@ use crate::build::{BuildError, Watch, scoring};
 use crate::config::plan::{AuditPlan, Plan};
 use crate::dataset::Dataset;
 use crate::dataset::audit::{AuditRecord, is_in_stream};
+use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlReader;
 use crate::dataset::layout::{AUDIT_FILE, ROWS_FILE};
 use crate::records::{AuditRules, Check, ClipFacts, Policy, Threshold};
@@ -82,13 +83,8 @@ impl Finished {
     ) -> Result<Looked, BuildError> {
         let splits = self.dataset.splits.iter().map(|split| {
             let written = &split.written;
-            let failed = written.left_out - written.unwanted.min(written.left_out);
-            (
-                written.name.clone(),
-                split.planned,
-                failed,
-                Default::default(),
-            )
+            let (name, found) = (written.name.clone(), Found::default());
+            (name, split.planned, written.failed(), found)
         });
         let mut looked = Looked {
             splits: splits.collect(),
@@ -260,6 +256,12 @@ impl Finished {
                 "{} does not tell of {}, which nobody looked for while it was built: give its configuration",
                 self.folder.display(),
                 untold.join(", ")
+            ));
+        }
+        for split in self.unscored() {
+            watch.warn(&format!(
+                "{} is not scored: it holds single embeddings and not rows; 'wakemill eval --negatives' scores it as it is heard",
+                split.features
             ));
         }
         let has_number = |check: Check| self.dataset.audit.numbers.contains_key(check.name());

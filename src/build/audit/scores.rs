@@ -7,13 +7,13 @@ use super::Told;
 use super::finished::Finished;
 use super::look::Looked;
 use crate::build::BuildError;
-use crate::config::plan::SplitPlan;
+use crate::config::plan::{Layout, SplitPlan};
 use crate::dataset::audit::AuditRecord;
 use crate::dataset::hard::HardRecord;
 use crate::dataset::inspect;
 use crate::dataset::manifest::SplitWritten;
 use crate::dataset::parts::FeatureReader;
-use crate::records::{Check, EMBEDDING, Noted};
+use crate::records::{Check, Noted};
 use crate::stages::score::Scoring;
 
 /// Rows after which a feature file's pages are given back.
@@ -27,9 +27,19 @@ impl Finished {
     }
 
     /// The negative splits, where there is a classifier.
-    fn scored_splits(&self) -> impl Iterator<Item = (&SplitPlan, &SplitWritten)> {
+    fn negatives(&self) -> impl Iterator<Item = &SplitPlan> {
         let plans = self.plan.splits.iter();
-        let plans = plans.filter(|plan| self.scoring.is_some() && !plan.is_positive());
+        plans.filter(|plan| self.scoring.is_some() && !plan.is_positive())
+    }
+
+    /// Those whose files hold no whole rows.
+    pub(super) fn unscored(&self) -> impl Iterator<Item = &SplitPlan> {
+        self.negatives().filter(|plan| !has_rows(plan))
+    }
+
+    /// The others.
+    fn scored_splits(&self) -> impl Iterator<Item = (&SplitPlan, &SplitWritten)> {
+        let plans = self.negatives().filter(|plan| has_rows(plan));
         plans.filter_map(|plan| {
             let mut splits = self.dataset.splits.iter().map(|split| &split.written);
             Some((plan, splits.find(|split| split.name == plan.name)?))
@@ -107,10 +117,6 @@ impl Finished {
         };
         let reader = FeatureReader::open(&path).map_err(|error| failed(&error))?;
         let reader = reader.ok_or_else(|| failed(&"there is no such file"))?;
-        if reader.row_len() != scoring.steps * EMBEDDING {
-            let steps = "it holds single embeddings and not rows: 'wakemill eval --negatives' scores it as it is heard";
-            return Err(failed(&steps));
-        }
         let mut worker = scoring.worker().map_err(|error| failed(&error))?;
         let (mut scores, mut scratch) = (Vec::with_capacity(reader.rows()), Vec::new());
         for row in 0..reader.rows() {
@@ -127,6 +133,12 @@ impl Finished {
         }
         Ok(scores)
     }
+}
+
+/// Whether what is in a split's file are rows.
+fn has_rows(split: &SplitPlan) -> bool {
+    let recordings = split.recordings.as_ref();
+    recordings.is_none_or(|of| of.layout == Layout::Rows)
 }
 
 /// The rows that score highest, so many at most, the highest first and of two with one
