@@ -158,7 +158,7 @@ checks! {
     Offset = Clip, All, "offset", "off the zero line", "full scale",
         "offset_level" = "0.005" in 0.0 to 1.0, "How far off zero all parts of a clip are, of full scale 1.";
     BandLimited = Clip, All, "band_limited", "without the upper part of the spectrum, as a phone recording", "Hz",
-        "band_limited_hz" = "4500" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
+        "band_limited_hz" = "4250" in 0.0 to 1000000.0, "Frequency above which a clip of speech has nothing, in Hz.";
     CutStart = Clip, All, "cut_start", "cut off at its start: it begins within sound", "dB",
         "cut_start_db" = "-2" in -200.0 to 100.0, "Level of a positive clip's first 10 ms, in dB of its active speech level.";
     CutEnd = Clip, All, "cut_end", "cut off at its end: it stops within sound", "dB",
@@ -168,7 +168,7 @@ checks! {
     Damaged = Clip, All, "damaged", "damaged in parts of its file", "parts",
         "" = "1" in 1.0 to 1.0, "";
     EnergyLost = Row, All, "energy_lost", "mostly outside its row", "share",
-        "energy_lost_share" = "0.5" in 0.0 to 1.0, "Share of the clip's energy that does not reach the row.";
+        "energy_lost_share" = "0.6" in 0.0 to 1.0, "Share of the clip's energy that does not reach the row.";
     EndLost = Row, All, "end_lost", "with the end of its word outside the row", "ms",
         "end_lost_ms" = "50" in 0.0 to 60000.0, "Speech behind the row's end, of a positive clip, in milliseconds.";
     Snr = Row, All, "snr", "at another signal-to-noise ratio than was asked for", "dB",

@@ -19,6 +19,8 @@ WORDS = ("house river table green seven monday window paper mother silver garden
          "letter summer kitchen market tomorrow village holiday breakfast mountain engine science").split()
 PHRASES = {"calibrate": ["hey livekit", "okay computer"], "judge": ["hello jarvis", "hey livekit"]}
 PITCHES = (10, 30, 50, 70, 90)
+# Bytes of recorded speech that neither half has.
+LONG = 20_000
 PAUSES = ("dither", "zeros", "gate")
 
 
@@ -52,6 +54,15 @@ def record(job):
     run("ffmpeg", "-v", "error", "-y", "-f", "g722", "-i", source, "-af", "volume=-6dB", "-ar", RATE, "-ac", 1, path)
 
 
+def recordings(more_than, less_than):
+    """Recorded speech of so many bytes, 8,000 a second: each once, whatever links there are."""
+    sounds = {}
+    for f in sorted(glob.glob("/usr/share/asterisk/sounds/**/*.g722", recursive=True)):
+        if "silence" not in f and more_than < Path(f).stat().st_size < less_than:
+            sounds.setdefault(hashlib.sha256(Path(f).read_bytes()).digest(), f)
+    return sorted(sounds.values())
+
+
 def clean(data, half, rng):
     """Writes the clean clips into a folder for each split."""
     jobs = []
@@ -74,13 +85,8 @@ def clean(data, half, rng):
             said.add(words)
             jobs.append((data / split / f"said{index:04d}.wav", " ".join(words), rng.choice(VOICES[half]),
                          rng.randint(110, 220), rng.randint(20, 80), rng.choice(PAUSES)))
-    # Each once, whatever links there are; of a row and a little more: longer ones are a fault.
-    sounds = {}
-    for f in sorted(glob.glob("/usr/share/asterisk/sounds/**/*.g722", recursive=True)):
-        if "silence" not in f and 6000 < Path(f).stat().st_size < 20_000:
-            sounds.setdefault(hashlib.sha256(Path(f).read_bytes()).digest(), f)
-    sounds = sorted(sounds.values())
-    sounds = sounds[0 if half == "calibrate" else 1::2]
+    # Of a row and a little more: longer ones are a fault.
+    sounds = recordings(6000, LONG)[0 if half == "calibrate" else 1::2]
     recorded = [(f, data / ("negative_test" if i % 4 == 0 else "negative_train") / f"recorded{i:04d}.wav")
                 for i, f in enumerate(sounds)]
     for split in SPLITS:

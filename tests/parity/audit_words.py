@@ -1,11 +1,11 @@
 """Wake words among negatives for audit_faults.py, in clips and in long recordings, and the
-classifier that is to find them: trained on other voices than either half has."""
+classifier that is to find them: trained on other voices and recordings than either half has."""
 
 import concurrent.futures as cf
 
 import numpy as np
 import soundfile as sf
-from audit_clips import PITCHES, RATE, WORDS, speak
+from audit_clips import LONG, PITCHES, RATE, WORDS, record, recordings, speak
 from audit_plant import room
 from train_classifiers import export, layers, network
 
@@ -36,9 +36,11 @@ def train(bench):
     sounds(folder, rng)
     (folder / "long").mkdir()
     others = sorted([*(folder / "other_end").iterdir(), *(folder / "other_center").iterdir()])
-    for index in range(4):
+    for index in range(6):
         flow(bench, folder / f"long/{index}.flac", others, [])
-    bench.build(folder, splits((name, name, place) for name, place in PLACES.items()) + LONG + AUGMENT + "rounds = 3\n")
+    for index, source in enumerate(recordings(LONG, 1 << 20)):
+        record((source, folder / f"long/recorded{index}.wav"))
+    bench.build(folder, splits((name, name, place) for name, place in PLACES.items()) + FLOW + AUGMENT + "rounds = 3\n")
     rows = {name: np.load(folder / f"out/{name}.npy").astype(np.float32) for name in (*PLACES, "long")}
     x = np.concatenate(list(rows.values()))
     y = np.concatenate([np.full(len(of), name.startswith("said")) for name, of in rows.items()])
@@ -47,7 +49,7 @@ def train(bench):
     return folder / "word.onnx"
 
 
-LONG = f"[[split]]\nname = 'long'\ninput = 'long'\nkind = 'recordings'\nhop_seconds = {HOP}\n"
+FLOW = f"[[split]]\nname = 'long'\ninput = 'long'\nkind = 'recordings'\nhop_seconds = {HOP}\n"
 AUGMENT = "[augment]\nbackgrounds = 'backgrounds'\nrirs = 'rooms'\nround_from = 'clip'\n"
 
 
@@ -111,7 +113,7 @@ def in_recordings(bench, said, others, audit):
     folder, tally = bench.work / "words_long", bench.tally
     (folder / "long").mkdir(parents=True)
     planted = {f"{index}.flac": flow(bench, folder / f"long/{index}.flac", others, said[index::2]) for index in range(2)}
-    text = f"{LONG}[augment]\nenabled = false\n{audit}"
+    text = f"{FLOW}[augment]\nenabled = false\n{audit}"
     lines, _ = bench.build(folder, text)
     heard = {name: [line["round"] * HOP for line in lines if line["clip"] == name and line["check"] == "holds_word"]
              for name in planted}

@@ -1,6 +1,7 @@
 //! The audit of a data set that is finished: what its build has found, judged by other
 //! rules where some are given, and what its rows tell that nobody has looked for yet.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::dataset::audit::{AuditRecord, is_in_stream};
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlReader;
 use crate::dataset::layout::{AUDIT_FILE, ROWS_FILE};
-use crate::records::{AuditRules, Check, ClipFacts, Policy, Threshold};
+use crate::records::{AuditRules, Check, ClipFacts, Policy, Scope, Threshold};
 use crate::stages::score::Scoring;
 
 /// What rows tell, where no clip is heard any more: of clips that are the same, those
@@ -125,7 +126,7 @@ impl Finished {
         }
         let path = self.folder.join(AUDIT_FILE);
         let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         for line in JsonlReader::<AuditRecord<'static>>::open(&path).map_err(read)? {
             let line = line.map_err(read)?;
             let check = Check::named(&line.check).filter(|check| self.is_known(*check));
@@ -134,7 +135,7 @@ impl Finished {
             else {
                 continue;
             };
-            found.push(check);
+            found.insert(check);
             let mut splits = looked.splits.iter_mut();
             let split = splits.find(|split| line.split.as_deref() == Some(&*split.0));
             match (split.filter(|_| is_in_stream(check.scope())), &line.clip) {
@@ -197,12 +198,7 @@ impl Finished {
             };
             (policy, rules.threshold(check))
         });
-        let asked: Vec<Check> = Check::ALL
-            .iter()
-            .copied()
-            .filter(|check| rules.policy(*check) > Policy::Off)
-            .collect();
-        if asked.is_empty() {
+        if !rules.looks_at(&Scope::ALL) {
             return Ok(());
         }
         let mut plan = self.plan.clone();

@@ -1,6 +1,6 @@
 //! Negative rows of a finished data set, scored by a classifier.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Told;
@@ -66,27 +66,22 @@ impl Finished {
             let noted: Vec<(u64, Noted)> = noted.collect();
             let hardest = highest(&scores, self.hard());
             let rows = noted.iter().map(|(row, _)| *row);
-            let rows: BTreeSet<u64> = rows.chain(hardest.iter().copied()).collect();
-            let rows: Vec<u64> = rows.into_iter().collect();
-            let names =
-                inspect::named(&self.folder, &self.dataset, written, &rows).map_err(|error| {
-                    BuildError::io("read", &self.folder)(std::io::Error::other(error))
-                })?;
-            let name = |row: u64| rows.binary_search(&row).ok().and_then(|at| names.get(at));
+            let names = self.names(written, rows.chain(hardest.iter().copied()))?;
+            let mut splits = looked.splits.iter_mut();
+            let mut found = splits.find(|split| split.0 == written.name);
             for (row, noted) in noted {
-                let Some((clip, round)) = name(row) else {
+                let Some((clip, round)) = names.get(&row) else {
                     continue;
                 };
                 let round = Some(*round);
                 let record = AuditRecord::of(&Noted { round, ..noted });
                 (told.lines)(&record.of_clip(&written.name, clip))?;
-                let mut splits = looked.splits.iter_mut();
-                if let Some(split) = splits.find(|split| split.0 == written.name) {
+                if let Some(split) = &mut found {
                     split.3.note(clip, noted.check.name());
                 }
             }
             looked.hardest.extend(hardest.into_iter().filter_map(|row| {
-                let (clip, round) = name(row)?;
+                let (clip, round) = names.get(&row)?;
                 Some(HardRecord {
                     split: written.name.clone().into(),
                     row,
@@ -97,6 +92,19 @@ impl Finished {
             }));
         }
         Ok(())
+    }
+
+    /// Whose some rows of a split are: clip and round.
+    fn names(
+        &self,
+        written: &SplitWritten,
+        rows: impl Iterator<Item = u64>,
+    ) -> Result<BTreeMap<u64, (String, u32)>, BuildError> {
+        let rows: BTreeSet<u64> = rows.collect();
+        let rows: Vec<u64> = rows.into_iter().collect();
+        let read = |error| BuildError::io("read", &self.folder)(std::io::Error::other(error));
+        let named = inspect::named(&self.folder, &self.dataset, written, &rows).map_err(read)?;
+        Ok(rows.into_iter().zip(named).collect())
     }
 
     fn hard(&self) -> usize {

@@ -58,8 +58,8 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
         .ok_or_else(|| nothing("the index has no such row"))
 }
 
-/// Whose some rows of a split are, in their order: the clip and its round, or the
-/// recording and its row; where neither is known, the row's own number.
+/// Whose some rows of a split are, which are given in ascending order: the clip and its
+/// round, or the recording and its row; where neither is known, the row's own number.
 ///
 /// # Errors
 /// An index or lines that cannot be read, or do not belong together.
@@ -71,24 +71,22 @@ pub fn named(
 ) -> Result<Vec<(String, u32)>, InspectError> {
     if let Some(hours) = &split.hours {
         let origins = of_recordings(folder, dataset, split, hours, rows)?.into_iter();
-        let number = |of: &RowOrigin| u32::try_from(of.row).unwrap_or(u32::MAX);
-        return Ok(origins
-            .map(|of| (of.recording.clone(), number(&of)))
-            .collect());
+        let number = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
+        let named = origins.map(|of| (of.recording, number(of.row)));
+        return Ok(named.collect());
     }
     let mut named: Vec<_> = rows.iter().map(|row| (row_name(*row), 0)).collect();
     let path = folder.join(ROWS_FILE);
     if !path.is_file() || rows.is_empty() {
         return Ok(named);
     }
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_unstable_by_key(|index| rows[*index]);
-    let mut wanted = order.into_iter().peekable();
+    let mut wanted = rows.iter().zip(&mut named).peekable();
     for line in JsonlReader::<RowRecord<'static>>::open(&path)? {
         let line = line?;
-        let is_it = |index: &usize| line.split == split.name && rows[*index] == line.row;
-        while let Some(index) = wanted.next_if(is_it) {
-            named[index] = (line.clip.to_string(), line.round);
+        if line.split == split.name
+            && let Some((_, named)) = wanted.next_if(|(row, _)| **row == line.row)
+        {
+            *named = (line.clip.into_owned(), line.round);
         }
         if wanted.peek().is_none() {
             break;
