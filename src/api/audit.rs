@@ -33,6 +33,7 @@ pub fn finished(
     let Some(dataset) = Dataset::read(folder).map_err(BuildError::from)? else {
         return Ok(None);
     };
-    let audit = config::audit(source, dataset.configuration.audit.keys())?;
+    let (audit, warnings) = config::audit(source, dataset.configuration.audit.keys())?;
+    warnings.iter().for_each(|text| watch.warn(text));
     Ok(Some(Finished::open(folder, dataset, audit, notice, watch)?))
 }

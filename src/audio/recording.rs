@@ -135,6 +135,11 @@ impl Recording {
         self.ear = self.ear.having_heard(others);
     }
 
+    /// Forgets what was heard in the other channels.
+    pub fn forget_others(&mut self) {
+        self.ear.reset();
+    }
+
     /// Where the stretch begins in the recording, in seconds; what was lost
     /// counts.
     pub fn start(&self) -> f64 {

@@ -260,20 +260,21 @@ mod tests {
         let mut auditor = auditor();
         let clip = vec![0.1; 64_000];
         let place = Drawn::Place(Placement::Start { start: 0 });
+        auditor.window = 25_600;
         auditor.before(&place, &clip);
         let audited = Audited {
             speech_end: Some(40_000),
             ..Audited::default()
         };
-        auditor.after(&place, &clip[..32_000], Some(&audited));
-        // Half is lost, and that is the threshold.
+        auditor.after(&place, &clip[..25_600], Some(&audited));
+        // Three fifths are lost, and that is the threshold.
         let noted: Vec<_> = auditor.row(0, &[9; 160]).collect();
         assert_eq!(noted.len(), 1);
-        assert_eq!((noted[0].check, noted[0].measure), (Check::EndLost, 500.0));
+        assert_eq!((noted[0].check, noted[0].measure), (Check::EndLost, 900.0));
         assert_eq!(noted[0].round, Some(0));
-        auditor.window = 31_000;
+        auditor.window = 25_000;
         auditor.before(&place, &clip);
-        auditor.after(&place, &clip[..31_000], None);
+        auditor.after(&place, &clip[..25_000], None);
         assert_eq!(names(&mut auditor, &[9; 160]), ["energy_lost"]);
     }
 }

@@ -84,10 +84,9 @@ fn finished(args: &AuditArgs, progress: &Progress) -> anyhow::Result<(Looked, Ou
         );
         return Err(Usage(message).into());
     };
-    let rows = finished.rows_to_score();
-    refuse_without_classifier(args, rows > 0)?;
+    refuse_without_classifier(args, finished.has_classifier())?;
     let mut out = Out::open(args)?;
-    let bar = progress.rows(rows);
+    let bar = progress.rows(finished.rows_to_score());
     let looked = finished.look(&mut |line| out.take(line), &mut || bar.inc(1))?;
     bar.finish_and_clear();
     Ok((looked, out))

@@ -142,12 +142,12 @@ pub fn plan(source: &Source, document: Document) -> Result<(Plan, Vec<String>), 
 }
 
 /// Lays everything else over the audit that a finished data set was built with: what
-/// it is audited by now.
+/// it is audited by now, and what the user should know.
 ///
 /// # Errors
 /// Every wrong key and value, and keys that are not the audit's: the data set is what
 /// it is.
-pub fn audit(source: &Source, known: toml::Table) -> Result<AuditPlan, ConfigError> {
+pub fn audit(source: &Source, known: toml::Table) -> Result<(AuditPlan, Vec<String>), ConfigError> {
     let is_audit = |key: &str| key.split('.').next() == Some("audit");
     let (of_audit, others): (Vec<_>, Vec<_>) = overrides(source)?
         .into_iter()
@@ -169,7 +169,9 @@ pub fn audit(source: &Source, known: toml::Table) -> Result<AuditPlan, ConfigErr
     }
     let known = toml::Table::from_iter([("audit".to_owned(), known.into())]);
     let (file, settings) = settled(source.path, &table(known), of_audit)?;
-    resolve::audit(&file.layers, &settings).map_err(|problems| file.invalid(problems))
+    let (audit, warnings) =
+        resolve::audit(&file.layers, &settings).map_err(|problems| file.invalid(problems))?;
+    Ok((audit, [nearly_keys(source), warnings].concat()))
 }
 
 /// A document with everything else laid over it, every key checked alone.

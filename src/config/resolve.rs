@@ -34,15 +34,18 @@ pub fn resolve(layers: &Layers, settings: &Settings) -> Result<(Plan, Vec<String
     }
 }
 
-/// Makes what a finished data set is audited by.
+/// Makes what a finished data set is audited by, and collects warnings.
 ///
 /// # Errors
 /// Every cross-check that fails.
-pub fn audit(layers: &Layers, settings: &Settings) -> Result<AuditPlan, Vec<Problem>> {
+pub fn audit(
+    layers: &Layers,
+    settings: &Settings,
+) -> Result<(AuditPlan, Vec<String>), Vec<Problem>> {
     let mut resolver = Resolver::new(layers);
     let plan = resolver.audit(&settings.audit);
     match resolver.problems.is_empty() {
-        true => Ok(plan),
+        true => Ok((plan, resolver.warnings)),
         false => Err(resolver.problems),
     }
 }

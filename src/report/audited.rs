@@ -166,7 +166,13 @@ impl Player<'_> {
                 .is_some()
             {
                 let number = record.round.map_or(0, u64::from);
-                sounds.extend(self.of_recording(place, number));
+                let row = format!("row {number} of the recording");
+                let name = match is_pair {
+                    true => format!("{split}: {clip}, {row}"),
+                    false => row,
+                };
+                let sound = self.of_recording(place, number);
+                sounds.extend(sound.map(|sound| (name, sound)));
                 continue;
             }
             let name = match is_pair {
@@ -189,11 +195,7 @@ impl Player<'_> {
         Some((index, clips.position(|entry| *entry.id.name == *clip)?))
     }
 
-    fn of_recording(
-        &mut self,
-        (split, recording): (usize, usize),
-        number: u64,
-    ) -> Option<(String, Sound)> {
+    fn of_recording(&mut self, (split, recording): (usize, usize), number: u64) -> Option<Sound> {
         let reads = self.ready.reads(split)?;
         if number * reads.hop as u64 > FAR_SECONDS * u64::from(reads.sample_rate) {
             return None;
@@ -201,8 +203,7 @@ impl Player<'_> {
         let entry = &self.ready.inputs().splits[split].clips[recording];
         let row = self.renderer.recording_row((split, &reads), entry, number);
         let (_, row) = row.ok()??;
-        let sound = self.booth.row(&row.data)?;
-        Some((format!("row {number} of the recording"), sound.into()))
+        self.booth.row(&row.data).map(Sound::from)
     }
 
     /// The beginning of a clip, and its row in a round.

@@ -107,6 +107,60 @@ fn rows_tell_what_the_build_has_not_looked_for() {
 }
 
 #[test]
+fn facts_tell_what_augmented_rows_do_not() {
+    let site = Site::new();
+    let off = ["--set", "audit.leak=off", "--set", "audit.duplicate=off"];
+    site.build(&[]);
+    let built = of(site.lines("out/audit.jsonl"), &["duplicate", "leak"]);
+    assert!(!built.is_empty());
+    site.build(&[&off[..], &["--overwrite"]].concat());
+    let on = ["--set", "audit.leak=warn", "--set", "audit.duplicate=warn"];
+    let (lines, errors, _) = audit(&site, &on);
+    assert_eq!(of(lines, &["duplicate", "leak"]), built);
+    assert!(!errors.contains("warning"), "{errors}");
+    // Without facts nothing of it is to be seen, which is said.
+    site.build(&["--set", "audit.checks=off", "--overwrite"]);
+    let (lines, errors, _) = audit(&site, &[]);
+    assert!(of(lines, &["duplicate", "leak"]).is_empty());
+    assert!(errors.contains("the same to the last bit"), "{errors}");
+    let (_, errors, _) = audit(&site, &["--set", "audit.holds_word=fail"]);
+    assert!(errors.contains("holds_word looks at nothing"), "{errors}");
+}
+
+#[test]
+fn rows_without_names_are_called_by_their_numbers() {
+    let site = twice();
+    let set = [
+        "--set",
+        "output_files.rows=false",
+        "--set",
+        "augment.round_from=clip",
+        "--set",
+        "audit.checks=off",
+        "--set",
+        "audit.neighbour=warn",
+        "--set",
+        "audit.neighbour_share=0",
+    ];
+    let orders = ["round", "pass"].map(|order| format!("augment.row_order={order}"));
+    for order in &orders {
+        let set = [&set[..], &["--set", order, "--overwrite"]].concat();
+        site.build(&set);
+        let built = site.lines("out/audit.jsonl");
+        assert!(!built.is_empty());
+        let off = [&set[..], &["--set", "audit.neighbour=off"]].concat();
+        site.build(&off);
+        let (lines, ..) = audit(&site, &["--set", "audit.neighbour_share=0"]);
+        let lines = of(lines, &["neighbour"]);
+        assert_eq!(lines.len(), built.len());
+        for (line, built) in lines.iter().zip(&built) {
+            assert_eq!(line["detail"], built["detail"]);
+            assert_eq!(line["clip"], line["detail"]);
+        }
+    }
+}
+
+#[test]
 fn uses_of_sounds_are_told_by_the_rows() {
     let site = Site::new();
     site.build(&[]);

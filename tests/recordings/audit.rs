@@ -80,6 +80,66 @@ fn what_is_wrong_with_recordings_is_told_and_is_the_same_after_kills() {
 }
 
 #[test]
+fn a_build_that_a_rule_has_ended_goes_on_to_the_same_bytes() {
+    let case = case();
+    // A place goes on with the next recording in the visit that ends one.
+    let one = ["--set", "split.0.interleave=1"];
+    let expected = case.build("out", &one);
+    let fails = [&one[..], &["--set", "audit.other_channel=fail"]].concat();
+    assert_eq!(case.run("failed", &fails).status.code(), Some(1));
+    let on = [&one[..], &["--resume"]].concat();
+    assert_same(&case.build("failed", &on), &expected, "failed");
+}
+
+#[test]
+fn what_is_excluded_is_not_judged() {
+    let case = case();
+    // Of the copy nothing is left, and of another all that is loud.
+    case.write("without.txt", "1_copy.wav\n0_other.wav\t0\t12\n");
+    let text = std::fs::read_to_string(case.path("pipeline.toml")).unwrap();
+    let exclude = "input = 'test'\nexclude = 'without.txt'";
+    case.write("pipeline.toml", text.replace("input = 'test'", exclude));
+    let half: Vec<i16> = (0..16_000 * 20)
+        .map(|n| if n < 16_000 * 10 { 5_000 } else { 1 })
+        .collect();
+    case.write("test/0_other.wav", wav(16_000, 1, &half));
+    build(&case, &[]);
+    let found = told(&case, "out/audit.jsonl");
+    assert!(
+        !found.iter().any(|line| line[0] == "1_copy.wav"),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&json!(["0_other.wav", "silent", "warn"])),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_finished_folder_of_recordings_tells_of_those_that_are_the_same() {
+    let case = case();
+    build(&case, &["--set", "audit.leak=off"]);
+    assert!(
+        told(&case, "out/audit.jsonl")
+            .iter()
+            .all(|line| line[1] != "leak")
+    );
+    let mut audit = Command::new(PROGRAM);
+    audit.current_dir(case.path("."));
+    let run = audit.args([
+        "audit",
+        "out",
+        "--set",
+        "audit.leak=warn",
+        "--lines",
+        "lines.jsonl",
+    ]);
+    let run = run.output().unwrap();
+    assert!(run.status.success(), "{}", errors(&run));
+    assert!(told(&case, "lines.jsonl").contains(&json!(["1_copy.wav", "leak", "warn"])));
+}
+
+#[test]
 fn a_rule_about_a_recording_ends_the_build_or_tells() {
     let case = case();
     let run = case.run("out", &["--set", "audit.other_channel=fail"]);

@@ -2,6 +2,7 @@
 //! rules where some are given, and what its rows tell that nobody has looked for yet.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,22 +16,24 @@ use super::{Clips, Set, Told};
 use crate::build::{BuildError, Watch, scoring};
 use crate::config::plan::{AuditPlan, Plan};
 use crate::dataset::Dataset;
-use crate::dataset::audit::{AuditRecord, is_in_stream};
+use crate::dataset::audit::{AuditRecord, is_in_stream, read_facts};
 use crate::dataset::found::Found;
 use crate::dataset::jsonl::JsonlReader;
-use crate::dataset::layout::{AUDIT_FILE, ROWS_FILE};
+use crate::dataset::layout::{AUDIT_FACTS_FILE, AUDIT_FILE, ROWS_FILE};
 use crate::records::{AuditRules, Check, ClipFacts, Policy, Scope, Threshold};
 use crate::stages::score::Scoring;
 
-/// What rows tell, where no clip is heard any more: of clips that are the same, those
-/// whose first rows are.
-const OF_ROWS: [Check; 5] = [
+/// What rows tell, where no clip is heard any more.
+const OF_ROWS: [Check; 3] = [Check::Neighbour, Check::Overlap, Check::Drift];
+/// What facts of clips tell, which an audited build leaves; without any, of clips that
+/// are the same those whose first rows are.
+const OF_FACTS: [Check; 4] = [
+    Check::Length,
     Check::Duplicate,
+    Check::NearDuplicate,
     Check::Leak,
-    Check::Neighbour,
-    Check::Overlap,
-    Check::Drift,
 ];
+const OF_FIRST_ROWS: [Check; 2] = [Check::Duplicate, Check::Leak];
 /// What `rows.jsonl` tells.
 const OF_LINES: [Check; 2] = [Check::SharedSound, Check::UnevenUse];
 
@@ -61,6 +64,7 @@ impl Finished {
     ) -> Result<Self, BuildError> {
         let mut plan = dataset.configuration.clone();
         plan.audit = audit;
+        plan.output_files.rows &= folder.join(ROWS_FILE).is_file();
         let this = Self {
             folder: folder.to_owned(),
             has_lines: dataset.configuration.audits() && folder.join(AUDIT_FILE).is_file(),
@@ -114,6 +118,7 @@ impl Finished {
         let scoring = &self.dataset.configuration.audit.scoring;
         let is_asked = match check {
             Check::HoldsWord => scoring.is_some() && self.scoring.is_none(),
+            Check::SharedSound | Check::UnevenUse => self.dataset.configuration.output_files.rows,
             _ => true,
         };
         self.has_lines && is_asked && self.built_by().policy(check) > Policy::Off
@@ -186,10 +191,7 @@ impl Finished {
     /// What rows tell that the build has not looked for.
     fn tell_rows(&self, told: &mut Told<'_, '_>) -> Result<(), BuildError> {
         let rules = &self.plan.audit.rules;
-        let is_told = |check: Check| {
-            let is_of_rows = OF_ROWS.contains(&check) || OF_LINES.contains(&check);
-            is_of_rows && !self.is_known(check)
-        };
+        let is_told = |check: Check| self.is_derived(check) && !self.is_known(check);
         let rules = AuditRules::new(|check| {
             let policy = if is_told(check) {
                 rules.policy(check)
@@ -201,6 +203,13 @@ impl Finished {
         if !rules.looks_at(&Scope::ALL) {
             return Ok(());
         }
+        let splits = self.dataset.splits.iter().map(|split| &split.written);
+        for path in splits
+            .flat_map(|split| split.files())
+            .map(|name| self.folder.join(name))
+        {
+            fs::metadata(&path).map_err(BuildError::io("read", &path))?;
+        }
         let mut plan = self.plan.clone();
         plan.audit.rules = rules;
         let inputs = restored(&self.folder, &self.dataset)?;
@@ -209,17 +218,43 @@ impl Finished {
             inputs: &inputs,
             sounds: None,
         };
-        let facts = match set.asks(&[Check::Duplicate, Check::Leak]) {
+        let facts = match set.asks(&OF_FACTS) {
             true => self.facts(&set)?,
             false => Vec::new(),
         };
-        // Hashes of recordings are there where the build was audited.
-        set.tell(&self.folder, &facts, &Hashes::default(), told)
+        let recordings = Hashes::read(&set, &self.folder)?;
+        set.tell(&self.folder, &facts, &recordings, told)
     }
 
-    /// The hash of each clip's first row.
+    /// Whether the folder tells what its build has not looked for.
+    fn is_derived(&self, check: Check) -> bool {
+        match check {
+            _ if OF_LINES.contains(&check) => self.plan.output_files.rows,
+            _ if OF_FACTS.contains(&check) => self.has_facts() || OF_FIRST_ROWS.contains(&check),
+            _ => OF_ROWS.contains(&check),
+        }
+    }
+
+    /// Whether the build has left facts of its clips; where one of these has no row,
+    /// nobody can tell whose they are.
+    fn has_facts(&self) -> bool {
+        let mut splits = self.dataset.splits.iter().map(|split| &split.written);
+        let is_whole = splits.all(|split| split.hours.is_some() || split.left_out == 0);
+        is_whole && self.folder.join(AUDIT_FACTS_FILE).is_file()
+    }
+
+    /// What is known of each clip: where the build has left nothing, the hash of its
+    /// first row.
     fn facts(&self, set: &Set<'_>) -> Result<Vec<ClipFacts>, BuildError> {
         let clips = Clips::new(set.inputs);
+        let path = self.folder.join(AUDIT_FACTS_FILE);
+        let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
+        if self.has_facts()
+            && let Some(facts) = read_facts(&self.folder).map_err(read)?
+            && facts.len() == clips.count()
+        {
+            return Ok(facts);
+        }
         let mut facts = vec![ClipFacts::default(); clips.count()];
         first_rows(
             set.plan,
@@ -238,20 +273,25 @@ impl Finished {
     /// Says what the folder does not tell.
     fn tell_untold(&self, watch: &dyn Watch) {
         let rules = &self.plan.audit.rules;
-        let has_rows = self.folder.join(ROWS_FILE).is_file();
         let is_asked = |check: &Check| rules.policy(*check) > Policy::Off;
-        let tells = |check: Check| match check {
-            Check::HoldsWord => true,
-            _ => OF_ROWS.contains(&check) || (has_rows && OF_LINES.contains(&check)),
-        };
         let asked = || Check::ALL.iter().copied().filter(is_asked);
-        let untold = asked().filter(|check| !self.is_known(*check) && !tells(*check));
+        let unknown = || asked().filter(|check| !self.is_known(*check));
+        let untold = unknown().filter(|check| {
+            // Nobody is asked to score rows without a classifier.
+            *check != Check::HoldsWord && !self.is_derived(*check)
+        });
         let untold: Vec<&str> = untold.map(Check::name).collect();
         if !untold.is_empty() {
             watch.warn(&format!(
                 "{} does not tell of {}, which nobody looked for while it was built: give its configuration",
                 self.folder.display(),
                 untold.join(", ")
+            ));
+        }
+        if !self.has_facts() && unknown().any(|check| OF_FIRST_ROWS.contains(&check)) {
+            watch.warn(&format!(
+                "{} has no facts of its clips: duplicate and leak are told of clips alone whose first rows are the same to the last bit, so of nothing that was augmented or placed at random; give its configuration",
+                self.folder.display()
             ));
         }
         for split in self.unscored() {

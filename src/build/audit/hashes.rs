@@ -19,7 +19,7 @@ pub(super) struct Hashes(Vec<Hashed>);
 pub(super) struct Hashed {
     /// Its split's place.
     pub(super) split: usize,
-    /// Its place there.
+    /// What orders it among those of its split: its place there, or its line.
     index: u32,
     /// Its name.
     pub(super) name: String,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::sample::{left_out, rows_each};
 use crate::audio::{Channel, FileRange};
 use crate::augment::SoundFile;
 use crate::build::inputs::source_of;
@@ -50,15 +51,15 @@ fn clips(folder: &Path, dataset: &Dataset) -> Result<HashMap<String, Vec<Entry>>
     let path = folder.join(ROWS_FILE);
     let mut clips: HashMap<String, Vec<Entry>> = HashMap::new();
     if !path.is_file() {
-        let rounds = u64::from(dataset.configuration.rounds());
+        let rows_each = rows_each(&dataset.configuration);
+        let left_out = left_out(folder)?;
         let splits = dataset.configuration.splits.iter().filter(is_of_clips);
         for split in splits {
-            let rows = dataset
-                .splits
-                .iter()
-                .find(|of| of.written.name == split.name);
-            let count = rows.map_or(0, |of| of.written.rows / rounds);
-            let names = (0..count).map(|clip| entry(&row_name(clip * rounds)));
+            let mut reports = dataset.splits.iter();
+            let report = reports.find(|of| of.written.name == split.name);
+            let lost = left_out.iter().filter(|(of, _)| *of == split.name).count();
+            let count = report.map_or(0, |of| of.planned.saturating_sub(lost as u64));
+            let names = (0..count).map(|clip| entry(&row_name(clip * rows_each)));
             clips.insert(split.name.clone(), names.collect());
         }
         return Ok(clips);

@@ -110,11 +110,7 @@ pub(super) fn first_rows(
     mut take: impl FnMut((usize, &Split), usize, u64, &[f32]),
 ) -> Result<(), BuildError> {
     let left_out = left_out(folder)?;
-    // Rows of a clip that follow each other.
-    let rows_each = match plan.augment.row_order {
-        RowOrder::Pass => 1,
-        RowOrder::Round | RowOrder::Name => u64::from(plan.rounds()),
-    };
+    let rows_each = rows_each(plan);
     let (mut scratch, mut taken) = (Vec::new(), 0);
     let splits = inputs.splits.iter().enumerate();
     for (index, split) in splits.filter(|(_, split)| split.plan.recordings.is_none()) {
@@ -146,8 +142,16 @@ pub(super) fn first_rows(
     Ok(())
 }
 
+/// Rows of a clip that follow each other.
+pub(super) fn rows_each(plan: &Plan) -> u64 {
+    match plan.augment.row_order {
+        RowOrder::Pass => 1,
+        RowOrder::Round | RowOrder::Name => u64::from(plan.rounds()),
+    }
+}
+
 /// The clips that have no row of their first round.
-fn left_out(folder: &Path) -> Result<HashSet<(String, String)>, BuildError> {
+pub(super) fn left_out(folder: &Path) -> Result<HashSet<(String, String)>, BuildError> {
     let path = folder.join(QUARANTINE_FILE);
     let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
     let mut left_out = HashSet::new();

@@ -1,6 +1,5 @@
 //! Negative rows of a finished data set, scored by a classifier.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Told;
@@ -9,8 +8,8 @@ use super::look::Looked;
 use crate::build::BuildError;
 use crate::config::plan::{Layout, SplitPlan};
 use crate::dataset::audit::AuditRecord;
-use crate::dataset::hard::HardRecord;
-use crate::dataset::inspect;
+use crate::dataset::hard::{HardRecord, Hardest};
+use crate::dataset::inspect::{self, InspectError, RowNames};
 use crate::dataset::manifest::SplitWritten;
 use crate::dataset::parts::FeatureReader;
 use crate::records::{Check, Noted};
@@ -20,6 +19,11 @@ use crate::stages::score::Scoring;
 const RELEASED: usize = 4096;
 
 impl Finished {
+    /// Whether there is a classifier.
+    pub fn has_classifier(&self) -> bool {
+        self.scoring.is_some()
+    }
+
     /// The rows that the classifier is to score.
     pub fn rows_to_score(&self) -> u64 {
         let splits = self.scored_splits();
@@ -53,72 +57,68 @@ impl Finished {
         told: &mut Told<'_, '_>,
         scored: &mut dyn FnMut(),
     ) -> Result<(), BuildError> {
-        let Some(scoring) = &self.scoring else {
+        let (Some(scoring), Some(plan)) = (&self.scoring, &self.plan.audit.scoring) else {
             return Ok(());
         };
-        for (plan, written) in self.scored_splits() {
-            let scores = self.scores(scoring, plan, scored)?;
-            let noted = (0u64..).zip(&scores).filter_map(|(row, score)| {
-                let noted = scoring.rules.judge(Check::HoldsWord, (*score).into())?;
-                let policy = noted.policy.at_end();
-                Some((row, Noted { policy, ..noted }))
-            });
-            let noted: Vec<(u64, Noted)> = noted.collect();
-            let hardest = highest(&scores, self.hard());
-            let rows = noted.iter().map(|(row, _)| *row);
-            let names = self.names(written, rows.chain(hardest.iter().copied()))?;
+        let mut hardest = Hardest::new(plan.hard);
+        for (split, written) in self.scored_splits() {
+            let mut names = self.names(written)?;
             let mut splits = looked.splits.iter_mut();
             let mut found = splits.find(|split| split.0 == written.name);
-            for (row, noted) in noted {
-                let Some((clip, round)) = names.get(&row) else {
-                    continue;
-                };
-                let round = Some(*round);
-                let record = AuditRecord::of(&Noted { round, ..noted });
-                (told.lines)(&record.of_clip(&written.name, clip))?;
-                if let Some(split) = &mut found {
-                    split.3.note(clip, noted.check.name());
-                }
-            }
-            looked.hardest.extend(hardest.into_iter().filter_map(|row| {
-                let (clip, round) = names.get(&row)?;
-                Some(HardRecord {
-                    split: written.name.clone().into(),
+            self.scores(scoring, split, &mut |row, score| {
+                scored();
+                hardest.take(&HardRecord {
+                    split: written.name.as_str().into(),
                     row,
-                    clip: clip.clone().into(),
-                    round: *round,
-                    score: scores[row as usize],
-                })
-            }));
+                    clip: "".into(),
+                    round: 0,
+                    score,
+                });
+                let Some(noted) = scoring.rules.judge(Check::HoldsWord, score.into()) else {
+                    return Ok(());
+                };
+                let (clip, round) = names.of(row).map_err(self.unread())?;
+                let noted = Noted {
+                    round: Some(round),
+                    policy: noted.policy.at_end(),
+                    ..noted
+                };
+                if let Some(split) = &mut found {
+                    split.3.note(&clip, noted.check.name());
+                }
+                (told.lines)(&AuditRecord::of(&noted).of_clip(&written.name, &clip))
+            })?;
+        }
+        looked.hardest = hardest.into_records();
+        for (_, written) in self.scored_splits() {
+            let mut names = self.names(written)?;
+            let of_split = looked.hardest.iter_mut();
+            let mut of_split: Vec<_> = of_split.filter(|of| of.split == written.name).collect();
+            of_split.sort_unstable_by_key(|of| of.row);
+            for record in of_split {
+                let (clip, round) = names.of(record.row).map_err(self.unread())?;
+                (record.clip, record.round) = (clip.into(), round);
+            }
         }
         Ok(())
     }
 
-    /// Whose some rows of a split are: clip and round.
-    fn names(
-        &self,
-        written: &SplitWritten,
-        rows: impl Iterator<Item = u64>,
-    ) -> Result<BTreeMap<u64, (String, u32)>, BuildError> {
-        let rows: BTreeSet<u64> = rows.collect();
-        let rows: Vec<u64> = rows.into_iter().collect();
-        let read = |error| BuildError::io("read", &self.folder)(std::io::Error::other(error));
-        let named = inspect::named(&self.folder, &self.dataset, written, &rows).map_err(read)?;
-        Ok(rows.into_iter().zip(named).collect())
+    /// Whose the rows of a split are.
+    fn names<'a>(&self, written: &'a SplitWritten) -> Result<RowNames<'a>, BuildError> {
+        RowNames::open(&self.folder, &self.dataset, written).map_err(self.unread())
     }
 
-    fn hard(&self) -> usize {
-        let scoring = self.plan.audit.scoring.as_ref();
-        scoring.map_or(0, |scoring| scoring.hard)
+    fn unread(&self) -> impl Fn(InspectError) -> BuildError {
+        |error| BuildError::io("read", &self.folder)(std::io::Error::other(error))
     }
 
-    /// The score of each row of a split.
+    /// Gives each row of a split and its score to `take`.
     fn scores(
         &self,
         scoring: &Arc<Scoring>,
         plan: &SplitPlan,
-        scored: &mut dyn FnMut(),
-    ) -> Result<Vec<f32>, BuildError> {
+        take: &mut dyn FnMut(u64, f32) -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
         let path = self.folder.join(&plan.features);
         let failed = |error: &dyn std::fmt::Display| {
             BuildError::io("score the rows of", &path)(std::io::Error::other(error.to_string()))
@@ -126,20 +126,19 @@ impl Finished {
         let reader = FeatureReader::open(&path).map_err(|error| failed(&error))?;
         let reader = reader.ok_or_else(|| failed(&"there is no such file"))?;
         let mut worker = scoring.worker().map_err(|error| failed(&error))?;
-        let (mut scores, mut scratch) = (Vec::with_capacity(reader.rows()), Vec::new());
+        let mut scratch = Vec::new();
         for row in 0..reader.rows() {
             let values = reader
                 .values(row..row + 1, &mut scratch)
                 .unwrap_or_default();
             let name = inspect::row_name(row as u64);
             let score = worker.values(values, &name, 0);
-            scores.push(score.map_err(|error| failed(&error))?);
-            scored();
+            take(row as u64, score.map_err(|error| failed(&error))?)?;
             if row % RELEASED == 0 {
                 reader.release(0..row);
             }
         }
-        Ok(scores)
+        Ok(())
     }
 }
 
@@ -147,13 +146,4 @@ impl Finished {
 fn has_rows(split: &SplitPlan) -> bool {
     let recordings = split.recordings.as_ref();
     recordings.is_none_or(|of| of.layout == Layout::Rows)
-}
-
-/// The rows that score highest, so many at most, the highest first and of two with one
-/// score the first.
-fn highest(scores: &[f32], most: usize) -> Vec<u64> {
-    let mut rows: Vec<u64> = (0..scores.len() as u64).collect();
-    rows.sort_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
-    rows.truncate(most);
-    rows
 }

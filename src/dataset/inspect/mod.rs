@@ -10,6 +10,6 @@ mod stretches;
 pub use array::{ArrayFacts, array};
 pub use error::InspectError;
 pub use folder::{FolderFacts, SplitFacts, folder};
-pub use origin::{RowOrigin, named, row, row_name};
+pub use origin::{RowNames, RowOrigin, row, row_name};
 pub use scale::{ScaleGuess, Verdict};
 pub use stretches::{Heard, Recording, Stretch, heard};

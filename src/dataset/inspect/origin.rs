@@ -1,7 +1,7 @@
 //! Where rows are from.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -52,47 +52,67 @@ pub fn row(path: &Path, row: usize) -> Result<RowOrigin, InspectError> {
     if row_of_split >= rows.end {
         return Err(nothing(&format!("it has {} rows", rows.end - rows.start)));
     }
-    let mut origins = of_recordings(folder, &dataset, split, hours, &[row_of_split])?;
-    origins
-        .pop()
-        .ok_or_else(|| nothing("the index has no such row"))
+    Origins::open(folder, &dataset, split, hours)?.of(row_of_split)
 }
 
-/// Whose some rows of a split are, which are given in ascending order: the clip and its
-/// round, or the recording and its row; where neither is known, the row's own number.
-///
-/// # Errors
-/// An index or lines that cannot be read, or do not belong together.
-pub fn named(
-    folder: &Path,
-    dataset: &Dataset,
-    split: &SplitWritten,
-    rows: &[u64],
-) -> Result<Vec<(String, u32)>, InspectError> {
-    if let Some(hours) = &split.hours {
-        let origins = of_recordings(folder, dataset, split, hours, rows)?.into_iter();
-        let number = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
-        let named = origins.map(|of| (of.recording, number(of.row)));
-        return Ok(named.collect());
+/// Whose the rows of a split are, asked for in ascending order.
+pub struct RowNames<'a> {
+    split: &'a str,
+    of: Names,
+}
+
+enum Names {
+    /// Lines of `rows.jsonl`.
+    Clips(JsonlReader<RowRecord<'static>>),
+    /// The index and lines of recordings.
+    Recordings(Origins),
+    Unknown,
+}
+
+impl<'a> RowNames<'a> {
+    /// Of a split of a finished data set.
+    ///
+    /// # Errors
+    /// An index or lines that cannot be read.
+    pub fn open(
+        folder: &Path,
+        dataset: &Dataset,
+        split: &'a SplitWritten,
+    ) -> Result<Self, InspectError> {
+        let path = folder.join(ROWS_FILE);
+        let of = match &split.hours {
+            Some(hours) => Names::Recordings(Origins::open(folder, dataset, split, hours)?),
+            None if path.is_file() => Names::Clips(JsonlReader::open(&path)?),
+            None => Names::Unknown,
+        };
+        let split = &split.name;
+        Ok(Self { split, of })
     }
-    let mut named: Vec<_> = rows.iter().map(|row| (row_name(*row), 0)).collect();
-    let path = folder.join(ROWS_FILE);
-    if !path.is_file() || rows.is_empty() {
-        return Ok(named);
-    }
-    let mut wanted = rows.iter().zip(&mut named).peekable();
-    for line in JsonlReader::<RowRecord<'static>>::open(&path)? {
-        let line = line?;
-        if line.split == split.name
-            && let Some((_, named)) = wanted.next_if(|(row, _)| **row == line.row)
-        {
-            *named = (line.clip.into_owned(), line.round);
+
+    /// The clip of a row and its round, or the recording and its row there; where nobody
+    /// has written that down, the row's own name.
+    ///
+    /// # Errors
+    /// An index or lines that cannot be read, or do not belong together.
+    pub fn of(&mut self, row: u64) -> Result<(String, u32), InspectError> {
+        match &mut self.of {
+            Names::Recordings(origins) => {
+                let origin = origins.of(row)?;
+                let number = u32::try_from(origin.row).unwrap_or(u32::MAX);
+                return Ok((origin.recording, number));
+            }
+            Names::Clips(lines) => {
+                for line in lines {
+                    let line = line?;
+                    if line.split == self.split && line.row == row {
+                        return Ok((line.clip.into_owned(), line.round));
+                    }
+                }
+            }
+            Names::Unknown => {}
         }
-        if wanted.peek().is_none() {
-            break;
-        }
+        Ok((row_name(row), 0))
     }
-    Ok(named)
 }
 
 /// What a row is called whose clip nobody has written down.
@@ -100,43 +120,60 @@ pub fn row_name(row: u64) -> String {
     format!("row {row}")
 }
 
-/// Where rows of a split of recordings are from.
-fn of_recordings(
-    folder: &Path,
-    dataset: &Dataset,
-    split: &SplitWritten,
-    hours: &Hours,
-    rows: &[u64],
-) -> Result<Vec<RowOrigin>, InspectError> {
-    let plan = &dataset.configuration;
-    let mut plans = plan.splits.iter();
-    let planned = plans.find(|plan| plan.name == split.name);
-    let planned = planned.and_then(|plan| plan.recordings.as_ref());
-    let hop = planned.map_or(0, |planned| plan.hop_samples(planned)) as u64;
-    let path = folder.join(&hours.index);
-    let index = NpyReader::open_any(&path)?;
-    let lines = JsonlReader::<RecordingRecord<'static>>::open(&folder.join(RECORDINGS_FILE))?;
-    let lines = lines.collect::<Result<Vec<_>, _>>()?;
-    let origin = |row: &u64| {
+/// Where the rows of a split of recordings are from.
+struct Origins {
+    split: String,
+    path: PathBuf,
+    index: NpyReader,
+    /// The lines of `recordings.jsonl`, by name.
+    recordings: Vec<String>,
+    hop: u64,
+    sample_rate: u32,
+}
+
+impl Origins {
+    fn open(
+        folder: &Path,
+        dataset: &Dataset,
+        split: &SplitWritten,
+        hours: &Hours,
+    ) -> Result<Self, InspectError> {
+        let plan = &dataset.configuration;
+        let mut plans = plan.splits.iter();
+        let planned = plans.find(|plan| plan.name == split.name);
+        let planned = planned.and_then(|plan| plan.recordings.as_ref());
+        let path = folder.join(&hours.index);
+        let lines = JsonlReader::<RecordingRecord<'static>>::open(&folder.join(RECORDINGS_FILE))?;
+        let names = lines.map(|line| Ok(line?.name()));
+        Ok(Self {
+            split: split.name.clone(),
+            index: NpyReader::open_any(&path)?,
+            path,
+            recordings: names.collect::<Result<_, InspectError>>()?,
+            hop: planned.map_or(0, |planned| plan.hop_samples(planned)) as u64,
+            sample_rate: plan.audio.sample_rate,
+        })
+    }
+
+    fn of(&self, row: u64) -> Result<RowOrigin, InspectError> {
         let nothing = |reason: &str| InspectError::NoOrigin {
-            path: path.clone(),
+            path: self.path.clone(),
             reason: reason.to_owned(),
         };
-        let entry = index.ints(usize::try_from(*row).unwrap_or(usize::MAX));
+        let entry = self.index.ints(usize::try_from(row).unwrap_or(usize::MAX));
         let Some(&[line, step]) = entry.as_deref() else {
             return Err(nothing("the index has no such row"));
         };
-        let record = lines.get(line.max(0) as usize);
-        let record = record.ok_or_else(|| nothing("recordings.jsonl has no such line"))?;
+        let recording = self.recordings.get(line.max(0) as usize);
+        let recording = recording.ok_or_else(|| nothing("recordings.jsonl has no such line"))?;
         let sample = step.max(0) as u64 * INDEX_STEP;
         Ok(RowOrigin {
-            split: split.name.clone(),
-            recording: record.name(),
-            row: sample / hop.max(1),
-            seconds: sample as f64 / f64::from(plan.audio.sample_rate),
+            split: self.split.clone(),
+            recording: recording.clone(),
+            row: sample / self.hop.max(1),
+            seconds: sample as f64 / f64::from(self.sample_rate),
         })
-    };
-    rows.iter().map(origin).collect()
+    }
 }
 
 /// The rows of a split that are in a file: all, or those of a part; `None` where it is

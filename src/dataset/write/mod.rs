@@ -49,6 +49,9 @@ pub struct Writer<'a> {
     kept: u64,
     /// Whether what was written ends within a span.
     broken: bool,
+    /// Whether it is within a visit: some of its rows are written, and the turns do not
+    /// know of it yet.
+    midway: bool,
     told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
 }
 
@@ -143,6 +146,7 @@ impl<'a> Writer<'a> {
             turns: last.and_then(|last| last.turns.clone()),
             kept: last.map_or(0, |last| last.spans),
             broken: false,
+            midway: false,
             told: Box::new(told),
         })
     }
@@ -369,7 +373,9 @@ impl RowSink for Writer<'_> {
         // Until proven otherwise: a panic may leave it within a span.
         self.broken = true;
         let taken = self.take_block(block, at);
-        self.broken = taken.as_ref().is_err_and(|error| !error.leaves_order());
+        self.broken = taken
+            .as_ref()
+            .is_err_and(|error| self.midway || !error.leaves_order());
         taken
     }
 

@@ -38,6 +38,8 @@ impl Writer<'_> {
         };
         let split = batch.split;
         self.refuse_broken(split, met)?;
+        self.refuse_forbidden(split, met)?;
+        self.midway = true;
         let mut aside = Aside::default();
         let before = self.files.splits[split].rows();
         let bytes = self.write_rows(batch, values, (&visit, met), &mut aside, at)?;
@@ -51,6 +53,7 @@ impl Writer<'_> {
             self.audit_ended(split, ended, &mut aside)?;
         }
         self.note(split, &visit, met)?;
+        self.midway = false;
         (self.told)(Told::Taken(Taken {
             split,
             spans,
@@ -71,15 +74,10 @@ impl Writer<'_> {
         ended: &Ended,
         aside: &mut Aside,
     ) -> Result<(), WriteError> {
-        let Some(audited) = &ended.findings.audit else {
-            return Ok(());
-        };
-        let id = of_no_file(&ended.name());
-        if let Some(refused) = &ended.refused {
-            self.leave_out(split, &id, 0, refused)?;
+        if let Some(audited) = &ended.findings.audit {
+            self.write_audit(split, &of_no_file(&ended.name()), false, Some(audited))?;
+            aside.noted.extend_from_slice(&audited.noted);
         }
-        self.write_audit(split, &id, false, Some(audited))?;
-        aside.noted.extend_from_slice(&audited.noted);
         Ok(())
     }
 
@@ -111,6 +109,18 @@ impl Writer<'_> {
             kind,
             reason,
         })
+    }
+
+    /// Where a rule of the audit says so, the build stops before anything is written of
+    /// the visit; what began without the audit goes on without it.
+    fn refuse_forbidden(&mut self, split: usize, met: &Met) -> Result<(), WriteError> {
+        let mut ended = met.ended.iter().filter(|_| self.files.audit.is_some());
+        match ended.find_map(|ended| Some((ended, ended.refused.clone()?))) {
+            Some((ended, refused)) => {
+                self.leave_out(split, &of_no_file(&ended.name()), 0, &refused)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes the rows of the visit's piece, and gives their bytes.
@@ -198,6 +208,7 @@ impl Writer<'_> {
             let unmade = turns.unmade.remove(&ended.index).unwrap_or(0);
             let ended = Ended {
                 rows: ended.rows - unmade.min(ended.rows),
+                hash: ended.hash.filter(|_| self.files.audit.is_some()),
                 ..ended.clone()
             };
             let hop = of

@@ -1,9 +1,8 @@
 //! One recording that is open: its stretches, converted and cut into rows.
 
 mod end;
+mod heard;
 mod search;
-
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::audio::{Ear, Next, Recording, retry};
 use crate::dsp::level::Level;
@@ -216,9 +215,7 @@ impl Reading {
             kept,
         };
         if self.reads.audit.is_some() {
-            self.in_rows.peak = self.in_rows.peak.max(Level::of(&samples).peak);
-            let hash = xxh3_64_with_seed(bytemuck::cast_slice(&samples), part.row);
-            self.in_rows.hash = self.in_rows.hash.wrapping_add(hash);
+            self.hear_rows(&samples, &part);
         }
         self.kept += part.kept.iter().filter(|kept| **kept).count() as u64;
         self.rows += rows as u64;

@@ -24,7 +24,7 @@ impl Reading {
             findings.add(Finding::Overflow);
         }
         let (mut hash, mut refused) = (None, None);
-        if let Some(rules) = self.reads.audit.as_ref().filter(|_| self.rows > 0) {
+        if let Some(rules) = self.reads.audit.as_ref().filter(|_| self.kept > 0) {
             let heard = recording::Heard {
                 in_rows: self.in_rows,
                 level: self.level,

@@ -80,13 +80,4 @@ impl Reading {
             None => (0, u64::MAX),
         }
     }
-
-    /// Measures what comes, but for what an earlier run has.
-    pub(super) fn hear(&mut self, samples: &[f32]) {
-        let known = self.heard_to.saturating_sub(self.at) as usize;
-        let new = &samples[known.min(samples.len())..];
-        self.level = self.level.with(Level::of(new));
-        self.read += new.len() as u64;
-        self.at += samples.len() as u64;
-    }
 }
