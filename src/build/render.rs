@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::audio;
 use crate::augment::{Augment, Augmenter, RoundFrom, SplitRules};
 use crate::records::{ClipId, Findings, Pcm, Row, Samples};
 use crate::source::sequence::Entry;
@@ -55,6 +56,19 @@ impl Renderer {
     /// One that cannot be read.
     pub fn decoded(&mut self, clip: &ClipId) -> Result<Samples, Refusal> {
         self.decoder.decode(clip, &mut Findings::default())
+    }
+
+    /// Whether a clip is no longer than some seconds; it is decoded as far as that where
+    /// its header does not say.
+    pub fn is_within(&mut self, clip: &ClipId, seconds: f64) -> bool {
+        let info = audio::probe(&clip.file).ok();
+        let frames = info.and_then(|info| Some((info.frames?, info.sample_rate)));
+        if let Some((frames, rate)) = frames {
+            return frames as f64 <= seconds * f64::from(rate);
+        }
+        let most = (seconds * f64::from(self.decoder.sample_rate())) as usize + 1;
+        let samples = self.beginning(clip, most);
+        samples.is_ok_and(|samples| samples.len() < most)
     }
 
     /// The first samples of a clip, up to so many: no more of it is decoded.

@@ -210,20 +210,15 @@ impl Player<'_> {
     fn of_clip(&mut self, (split, clip): (usize, usize), round: Option<u32>) -> [Option<Sound>; 2] {
         let audio = &self.ready.plan().audio;
         let clip = &self.ready.inputs().splits[split].clips[clip].id;
-        let samples_in = |seconds: f64| (seconds * f64::from(audio.sample_rate)) as usize;
-        let most = samples_in(MOST_SECONDS);
+        let most = (MOST_SECONDS * f64::from(audio.sample_rate)) as usize;
         // A clip of minutes is as much memory as all others on their way together.
-        let long = samples_in(LONG_SECONDS);
-        let (samples, row) = match self.renderer.beginning(clip, long) {
-            Ok(samples) if samples.len() == long => (Some(samples), None),
-            Ok(samples) => match round {
-                Some(round) => {
-                    let made = self.renderer.row(split, clip, round, most);
-                    made.map(Option::unzip).unwrap_or_default()
-                }
-                None => (Some(samples), None),
-            },
-            Err(_) => (None, None),
+        let row_of = round.filter(|_| self.renderer.is_within(clip, LONG_SECONDS));
+        let (samples, row) = match row_of {
+            Some(round) => {
+                let made = self.renderer.row(split, clip, round, most);
+                made.map(Option::unzip).unwrap_or_default()
+            }
+            None => (self.renderer.beginning(clip, most).ok(), None),
         };
         // A row that is as long as its clip may be of minutes.
         let most = most.max(audio.clip_samples);

@@ -129,6 +129,11 @@ impl Worker for Decoder {
 }
 
 impl Decoder {
+    /// Sample rate of what it gives, in Hz.
+    pub fn sample_rate(&self) -> u32 {
+        self.settings.sample_rate
+    }
+
     /// The samples of one clip, or why there are none; and what was found out
     /// about it.
     ///

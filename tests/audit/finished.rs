@@ -142,21 +142,18 @@ fn rows_without_names_are_called_by_their_numbers() {
         "--set",
         "audit.neighbour_share=0",
     ];
-    let orders = ["round", "pass"].map(|order| format!("augment.row_order={order}"));
-    for order in &orders {
-        let set = [&set[..], &["--set", order, "--overwrite"]].concat();
-        site.build(&set);
-        let built = site.lines("out/audit.jsonl");
-        assert!(!built.is_empty());
-        let off = [&set[..], &["--set", "audit.neighbour=off"]].concat();
-        site.build(&off);
-        let (lines, ..) = audit(&site, &["--set", "audit.neighbour_share=0"]);
-        let lines = of(lines, &["neighbour"]);
-        assert_eq!(lines.len(), built.len());
-        for (line, built) in lines.iter().zip(&built) {
-            assert_eq!(line["detail"], built["detail"]);
-            assert_eq!(line["clip"], line["detail"]);
-        }
+    // Of the rows of a clip the first is there once, and the others far behind.
+    let set = [&set[..], &["--set", "augment.row_order=pass"]].concat();
+    site.build(&set);
+    let built = site.lines("out/audit.jsonl");
+    assert!(!built.is_empty());
+    site.build(&[&set[..], &["--set", "audit.neighbour=off", "--overwrite"]].concat());
+    let (lines, ..) = audit(&site, &["--set", "audit.neighbour_share=0"]);
+    let lines = of(lines, &["neighbour"]);
+    assert_eq!(lines.len(), built.len());
+    for (line, built) in lines.iter().zip(&built) {
+        assert_eq!(line["detail"], built["detail"]);
+        assert_eq!(line["clip"], line["detail"]);
     }
 }
 
