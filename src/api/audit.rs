@@ -1,9 +1,6 @@
 //! The audit of a finished data set.
 
-use std::path::Path;
-
-use crate::build::Finished;
-use crate::build::{BuildError, Watch};
+use crate::build::{BuildError, Finished, Watch};
 use crate::config::{self, ConfigError, Source};
 use crate::dataset::Dataset;
 
@@ -29,7 +26,7 @@ pub fn finished(
     notice: &mut dyn FnMut(&str),
     watch: &dyn Watch,
 ) -> Result<Option<Finished>, AuditError> {
-    let folder: &Path = source.path;
+    let folder = source.path;
     let Some(dataset) = Dataset::read(folder).map_err(BuildError::from)? else {
         return Ok(None);
     };

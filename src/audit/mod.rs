@@ -3,8 +3,9 @@
 //!
 //! What to look for is one table, [`crate::records::Check`]; what comes of it are
 //! the rules of the plan. Nothing here reads a file: a clip is judged from the
-//! samples that decoding has made anyway, a row from what its effects did, and the
-//! set from a few numbers of each clip ([`crate::records::ClipFacts`], 64 bytes).
+//! samples that decoding has made anyway, a recording by what was heard of it on the
+//! way, a row from what its effects did, and the set from a few numbers of each clip
+//! ([`crate::records::ClipFacts`], 64 bytes).
 
 pub mod clip;
 pub mod index;

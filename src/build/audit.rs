@@ -1,4 +1,5 @@
-//! What the audit says of the whole set, once its rows are written.
+//! What the audit says of the whole set, once its rows are written; of one that is
+//! only looked at, and of one that is finished.
 
 mod finished;
 mod hashes;

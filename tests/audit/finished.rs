@@ -118,6 +118,16 @@ fn facts_tell_what_augmented_rows_do_not() {
     let (lines, errors, _) = audit(&site, &on);
     assert_eq!(of(lines, &["duplicate", "leak"]), built);
     assert!(!errors.contains("warning"), "{errors}");
+    // Facts of other clips than the rows are of tell nothing.
+    let rows = String::from_utf8(site.read("out/rows.jsonl")).unwrap();
+    let less: String = rows.split_inclusive('\n').skip(1).collect();
+    fs::write(site.path("out/rows.jsonl"), less).unwrap();
+    let (_, errors, code) = audit(&site, &on);
+    assert_eq!(code, Some(1));
+    assert!(
+        errors.contains("audit.npy") && errors.contains("the rows are of"),
+        "{errors}"
+    );
     // Without facts nothing of it is to be seen, which is said.
     site.build(&["--set", "audit.checks=off", "--overwrite"]);
     let (lines, errors, _) = audit(&site, &[]);

@@ -249,11 +249,19 @@ impl Finished {
         let clips = Clips::new(set.inputs);
         let path = self.folder.join(AUDIT_FACTS_FILE);
         let read = |error| BuildError::io("read", &path)(std::io::Error::other(error));
-        if self.has_facts()
-            && let Some(facts) = read_facts(&self.folder).map_err(read)?
-            && facts.len() == clips.count()
-        {
-            return Ok(facts);
+        let known = match self.has_facts() {
+            true => read_facts(&self.folder).map_err(read)?,
+            false => None,
+        };
+        if let Some(facts) = known {
+            let (found, named) = (facts.len(), clips.count());
+            // Else they would be told of other clips than they are of.
+            return match found == named {
+                true => Ok(facts),
+                false => Err(BuildError::io("use", &path)(std::io::Error::other(
+                    format!("it has the facts of {found} clips, and the rows are of {named}"),
+                ))),
+            };
         }
         let mut facts = vec![ClipFacts::default(); clips.count()];
         first_rows(
