@@ -63,7 +63,7 @@ pub struct RowNames<'a> {
 
 enum Names {
     /// Lines of `rows.jsonl`.
-    Clips(JsonlReader<RowRecord<'static>>),
+    Clips(PathBuf, JsonlReader<RowRecord<'static>>),
     /// The index and lines of recordings.
     Recordings(Origins),
     Unknown,
@@ -82,7 +82,10 @@ impl<'a> RowNames<'a> {
         let path = folder.join(ROWS_FILE);
         let of = match &split.hours {
             Some(hours) => Names::Recordings(Origins::open(folder, dataset, split, hours)?),
-            None if path.is_file() => Names::Clips(JsonlReader::open(&path)?),
+            None if path.is_file() => {
+                let lines = JsonlReader::open(&path)?;
+                Names::Clips(path, lines)
+            }
             None => Names::Unknown,
         };
         let split = &split.name;
@@ -99,19 +102,22 @@ impl<'a> RowNames<'a> {
             Names::Recordings(origins) => {
                 let origin = origins.of(row)?;
                 let number = u32::try_from(origin.row).unwrap_or(u32::MAX);
-                return Ok((origin.recording, number));
+                Ok((origin.recording, number))
             }
-            Names::Clips(lines) => {
+            Names::Clips(path, lines) => {
                 for line in lines {
                     let line = line?;
                     if line.split == self.split && line.row == row {
                         return Ok((line.clip.into_owned(), line.round));
                     }
                 }
+                Err(InspectError::NoOrigin {
+                    path: path.clone(),
+                    reason: format!("it has no row {row} of split '{}'", self.split),
+                })
             }
-            Names::Unknown => {}
+            Names::Unknown => Ok((row_name(row), 0)),
         }
-        Ok((row_name(row), 0))
     }
 }
 
