@@ -93,7 +93,7 @@
 //! | symphonia | compressed formats | uncompressed WAV and AIFF and the frames of MP3 are walked by hand, for their lengths |
 //! | tar | the members of a tar | names and lengths in all the ways that there are |
 //! | opus-pure | Opus packets | symphonia has no decoder of it, and this one needs no C compiler |
-//! | xxhash-rust | the hash of a clip's samples | the audit looks at every sample in passing: a cryptographic one takes as long as decoding |
+//! | twox-hash | the hash of a clip's samples | the audit looks at every sample in passing: a cryptographic one takes as long as decoding |
 //! | hound | writing WAV | |
 //! | libm | transcendental functions in the path of the bytes | those of the C library differ by version and processor |
 //! | gethostname | the host in `shard.json` | |

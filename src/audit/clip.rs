@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::{db, refusal};
 use crate::dsp::envelope::Envelope;
@@ -92,7 +92,7 @@ impl ClipAuditor {
         let speech = level.and_then(|level| self.speech(level));
         let mut audited = Audited {
             facts: ClipFacts {
-                hash: xxh3_128(bytemuck::cast_slice(heard.samples)),
+                hash: XxHash3_128::oneshot(bytemuck::cast_slice(heard.samples)),
                 samples: u32::try_from(heard.samples.len()).unwrap_or(u32::MAX),
                 spread: (extent.spread * step as f64) as u32,
                 ..ClipFacts::default()

@@ -7,6 +7,8 @@
 //! and Hart, 1967), and whether training and test rows are mixed (Schilling's and
 //! Henze's test of nearest neighbours, 1986 and 1988).
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
 /// Rows of each label and part that are looked at, at most.
@@ -59,9 +61,32 @@ pub struct Told {
     pub drift: Option<f64>,
 }
 
+/// Rows that can be compared.
+pub struct Comparable {
+    rows: Vec<Member>,
+    points: Vec<[f32; POINT]>,
+    tiles: Vec<[f32; TILE]>,
+    /// Whether there are enough of both labels.
+    both: bool,
+    /// The rows of each label that drift is told by.
+    picked: [Option<Vec<usize>>; 2],
+}
+
 /// What is near a row.
-struct Looked {
-    /// Share of its neighbours that have the other label.
+pub struct Looked {
+    positive: bool,
+    /// Where there are enough of both labels.
+    near: Option<Near>,
+    /// Whether the nearest of those that drift is told by is of the same part, of one of
+    /// them.
+    same_part: Option<bool>,
+}
+
+/// Of which label the neighbours of a row are.
+struct Near {
+    /// Whether the nearest has the other.
+    wrong: bool,
+    /// Share of them that have.
     share: f64,
     /// How alike a few rows of its label are at least, and of the other.
     own: f32,
@@ -84,83 +109,17 @@ impl Space {
         self.points.push(point);
     }
 
-    /// What is nearest to what.
-    pub fn tell(mut self) -> Told {
+    /// All of them, to be compared.
+    pub fn into_comparable(mut self) -> Comparable {
         self.center();
-        let tiles = self.tiles();
         let positive = self.rows.iter().filter(|row| row.positive).count();
-        let both = positive.min(self.rows.len() - positive) >= ENOUGH;
-        let picked = [false, true].map(|positive| self.picked(positive));
-        let (mut told, mut wrong, mut own) = (Told::default(), [0usize; 2], [0usize; 2]);
-        let mut looked = Vec::with_capacity(self.rows.len());
-        let mut together = vec![0f32; TOGETHER * self.rows.len()];
-        for (index, row) in self.rows.iter().enumerate() {
-            if index % TOGETHER == 0 {
-                let points = &self.points[index..self.rows.len().min(index + TOGETHER)];
-                likenesses(points, &tiles, &mut together);
-            }
-            let likeness = &mut together[index % TOGETHER * self.rows.len()..][..self.rows.len()];
-            // None is nearer than itself.
-            likeness[index] = f32::NEG_INFINITY;
-            let label = usize::from(row.positive);
-            if both {
-                let near = nearest(likeness);
-                let is_positive = |other: usize| self.rows[other].positive;
-                let of_label = |positive: bool| {
-                    let near = near.iter().copied();
-                    near.filter(move |other| is_positive(*other) == positive)
-                };
-                let reached = |positive: bool| {
-                    let few = of_label(positive).nth(FEW - 1);
-                    few.or(near.last().copied())
-                        .map_or(0.0, |other| likeness[other])
-                };
-                looked.push(Looked {
-                    share: of_label(!row.positive).count() as f64 / near.len().max(1) as f64,
-                    own: reached(row.positive),
-                    other: reached(!row.positive),
-                });
-                let nearest = near.first().copied().map(is_positive);
-                wrong[label] += usize::from(nearest == Some(!row.positive));
-            }
-            if let Some(picked) = &picked[label]
-                && picked.binary_search(&index).is_ok()
-            {
-                let closer = |near: usize, other: &usize| {
-                    let is_closer = likeness[*other] > likeness[near];
-                    if is_closer { *other } else { near }
-                };
-                let near = picked.iter().fold(index, closer);
-                own[label] += usize::from(self.rows[near].test == row.test);
-            }
+        Comparable {
+            tiles: self.tiles(),
+            both: positive.min(self.rows.len() - positive) >= ENOUGH,
+            picked: [false, true].map(|positive| self.picked(positive)),
+            rows: self.rows,
+            points: self.points,
         }
-        let share = |count: usize, of: usize| count as f64 / of as f64;
-        if both {
-            let negative = self.rows.len() - positive;
-            told.among_others = self.among_others(&looked);
-            told.overlap = Some((share(wrong[0], negative) + share(wrong[1], positive)) / 2.0);
-        }
-        let drift = picked.iter().zip(own);
-        let drift = drift.filter_map(|(picked, own)| Some(share(own, picked.as_ref()?.len())));
-        told.drift = drift.reduce(f64::max);
-        told
-    }
-
-    /// Rows that are as near to the other label's as these are to each other, all but
-    /// the outermost: what is far from its own label is not yet of the other.
-    fn among_others(&self, looked: &[Looked]) -> Vec<(usize, f64)> {
-        let usual = [false, true].map(|positive| {
-            let rows = self.rows.iter().zip(looked);
-            let own = rows.filter(|(row, _)| row.positive == positive);
-            let mut own: Vec<f32> = own.map(|(_, looked)| looked.own).collect();
-            own.sort_unstable_by(f32::total_cmp);
-            let least = (OUTERMOST * own.len() as f64) as usize;
-            own.get(least).copied().unwrap_or(f32::INFINITY)
-        });
-        let rows = self.rows.iter().zip(looked);
-        rows.filter(|(row, looked)| looked.other >= usual[usize::from(!row.positive)])
-            .map(|(row, looked)| (row.row, looked.share))
-            .collect()
     }
 
     /// Subtracts the mean and scales to unit length.
@@ -216,6 +175,108 @@ impl Space {
         };
         self.points.chunks(TILE).flat_map(tile).collect()
     }
+}
+
+impl Comparable {
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What is near each row of a range; the same whatever ranges all are looked at in.
+    pub fn look(&self, range: Range<usize>) -> Vec<Looked> {
+        let mut looked = Vec::with_capacity(range.len());
+        let mut together = vec![0f32; TOGETHER * self.rows.len()];
+        for first in range.clone().step_by(TOGETHER) {
+            let few = first..range.end.min(first + TOGETHER);
+            likenesses(&self.points[few.clone()], &self.tiles, &mut together);
+            for (row, likeness) in few.zip(together.chunks_exact_mut(self.rows.len())) {
+                // None is nearer than itself.
+                likeness[row] = f32::NEG_INFINITY;
+                looked.push(Looked {
+                    positive: self.rows[row].positive,
+                    near: self.both.then(|| self.near(row, likeness)),
+                    same_part: self.same_part(row, likeness),
+                });
+            }
+        }
+        looked
+    }
+
+    /// What is to be told, of what is near each row.
+    pub fn tell(&self, looked: &[Looked]) -> Told {
+        let of = |positive: bool| looked.iter().filter(move |of| of.positive == positive);
+        let wrong = |positive| share(of(positive).filter_map(|of| Some(of.near.as_ref()?.wrong)));
+        let same_part = |positive| share(of(positive).filter_map(|of| of.same_part));
+        let overlap = wrong(false).zip(wrong(true));
+        let drift = [false, true].into_iter().filter_map(same_part);
+        Told {
+            among_others: self.among_others(looked),
+            overlap: overlap.map(|(negative, positive)| (negative + positive) / 2.0),
+            drift: drift.reduce(f64::max),
+        }
+    }
+
+    /// Of which label the neighbours of a row are.
+    fn near(&self, row: usize, likeness: &[f32]) -> Near {
+        let near = nearest(likeness);
+        let label = self.rows[row].positive;
+        let is_own = |other: &&usize| self.rows[**other].positive == label;
+        let reached = |few: Option<&usize>| {
+            let few = few.or(near.last());
+            few.map_or(0.0, |other| likeness[*other])
+        };
+        let others = near.iter().filter(|other| !is_own(other));
+        Near {
+            wrong: near.first().is_some_and(|nearest| !is_own(&nearest)),
+            share: others.clone().count() as f64 / near.len().max(1) as f64,
+            own: reached(near.iter().filter(is_own).nth(FEW - 1)),
+            other: reached(others.clone().nth(FEW - 1)),
+        }
+    }
+
+    /// Whether the nearest of those that drift is told by is of the same part.
+    fn same_part(&self, row: usize, likeness: &[f32]) -> Option<bool> {
+        let picked = self.picked[usize::from(self.rows[row].positive)].as_ref()?;
+        picked.binary_search(&row).ok()?;
+        let closer = |near: usize, other: &usize| {
+            let is_closer = likeness[*other] > likeness[near];
+            if is_closer { *other } else { near }
+        };
+        let nearest = picked.iter().fold(row, closer);
+        Some(self.rows[nearest].test == self.rows[row].test)
+    }
+
+    /// Rows that are as near to the other label's as these are to each other, all but
+    /// the outermost: what is far from its own label is not yet of the other.
+    fn among_others(&self, looked: &[Looked]) -> Vec<(usize, f64)> {
+        let near = || {
+            looked
+                .iter()
+                .filter_map(|of| Some((of.positive, of.near.as_ref()?)))
+        };
+        let usual = [false, true].map(|positive| {
+            let own = near().filter(|(label, _)| *label == positive);
+            let mut own: Vec<f32> = own.map(|(_, near)| near.own).collect();
+            own.sort_unstable_by(f32::total_cmp);
+            let least = (OUTERMOST * own.len() as f64) as usize;
+            own.get(least).copied().unwrap_or(f32::INFINITY)
+        });
+        let rows = self.rows.iter().zip(near());
+        rows.filter(|(_, (label, near))| near.other >= usual[usize::from(!label)])
+            .map(|(row, (_, near))| (row.row, near.share))
+            .collect()
+    }
+}
+
+/// Share of those that are true; `None` of none.
+fn share(those: impl Iterator<Item = bool>) -> Option<f64> {
+    let (mut count, mut of) = (0u32, 0u32);
+    for is in those {
+        count += u32::from(is);
+        of += 1;
+    }
+    (of > 0).then(|| f64::from(count) / f64::from(of))
 }
 
 /// The rows that are most alike, the nearest first.
@@ -293,9 +354,16 @@ mod tests {
         space
     }
 
+    fn tell(space: Space) -> Told {
+        let all = space.into_comparable();
+        let mut looked = all.look(0..all.count() / 3);
+        looked.extend(all.look(all.count() / 3..all.count()));
+        all.tell(&looked)
+    }
+
     #[test]
     fn rows_among_others_are_found() {
-        let told = space(3, 0.0).tell();
+        let told = tell(space(3, 0.0));
         let among: Vec<usize> = told
             .among_others
             .iter()
@@ -330,17 +398,17 @@ mod tests {
             row: 200,
         };
         space.add(far, &features);
-        let told = space.tell();
+        let told = tell(space);
         assert!(told.among_others.iter().all(|(row, _)| *row != 200));
     }
 
     #[test]
     fn parts_that_lie_apart_drift() {
-        assert!(space(0, 2.0).tell().drift.unwrap() > 0.9);
+        assert!(tell(space(0, 2.0)).drift.unwrap() > 0.9);
     }
 
     #[test]
     fn too_few_rows_say_nothing() {
-        assert_eq!(Space::default().tell(), Told::default());
+        assert_eq!(tell(Space::default()), Told::default());
     }
 }

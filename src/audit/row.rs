@@ -1,5 +1,6 @@
 //! A row, judged from what its effects did.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::dsp::chain::Drawn;
@@ -25,9 +26,6 @@ pub struct RowAuditor {
     envelope: Envelope,
     /// What there was before the effect, in pieces, where that is looked at.
     before: Vec<f32>,
-    /// The energy of a clip that does not fit its window, and its length.
-    energy: f64,
-    length: usize,
     noted: Vec<Noted>,
 }
 
@@ -41,39 +39,29 @@ impl RowAuditor {
             window,
             envelope: Envelope::default(),
             before: Vec::new(),
-            energy: 0.0,
-            length: 0,
             noted: Vec::new(),
         })
     }
 
-    /// Looks at the samples that an effect is about to change.
-    pub fn before(&mut self, drawn: &Drawn, samples: &[f32]) {
+    /// Looks at the samples that an effect is about to change, of a clip that is known.
+    pub fn before(&mut self, drawn: &Drawn, samples: &[f32], clip: Option<&Audited>) {
         match drawn {
-            Drawn::Place(placement) => {
-                let loses = kept(*placement, samples.len(), self.window) < samples.len();
-                self.energy = if loses { energy(samples) } else { 0.0 };
-            }
+            Drawn::Place(placement) => self.placed(*placement, samples, clip),
             Drawn::Background(_) if self.looks_for(Check::Snr) => {
                 self.before.clear();
                 pieces(samples).for_each(|piece| self.before.extend_from_slice(piece));
             }
             _ => {}
         }
-        self.length = samples.len();
     }
 
     /// Looks at what it has made of them.
-    pub fn after(&mut self, drawn: &Drawn, samples: &[f32], clip: Option<&Audited>) {
-        match drawn {
-            Drawn::Place(placement) => self.placed(*placement, samples, clip),
-            Drawn::Background(_) => {
-                let asked = drawn.facts(self.sample_rate).value;
-                if let Some(asked) = asked.filter(|_| self.looks_for(Check::Snr)) {
-                    self.mixed(asked, samples);
-                }
-            }
-            _ => {}
+    pub fn after(&mut self, drawn: &Drawn, samples: &[f32]) {
+        if let Drawn::Background(_) = drawn
+            && self.looks_for(Check::Snr)
+            && let Some(asked) = drawn.facts(self.sample_rate).value
+        {
+            self.mixed(asked, samples);
         }
     }
 
@@ -101,20 +89,18 @@ impl RowAuditor {
         self.noted.extend(self.rules.judge(check, measure));
     }
 
-    /// What placing has lost.
+    /// What placing loses.
     fn placed(&mut self, placement: Placement, samples: &[f32], clip: Option<&Audited>) {
-        if self.energy > NOTHING * self.length as f64 {
-            let kept = (energy(samples) / self.energy).min(1.0);
-            self.note(Check::EnergyLost, 1.0 - kept);
+        let kept = kept(placement, samples.len(), self.window);
+        if kept.len() < samples.len() {
+            let lost = energy(&samples[..kept.start]) + energy(&samples[kept.end..]);
+            let all = lost + energy(&samples[kept.clone()]);
+            if all > NOTHING * samples.len() as f64 {
+                self.note(Check::EnergyLost, lost / all);
+            }
         }
-        let kept = kept(placement, self.length, samples.len());
-        let end = match placement {
-            Placement::End { .. } => self.length,
-            Placement::Center => (self.length - kept) / 2 + kept,
-            Placement::Start { .. } => kept,
-        };
         if let Some(speech) = clip.and_then(|clip| clip.speech_end) {
-            let lost = speech.saturating_sub(end);
+            let lost = speech.saturating_sub(kept.end);
             let seconds = lost as f64 / f64::from(self.sample_rate);
             self.note(Check::EndLost, 1000.0 * seconds);
         }
@@ -157,14 +143,20 @@ fn pieces(samples: &[f32]) -> impl Iterator<Item = &[f32]> {
     samples.chunks(PIECE).step_by(PIECES)
 }
 
-/// How many samples of a clip are in its window.
-fn kept(placement: Placement, clip: usize, window: usize) -> usize {
+/// Which samples of a clip are in its window.
+fn kept(placement: Placement, clip: usize, window: usize) -> Range<usize> {
     let room = match placement {
         Placement::End { jitter } => window.saturating_sub(jitter as usize),
         Placement::Center => window,
         Placement::Start { start } => window.saturating_sub(start as usize),
     };
-    clip.min(room)
+    let kept = clip.min(room);
+    let from = match placement {
+        Placement::End { .. } => clip - kept,
+        Placement::Center => (clip - kept) / 2,
+        Placement::Start { .. } => 0,
+    };
+    from..from + kept
 }
 
 /// Energy of what two clips differ in.
@@ -261,20 +253,18 @@ mod tests {
         let clip = vec![0.1; 64_000];
         let place = Drawn::Place(Placement::Start { start: 0 });
         auditor.window = 25_600;
-        auditor.before(&place, &clip);
         let audited = Audited {
             speech_end: Some(40_000),
             ..Audited::default()
         };
-        auditor.after(&place, &clip[..25_600], Some(&audited));
+        auditor.before(&place, &clip, Some(&audited));
         // Three fifths are lost, and that is the threshold.
         let noted: Vec<_> = auditor.row(0, &[9; 160]).collect();
         assert_eq!(noted.len(), 1);
         assert_eq!((noted[0].check, noted[0].measure), (Check::EndLost, 900.0));
         assert_eq!(noted[0].round, Some(0));
         auditor.window = 25_000;
-        auditor.before(&place, &clip);
-        auditor.after(&place, &clip[..25_000], None);
+        auditor.before(&place, &clip, None);
         assert_eq!(names(&mut auditor, &[9; 160]), ["energy_lost"]);
     }
 }

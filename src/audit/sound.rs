@@ -22,24 +22,23 @@ pub fn judge(
     let mut noted: Vec<Noted> = Vec::new();
     let mut note = |check, measure| noted.extend(rules.judge(check, measure));
     note(Check::SilentSound, db(f64::from(peak)));
-    match (kind, Decay::of(samples)) {
-        (SoundKind::Background, _) => {
+    match kind {
+        SoundKind::Background => {
             let least = samples.iter().copied().fold(f32::INFINITY, f32::min);
             let most = samples.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             if !samples.is_empty() && noted.is_empty() {
                 noted.extend(rules.judge(Check::ConstantSound, f64::from(most - least)));
             }
         }
-        (SoundKind::Impulse, Some(decay)) => {
-            let ms = 1000.0 / f64::from(sample_rate);
-            note(Check::LateResponse, decay.onset as f64 * ms);
-            note(
-                Check::LongResponse,
-                decay.length as f64 / window.max(1) as f64,
-            );
-            note(Check::NoResponse, decay.half_way_db);
+        SoundKind::Impulse => {
+            if let Some(decay) = Decay::of(samples) {
+                let ms = 1000.0 / f64::from(sample_rate);
+                let windows = decay.length as f64 / window.max(1) as f64;
+                note(Check::LateResponse, decay.onset as f64 * ms);
+                note(Check::LongResponse, windows);
+                note(Check::NoResponse, decay.half_way_db);
+            }
         }
-        (SoundKind::Impulse, None) => {}
     }
     noted
 }

@@ -166,11 +166,18 @@ impl Sounds {
     }
 
     /// Some seconds of a sound, to judge it by: of a background that is cheap to
-    /// seek in from its start, its middle and its end, else from its start.
+    /// seek in from its start, its middle and its end, else from its start, until
+    /// that is `enough`.
     ///
     /// # Errors
     /// One that cannot be read.
-    pub fn probe(&self, kind: SoundKind, name: &str, seconds: f64) -> Result<Vec<f32>, SoundError> {
+    pub fn probe(
+        &self,
+        kind: SoundKind,
+        name: &str,
+        seconds: f64,
+        enough: &mut dyn FnMut(&[f32]) -> bool,
+    ) -> Result<Vec<f32>, SoundError> {
         let rate = self.settings.sample_rate;
         let most = (seconds * f64::from(rate)) as usize;
         match kind {
@@ -179,10 +186,10 @@ impl Sounds {
                 let frames = slot.streamable(rate).filter(|_| slot.info.uncompressed);
                 match frames.filter(|frames| *frames > most as u64) {
                     Some(frames) => probe::pieces(slot, frames, rate),
-                    None => probe::start(&slot.file, rate, most),
+                    None => probe::start(&slot.file, rate, most, enough),
                 }
             }
-            SoundKind::Impulse => probe::start(&self.impulses.find(name)?.file, rate, most),
+            SoundKind::Impulse => probe::start(&self.impulses.find(name)?.file, rate, most, enough),
         }
     }
 

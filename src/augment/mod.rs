@@ -292,11 +292,11 @@ impl Augmenter {
             let drawn = effect.draw(samples.len(), &mut scene, &mut rng)?;
             if let Some(drawn) = &drawn {
                 if let Some(auditor) = auditor {
-                    auditor.before(drawn, samples);
+                    auditor.before(drawn, samples, clip);
                 }
                 effect.apply(drawn, &mut scene, samples)?;
                 if let Some(auditor) = auditor {
-                    auditor.after(drawn, samples, clip);
+                    auditor.after(drawn, samples);
                 }
             }
             Ok((kind, drawn))

@@ -3,6 +3,7 @@
 
 mod finished;
 mod hashes;
+mod known;
 mod look;
 mod restored;
 mod sample;
@@ -15,8 +16,8 @@ use std::sync::Arc;
 use crate::audit::index::{self, Pair};
 use crate::augment::Sounds;
 use crate::config::plan::Plan;
-use crate::dataset::audit::{AuditEnd, AuditRecord, AuditSettings, read_facts};
-use crate::dataset::layout::{AUDIT_FACTS_FILE, HARD_FILE};
+use crate::dataset::audit::{AuditEnd, AuditRecord, AuditSettings};
+use crate::dataset::layout::HARD_FILE;
 use crate::dataset::manifest::AuditReport;
 use crate::dataset::write::Commit;
 use crate::flow::both;
@@ -26,9 +27,9 @@ use super::{BuildError, Inputs, Ready, Watch};
 
 pub use finished::Finished;
 use hashes::{Hashed, Hashes};
+use known::Known;
 pub use look::Looked;
 use sample::{Compared, Sampled};
-use sounds::Uses;
 
 /// Takes the lines of the audit, in order.
 pub(super) type Lines<'a> = dyn FnMut(&AuditRecord<'_>) -> Result<(), BuildError> + 'a;
@@ -65,6 +66,19 @@ impl Ready {
         Some(settings)
     }
 
+    /// What is told of the set but by its rows' features, from a folder with all files
+    /// of lines, where an audit's are among them; of a shard nothing, as the merge says it
+    /// of all of them.
+    pub(super) fn audit_lines(
+        &self,
+        folder: &Path,
+        are_audited: bool,
+    ) -> Result<Option<Known>, BuildError> {
+        let is_told = are_audited && self.inputs.shard.is_none();
+        let known = is_told.then(|| Known::read(&self.set(), folder));
+        known.transpose()
+    }
+
     /// Completes `audit.jsonl` in a folder with all other files; its hash, and what
     /// was found of the set.
     ///
@@ -73,17 +87,19 @@ impl Ready {
     pub(super) fn audit_set(
         &self,
         folder: &Path,
+        known: Option<Known>,
         end: Option<AuditEnd>,
     ) -> Result<(Option<String>, AuditReport), BuildError> {
         let Some(mut end) = end else {
             return Ok((None, AuditReport::default()));
         };
         let mut report = AuditReport::default();
-        // What is said of all of it, the merge says.
-        if self.inputs.shard.is_none() {
-            report = self
-                .set()
-                .audit(folder, &mut |line| Ok(end.append(line)?))?;
+        if let Some(known) = known {
+            let mut append = |line: &AuditRecord<'_>| Ok(end.append(line)?);
+            let mut told = Told::new(&mut append);
+            let set = self.set();
+            set.tell(&known, set.compared(folder)?, &mut told)?;
+            report = told.end()?;
         }
         Ok((Some(end.finish()?), report))
     }
@@ -105,43 +121,32 @@ impl Set<'_> {
         folder: &Path,
         lines: &mut Lines<'_>,
     ) -> Result<AuditReport, BuildError> {
-        let facts = read_facts(folder).map_err(|error| {
-            let error = std::io::Error::other(error);
-            BuildError::io("read", &folder.join(AUDIT_FACTS_FILE))(error)
-        })?;
         let mut told = Told::new(lines);
-        let recordings = Hashes::read(self, folder)?;
-        self.tell(folder, &facts.unwrap_or_default(), &recordings, &mut told)?;
+        let (known, compared) = both(|| Known::read(self, folder), || self.compared(folder));
+        self.tell(&known?, compared?, &mut told)?;
         told.end()
     }
 
-    /// Tells of all clips, whose facts these are, and of the rows in a folder.
+    /// The rows in a folder, compared where somebody asks for it.
+    fn compared(&self, folder: &Path) -> Result<Option<Compared>, BuildError> {
+        let asked = self.asks(&[Check::Neighbour, Check::Overlap, Check::Drift]);
+        let sampled = asked.then(|| Sampled::read(self.plan, self.inputs, folder));
+        Ok(sampled.transpose()?.map(Sampled::compared))
+    }
+
+    /// Tells of clips and recordings, of rows that were compared, and of sounds.
     fn tell(
         &self,
-        folder: &Path,
-        facts: &[ClipFacts],
-        recordings: &Hashes,
+        known: &Known,
+        compared: Option<Compared>,
         told: &mut Told<'_, '_>,
     ) -> Result<(), BuildError> {
-        let of_uses = self.asks(&[Check::SharedSound, Check::UnevenUse]);
-        let of_uses = of_uses && self.plan.output_files.rows;
-        let of_rows = self.asks(&[Check::Neighbour, Check::Overlap, Check::Drift]);
-        let uses = || of_uses.then(|| Uses::read(self, folder)).transpose();
-        let sampled = || of_rows.then(|| Sampled::read(self.plan, self.inputs, folder));
-        let compared = || {
-            let sampled = sampled().transpose();
-            sampled.map(|sampled| sampled.map(Sampled::compared))
-        };
-        let of_clips = || (self.pairs(facts), uses());
-        let of_others = || both(|| sounds::judge(self), compared);
-        let ((pairs, uses), (sounds, compared)) = both(of_clips, of_others);
-        self.clips(facts, &pairs, told)?;
-        self.recordings(recordings, told)?;
-        if let Some(compared) = compared? {
-            self.rows(compared, told)?;
-        }
-        self.sounds(&sounds, told)?;
-        uses?.map_or(Ok(()), |uses| uses.tell(self, told))
+        self.clips(&known.facts, &known.pairs, told)?;
+        self.recordings(&known.recordings, told)?;
+        compared.map_or(Ok(()), |compared| self.rows(compared, told))?;
+        self.sounds(&known.sounds, told)?;
+        let uses = known.uses.as_ref();
+        uses.map_or(Ok(()), |uses| uses.tell(self, told))
     }
 
     /// Whether one of these checks is on.
@@ -160,17 +165,6 @@ impl Set<'_> {
             let (split, ..) = clips.at(clip as usize);
             tests.get(split).copied().unwrap_or(false)
         }
-    }
-
-    /// Clips that are alike; none where none are looked for.
-    fn pairs(&self, facts: &[ClipFacts]) -> Vec<Pair> {
-        let rules = &self.plan.audit.rules;
-        let near = [Check::NearDuplicate, Check::Leak];
-        if !self.asks(&near) && !self.asks(&[Check::Duplicate]) {
-            return Vec::new();
-        }
-        let [near, leak] = near.map(|check| rules.threshold(check));
-        index::pairs(facts, near.max(leak) as u32, self.sides())
     }
 
     /// What clips have to do with each other.

@@ -14,7 +14,7 @@ use crate::dataset::write::{
     Commit, Finished, RecordingsSettings, SplitSettings, Step, Told, WriteError, WriteSettings,
     Writer, Written,
 };
-use crate::flow::{CancelToken, Sheltered};
+use crate::flow::{CancelToken, Sheltered, both};
 use crate::records::EMBEDDING;
 
 use super::levels::RecordingLevels;
@@ -250,9 +250,15 @@ impl Ready {
             .map_err(BuildError::from)
             .and(committed)
             .map_err(unfinished)?;
-        let Finished { mut written, audit } =
-            write.finish().map_err(|error| unfinished(error.into()))?;
-        let (sha256, audit) = self.audit_set(folder.path(), audit).map_err(unfinished)?;
+        let failed = |error: WriteError| unfinished(error.into());
+        let lines = write.finish_lines().map_err(failed)?;
+        // What the audit reads of the lines, it reads while the features are hashed.
+        let are_audited = lines.are_audited();
+        let known = || self.audit_lines(folder.path(), are_audited);
+        let (known, finished) = both(known, || lines.finish());
+        let Finished { mut written, audit } = finished.map_err(failed)?;
+        let audited = known.and_then(|known| self.audit_set(folder.path(), known, audit));
+        let (sha256, audit) = audited.map_err(unfinished)?;
         written
             .files
             .extend(sha256.map(|sha256| (AUDIT_FILE.to_owned(), sha256)));

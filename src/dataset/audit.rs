@@ -261,6 +261,14 @@ impl AuditEnd {
 /// # Errors
 /// A file that is something else.
 pub fn read_facts(folder: &Path) -> Result<Option<Vec<ClipFacts>>, NpyError> {
+    read_some_facts(folder, usize::MAX)
+}
+
+/// Reads the facts of at most so many clips, evenly spread over all of them.
+///
+/// # Errors
+/// As [`read_facts`].
+pub fn read_some_facts(folder: &Path, most: usize) -> Result<Option<Vec<ClipFacts>>, NpyError> {
     let path = folder.join(AUDIT_FACTS_FILE);
     if !path.exists() {
         return Ok(None);
@@ -269,14 +277,12 @@ pub fn read_facts(folder: &Path) -> Result<Option<Vec<ClipFacts>>, NpyError> {
     /// lie in memory twice.
     const RELEASED: usize = 1 << 12;
     let reader = NpyReader::open_any(&path)?;
-    let mut facts = Vec::with_capacity(reader.rows());
-    for row in 0..reader.rows() {
-        facts.extend(
-            reader
-                .ints(row)
-                .map(|numbers| ClipFacts::from_numbers(&numbers)),
-        );
-        if row % RELEASED == 0 {
+    let step = reader.rows().div_ceil(most).max(1);
+    let mut facts = Vec::with_capacity(reader.rows().div_ceil(step));
+    for row in (0..reader.rows()).step_by(step) {
+        let numbers = reader.ints(row);
+        facts.extend(numbers.map(|numbers| ClipFacts::from_numbers(&numbers)));
+        if facts.len() % RELEASED == 0 {
             reader.release(0..row);
         }
     }

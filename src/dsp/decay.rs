@@ -1,6 +1,8 @@
 //! Whether a sound decays as the response of a room does, by Schroeder's backward
 //! integration ("New Method of Measuring Reverberation Time", JASA 37, 1965).
 
+use super::level::{Level, energy};
+
 /// Where a response begins: the first sample within so much of the loudest.
 const ONSET: f32 = 0.1;
 /// How far the energy that is left has fallen at the end of the decay, in dB.
@@ -22,13 +24,12 @@ pub struct Decay {
 impl Decay {
     /// That of samples; `None` of silence.
     pub fn of(samples: &[f32]) -> Option<Self> {
-        let peak = samples.iter().fold(0f32, |peak, x| peak.max(x.abs()));
+        let peak = Level::of(samples).peak;
         if peak <= 0.0 {
             return None;
         }
         let onset = samples.iter().position(|x| x.abs() >= ONSET * peak)?;
-        let squares = |samples: &[f32]| samples.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
-        let total = squares(&samples[onset..]);
+        let total = energy(&samples[onset..]);
         let floor = total * libm::pow(10.0, -DEPTH / 10.0);
         let mut left = total;
         let after = samples[onset..].iter().position(|x| {
@@ -36,7 +37,7 @@ impl Decay {
             left <= floor
         });
         let after = after.map_or(samples.len() - onset, |index| index + 1);
-        let half = squares(&samples[onset + after.div_ceil(2)..]);
+        let half = energy(&samples[onset + after.div_ceil(2)..]);
         Some(Self {
             onset,
             length: onset + after,

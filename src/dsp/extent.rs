@@ -65,9 +65,14 @@ fn weight(mean: f32, floor: f32) -> f32 {
 #[multiversion(targets("x86_64+avx2"))]
 fn limits(means: &[f32]) -> (f32, f32) {
     let first = means.first().copied().unwrap_or_default();
+    let (eights, tail) = means.as_chunks::<LANES>();
+    // The last few, filled up with one that is there.
+    let mut last = [first; LANES];
+    last[..tail.len()].copy_from_slice(tail);
     let (mut least, mut greatest) = ([first; LANES], [first; LANES]);
-    for chunk in means.chunks(LANES) {
-        for (lane, &mean) in chunk.iter().enumerate() {
+    for eight in eights.iter().chain([&last]) {
+        for lane in 0..LANES {
+            let mean = eight[lane];
             least[lane] = if mean < least[lane] {
                 mean
             } else {
@@ -91,17 +96,23 @@ fn limits(means: &[f32]) -> (f32, f32) {
 fn moments(means: &[f32], floor: f32) -> [f64; 3] {
     let mut all = [0f64; 3];
     for (index, piece) in means.chunks(PIECE).enumerate() {
-        let mut sums = [[0f32; LANES]; 3];
-        for (index, chunk) in piece.chunks(LANES).enumerate() {
-            for (lane, &mean) in chunk.iter().enumerate() {
-                let weight = weight(mean, floor);
-                let place = (index * LANES + lane) as f32;
-                sums[0][lane] += weight;
-                sums[1][lane] += weight * place;
-                sums[2][lane] += weight * (place * place);
+        let (eights, tail) = piece.as_chunks::<LANES>();
+        // The last few, filled up with silence.
+        let mut last = [0f32; LANES];
+        last[..tail.len()].copy_from_slice(tail);
+        let [mut energy, mut first, mut second] = [[0f32; LANES]; 3];
+        let mut place = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+        for eight in eights.iter().chain([&last]) {
+            for lane in 0..LANES {
+                let weight = weight(eight[lane], floor);
+                energy[lane] += weight;
+                first[lane] += weight * place[lane];
+                second[lane] += weight * (place[lane] * place[lane]);
+                place[lane] += LANES as f32;
             }
         }
-        let [energy, first, second] = sums.map(|lanes| f64::from(lanes.iter().sum::<f32>()));
+        let sum = |lanes: [f32; LANES]| f64::from(lanes.iter().sum::<f32>());
+        let [energy, first, second] = [energy, first, second].map(sum);
         let from = (index * PIECE) as f64;
         all[0] += energy;
         all[1] += first + from * energy;

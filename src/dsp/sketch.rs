@@ -107,7 +107,7 @@ impl Sketcher {
                 for (band, energy) in row.iter_mut().enumerate() {
                     let bins = self.bands[band]..self.bands[band + 1].max(self.bands[band]);
                     let bins = powers.get(bins).unwrap_or_default();
-                    *energy = bins.iter().sum();
+                    *energy = sum(bins);
                 }
             }
         }
@@ -143,13 +143,35 @@ fn shaped([first, second]: [&[f32]; 2], shape: &[f32], out: &mut [Complex<f32>])
 /// the one's is what is alike at a frequency and its negative, the other's what differs.
 #[multiversion(targets("x86_64+avx2"))]
 fn powers(spectrum: &[Complex<f32>], first: &mut [f32], second: &mut [f32]) {
-    let negative = spectrum[..1].iter().chain(spectrum[1..].iter().rev());
-    let powers = first.iter_mut().zip(second.iter_mut());
-    for ((a, b), (first, second)) in spectrum.iter().zip(negative).zip(powers) {
-        let [plus, minus] = [[a.re + b.re, a.im - b.im], [a.re - b.re, a.im + b.im]];
-        *first = 0.25 * (plus[0] * plus[0] + plus[1] * plus[1]);
-        *second = 0.25 * (minus[0] * minus[0] + minus[1] * minus[1]);
+    [first[0], second[0]] = divided(spectrum[0], spectrum[0]);
+    // Of one length that is known, and by their places: as a chain of iterators they
+    // would be taken one after the other.
+    let half = first.len() - 1;
+    let (positive, negative) = (&spectrum[1..][..half], &spectrum[half..][..half]);
+    let (first, second) = (&mut first[1..][..half], &mut second[1..][..half]);
+    for bin in 0..half {
+        [first[bin], second[bin]] = divided(positive[bin], negative[half - 1 - bin]);
     }
+}
+
+/// The powers of both at a frequency, of the spectrum there and at its negative.
+#[inline(always)]
+fn divided(a: Complex<f32>, b: Complex<f32>) -> [f32; 2] {
+    let [plus, minus] = [[a.re + b.re, a.im - b.im], [a.re - b.re, a.im + b.im]];
+    [plus, minus].map(|[re, im]| 0.25 * (re * re + im * im))
+}
+
+/// A sum in four, so that additions do not wait for each other.
+fn sum(powers: &[f32]) -> f32 {
+    let (fours, tail) = powers.as_chunks::<4>();
+    let mut sums = [0f32; 4];
+    for four in fours {
+        for lane in 0..4 {
+            sums[lane] += four[lane];
+        }
+    }
+    let tail: f32 = tail.iter().sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + tail
 }
 
 /// Of each group of powers the greatest sum.

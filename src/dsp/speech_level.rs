@@ -50,26 +50,73 @@ fn threshold(index: usize) -> f32 {
 }
 
 /// Steps for which the envelope is above each threshold, the hangover counted in.
-#[multiversion(targets("x86_64+avx2"))]
 fn count(means: &[f32], decay: f32, hangover: u32) -> [u32; THRESHOLDS] {
-    let mut thresholds = [0f32; THRESHOLDS];
-    for (index, value) in thresholds.iter_mut().enumerate() {
-        *value = threshold(index);
-    }
-    let (mut active, mut since) = ([0u32; THRESHOLDS], [hangover; THRESHOLDS]);
-    let (mut first, mut second) = (0f32, 0f32);
-    let rise = 1.0 - decay;
-    for &mean in means {
-        first = decay * first + rise * mean;
-        second = decay * second + rise * first;
+    let passed = passed(means, decay);
+    let (mut active, mut left) = ([0; THRESHOLDS], [0; THRESHOLDS]);
+    let mut rest = passed.as_slice();
+    while let Some(&now) = rest.first() {
+        let (run, behind) = rest.split_at(run(rest));
+        let steps = run.len() as u32;
         for index in 0..THRESHOLDS {
-            let above = second >= thresholds[index];
-            let behind = (since[index] + 1).min(hangover + 1);
-            since[index] = if above { 0 } else { behind };
-            active[index] += u32::from(since[index] <= hangover);
+            let above = index + usize::from(now) >= THRESHOLDS;
+            let counted = if above { steps } else { steps.min(left[index]) };
+            active[index] += counted;
+            left[index] = if above {
+                hangover
+            } else {
+                left[index] - counted
+            };
         }
+        rest = behind;
     }
     active
+}
+
+/// How many steps from the first on pass as many thresholds as it.
+fn run(passed: &[u8]) -> usize {
+    const ABREAST: usize = 8;
+    let same = [passed[0]; ABREAST];
+    let eights = passed.as_chunks::<ABREAST>().0.iter();
+    let sure = ABREAST * eights.take_while(|eight| **eight == same).count();
+    let more = passed[sure..].iter();
+    sure + more.take_while(|now| **now == same[0]).count()
+}
+
+/// How many thresholds, from the lowest, the envelope is above in each step.
+#[multiversion(targets("x86_64+avx2"))]
+fn passed(means: &[f32], decay: f32) -> Vec<u8> {
+    /// Bits of a float behind its exponent, and what a magnitude from 1/2 on has there.
+    const FRACTION: u32 = 23;
+    const HALF: u32 = 126;
+    let mut envelope = vec![0f32; means.len()];
+    let (pairs, tail) = means.as_chunks::<2>();
+    let (mut first, mut second) = ([0f32; 2], [0f32; 2]);
+    for (pair, envelope) in pairs.iter().zip(envelope.as_chunks_mut::<2>().0) {
+        first = average(first[1], *pair, decay);
+        second = average(second[1], first, decay);
+        *envelope = second;
+    }
+    if let ([last], Some(envelope)) = (tail, envelope.last_mut()) {
+        first = average(first[1], [*last; 2], decay);
+        *envelope = average(second[1], first, decay)[0];
+    }
+    let mut passed = vec![0; means.len()];
+    for (passed, value) in passed.iter_mut().zip(&envelope) {
+        // Thresholds are powers of two, none of the values below 0.
+        let above = (value.to_bits() >> FRACTION).saturating_sub(HALF - THRESHOLDS as u32);
+        *passed = above.min(THRESHOLDS as u32) as u8;
+    }
+    passed
+}
+
+/// An exponential average after two more values: the second does not wait for the first.
+#[inline(always)]
+fn average(before: f32, values: [f32; 2], decay: f32) -> [f32; 2] {
+    let [a, b] = values.map(|value| (1.0 - decay) * value);
+    [
+        decay * before + a,
+        (decay * decay) * before + (decay * a + b),
+    ]
 }
 
 /// The level at which it lies the margin above its threshold, between two of
@@ -106,6 +153,9 @@ fn interpolate(active: &[u32; THRESHOLDS], envelope: &Envelope) -> Option<Speech
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     fn level(samples: &[f32]) -> Option<SpeechLevel> {
@@ -135,6 +185,42 @@ mod tests {
             "{padded:?}"
         );
         assert!((padded.activity - 0.35).abs() < 0.03, "{padded:?}");
+    }
+
+    /// As the Recommendation puts it, step after step.
+    fn plain(means: &[f32], decay: f32, hangover: u32) -> [u32; THRESHOLDS] {
+        let (mut active, mut since) = ([0; THRESHOLDS], [hangover; THRESHOLDS]);
+        let (mut first, mut second) = (0f64, 0f64);
+        let decay = f64::from(decay);
+        for &mean in means {
+            first = decay * first + (1.0 - decay) * f64::from(mean);
+            second = decay * second + (1.0 - decay) * first;
+            for index in 0..THRESHOLDS {
+                let above = second >= f64::from(threshold(index));
+                since[index] = if above { 0 } else { since[index] + 1 };
+                active[index] += u32::from(since[index] <= hangover);
+            }
+        }
+        active
+    }
+
+    #[test]
+    fn steps_are_counted_as_one_after_the_other() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for length in [0, 1, 2, 3, 15, 16, 17, 1_000, 4_001] {
+            let mut loud = 0.0;
+            let mut means = Vec::new();
+            for n in 0..length {
+                if n % 97 == 0 {
+                    loud = 0.5f32.powi(rng.random_range(0..18));
+                }
+                means.push(loud * rng.random_range(0.0..2.0f32));
+            }
+            let (fast, plain) = (count(&means, 0.967, 50), plain(&means, 0.967, 50));
+            // A value at a threshold may be rounded to either side of it.
+            let off = fast.iter().zip(plain).map(|(a, b)| a.abs_diff(b));
+            assert!(off.max() <= Some(1), "{length}: {fast:?} {plain:?}");
+        }
     }
 
     #[test]

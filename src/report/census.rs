@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::build::Inputs;
+use crate::config::plan::AudioPlan;
+use crate::dataset::audit::read_some_facts;
 use crate::dataset::jsonl::{JsonlError, JsonlReader};
 use crate::dataset::layout::QUARANTINE_FILE;
 use crate::dataset::rows::QuarantineRecord;
@@ -51,9 +53,19 @@ impl LeftOut {
 }
 
 impl Lengths {
-    /// Looks at clips evenly spread over all of them.
-    pub fn look(inputs: &Inputs, window: f64) -> Self {
-        let seconds = inputs.lengths(MOST_LENGTHS);
+    /// Looks at clips evenly spread over all of them: at what the audit knows of them,
+    /// or else at their headers.
+    pub fn look(inputs: &Inputs, folder: &Path, audio: &AudioPlan) -> Self {
+        let facts = read_some_facts(folder, MOST_LENGTHS).ok().flatten();
+        let seconds = match facts {
+            Some(facts) => {
+                let decoded = facts.iter().filter(|facts| facts.samples > 0);
+                let rate = f64::from(audio.sample_rate);
+                decoded.map(|of| f64::from(of.samples) / rate).collect()
+            }
+            None => inputs.lengths(MOST_LENGTHS),
+        };
+        let window = audio.window_seconds();
         let longest = seconds.iter().copied().fold(window, f64::max);
         let mut histogram = Histogram::new(Range::new(0.0, longest));
         for &length in &seconds {

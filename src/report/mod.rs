@@ -78,7 +78,7 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
             .rows
             .then(|| Statistics::read(folder, plan, used))
     };
-    let lengths = || Lengths::look(inputs, plan.audio.window_seconds());
+    let lengths = || Lengths::look(inputs, folder, &plan.audio);
     let counted = || (statistics(), LeftOut::read(folder), lengths());
     // Not the sounds of both at once, which may be of minutes.
     let sounds = || (examples::pick(ready), AuditFound::read(folder, ready));

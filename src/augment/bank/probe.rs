@@ -9,14 +9,19 @@ use crate::augment::converted::{self, ConvertError};
 /// Seconds of a piece of a background.
 const PIECE: f64 = 0.25;
 
-/// The first samples of a file, at a rate.
-pub(super) fn start(file: &SoundFile, rate: u32, most: usize) -> Result<Vec<f32>, SoundError> {
+/// The first samples of a file, at a rate: so many at most, or what is `enough`.
+pub(super) fn start(
+    file: &SoundFile,
+    rate: u32,
+    most: usize,
+    enough: &mut dyn FnMut(&[f32]) -> bool,
+) -> Result<Vec<f32>, SoundError> {
     let mut samples = Vec::new();
     let ear = Ear::or_mono(file.channel);
     let read = converted::blocks(&file.file, ear, rate, &mut |block| {
         let room = most - samples.len();
         samples.extend_from_slice(&block[..block.len().min(room)]);
-        Ok(samples.len() < most)
+        Ok(samples.len() < most && !enough(&samples))
     });
     let name = || Arc::clone(&file.name);
     match read {

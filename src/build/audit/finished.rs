@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
-use super::hashes::Hashes;
+use super::known::Known;
 use super::look::{Looked, WriteLine};
 use super::restored::restored;
 use super::sample::first_rows;
@@ -222,8 +222,8 @@ impl Finished {
             true => self.facts(&set)?,
             false => Vec::new(),
         };
-        let recordings = Hashes::read(&set, &self.folder)?;
-        set.tell(&self.folder, &facts, &recordings, told)
+        let known = Known::of(&set, &self.folder, facts)?;
+        set.tell(&known, set.compared(&self.folder)?, told)
     }
 
     /// Whether the folder tells what its build has not looked for.
@@ -271,7 +271,7 @@ impl Finished {
             |_, _| true,
             |(split, _), clip, _, features| {
                 if let Some(facts) = facts.get_mut(clips.firsts[split] + clip) {
-                    facts.hash = xxh3_128(bytemuck::cast_slice(features));
+                    facts.hash = XxHash3_128::oneshot(bytemuck::cast_slice(features));
                 }
             },
         )?;

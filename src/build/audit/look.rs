@@ -16,8 +16,9 @@ use crate::flow::{CancelToken, Sheltered};
 use crate::records::{Audited, ClipFacts, Policy, Rows, Span, Trouble};
 
 use super::hashes::Hashes;
+use super::known::Known;
 use super::sample::{self, Sampled};
-use super::sounds::{self, Uses};
+use super::sounds::Uses;
 use super::{Lines, Set, Told};
 
 /// What an audit came to.
@@ -197,11 +198,8 @@ impl<'a, 'l> Looking<'a, 'l> {
         let mut write = |line: &AuditRecord<'_>| self.line(line);
         let lines: &mut Lines<'_> = &mut write;
         let mut told = Told::new(lines);
-        set.clips(&facts, &set.pairs(&facts), &mut told)?;
-        set.recordings(&hashes, &mut told)?;
-        set.rows(sampled.compared(), &mut told)?;
-        set.sounds(&sounds::judge(set), &mut told)?;
-        uses.tell(set, &mut told)?;
+        let known = Known::seen(set, facts, hashes, uses);
+        set.tell(&known, Some(sampled.compared()), &mut told)?;
         looked.set = told.report();
         looked.failed += self.looked.failed;
         looked.hardest = self.hardest.into_records();

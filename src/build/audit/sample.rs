@@ -11,6 +11,7 @@ use crate::dataset::jsonl::JsonlReader;
 use crate::dataset::layout::QUARANTINE_FILE;
 use crate::dataset::parts::FeatureReader;
 use crate::dataset::rows::QuarantineRecord;
+use crate::flow::both;
 
 /// Rows after which a feature file's pages are given back.
 const RELEASED: usize = 16;
@@ -71,8 +72,12 @@ impl Sampled {
 
     /// Compares all with each other.
     pub(super) fn compared(self) -> Compared {
+        let all = self.space.into_comparable();
+        let half = all.count() / 2;
+        let (mut looked, more) = both(|| all.look(0..half), || all.look(half..all.count()));
+        looked.extend(more);
         Compared {
-            found: self.space.tell(),
+            found: all.tell(&looked),
             rows: self.rows,
         }
     }
@@ -121,8 +126,8 @@ pub(super) fn first_rows(
         };
         let mut row = 0;
         for (clip, entry) in split.clips.iter().enumerate() {
-            let name = (split.name().to_owned(), entry.id.name.to_string());
-            if !left_out.is_empty() && left_out.contains(&name) {
+            let name = || (split.name().to_owned(), entry.id.name.to_string());
+            if !left_out.is_empty() && left_out.contains(&name()) {
                 continue;
             }
             let at = usize::try_from(row).unwrap_or(usize::MAX);

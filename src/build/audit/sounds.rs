@@ -25,10 +25,16 @@ pub(super) fn judge(set: &Set<'_>) -> Vec<(Noted, Arc<str>)> {
     };
     for kind in SoundKind::ALL {
         for file in sounds.files(kind) {
-            let Ok(samples) = sounds.probe(kind, &file.name, sound::SECONDS) else {
+            let judge =
+                |samples: &[f32]| sound::judge(rules, kind, samples, rate, plan.audio.clip_samples);
+            // A background that is neither silent nor constant so far is not so in all.
+            let mut enough =
+                |samples: &[f32]| kind == SoundKind::Background && judge(samples).is_empty();
+            let probed = sounds.probe(kind, &file.name, sound::SECONDS, &mut enough);
+            let Ok(samples) = probed else {
                 continue;
             };
-            let noted = sound::judge(rules, kind, &samples, rate, plan.audio.clip_samples);
+            let noted = judge(&samples);
             let of_file = |noted| (noted, Arc::clone(&file.name));
             found.extend(noted.into_iter().map(of_file));
         }

@@ -8,10 +8,10 @@ mod audit;
 pub mod commit;
 pub mod error;
 mod files;
+mod finish;
 mod turns;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,16 +21,14 @@ pub use commit::{Commit, SplitCommit, TurnsCommit};
 pub use error::WriteError;
 pub(super) use files::index_array;
 pub use files::{RecordingsSettings, SplitSettings, WriteSettings};
+pub use finish::{Finished, FinishedLines, Written};
 
-use super::audit::AuditEnd;
 use super::journal::Journal;
-use super::manifest::SplitWritten;
 use super::rows::{QuarantineRecord, RowRecord};
 use crate::records::{ClipId, Met, Noted, Rejection, Row, Span, Trouble};
 
-use super::layout::{AUDIT_FACTS_FILE, HARD_FILE, QUARANTINE_FILE, RECORDINGS_FILE, ROWS_FILE};
 use super::sink::{RowBlock, RowSink};
-use files::{Files, SplitWriter};
+use files::Files;
 
 /// Writes the data set, in order.
 pub struct Writer<'a> {
@@ -52,8 +50,11 @@ pub struct Writer<'a> {
     /// Whether it is within a visit: some of its rows are written, and the turns do not
     /// know of it yet.
     midway: bool,
-    told: Box<dyn FnMut(Told<'_>) + Send + 'a>,
+    told: Box<Hear<'a>>,
 }
+
+/// Hears what the writer tells.
+type Hear<'a> = dyn FnMut(Told<'_>) + Send + 'a;
 
 /// What the writer tells.
 #[derive(Debug)]
@@ -94,24 +95,6 @@ pub struct Taken<'a> {
     pub met: Option<&'a Met>,
     /// What the audit found.
     pub noted: &'a [Noted],
-}
-
-/// A data set whose files are finished, but for what the audit has to say of all of
-/// it.
-pub struct Finished {
-    /// The files.
-    pub written: Written,
-    /// Where the rest of the audit goes.
-    pub audit: Option<AuditEnd>,
-}
-
-/// The files of a finished data set.
-#[derive(Clone, Debug)]
-pub struct Written {
-    /// What each split came to, in order.
-    pub splits: Vec<SplitWritten>,
-    /// SHA-256 of `rows.jsonl`, where it is written, and of `quarantine.jsonl`.
-    pub files: BTreeMap<String, String>,
 }
 
 impl<'a> Writer<'a> {
@@ -159,65 +142,6 @@ impl<'a> Writer<'a> {
     /// Spans that a resumed build need not take again.
     pub fn kept(&self) -> u64 {
         self.kept
-    }
-
-    /// Completes all files and gives them their final names. Commit before, or
-    /// what came after the last commit is lost if this fails.
-    ///
-    /// # Errors
-    /// [`WriteError`]; the files can then be opened again.
-    pub fn finish(mut self) -> Result<Finished, WriteError> {
-        let rows = self.files.rows.map(|rows| (ROWS_FILE, rows));
-        let recordings = self.files.recordings;
-        let recordings = recordings.map(|lines| (RECORDINGS_FILE, lines));
-        let quarantine = (QUARANTINE_FILE, self.files.quarantine);
-        let mut files = BTreeMap::new();
-        let lines = rows.into_iter().chain(recordings);
-        for (name, file) in lines.chain([quarantine]) {
-            files.insert(name.to_owned(), file.finish()?.sha256);
-            (self.told)(Told::Step(Step::Renamed));
-        }
-        let mut finish = |split: SplitWriter| {
-            let rows = split.rows();
-            let summary = split.npy.finish()?;
-            (self.told)(Told::Step(Step::Renamed));
-            let hours = split.index.is_some().then_some(split.hours);
-            if let (Some(index), Some(hours)) = (split.index, &hours) {
-                files.insert(hours.index.clone(), index.finish()?.sha256);
-                (self.told)(Told::Step(Step::Renamed));
-            }
-            Ok(SplitWritten {
-                name: split.settings.name,
-                features: split.settings.features,
-                rows,
-                hours,
-                left_out: split.left_out,
-                unwanted: split.unwanted,
-                audit: split.audit,
-                found: split.found,
-                sha256: summary.sha256,
-                parts: Vec::new(),
-            })
-        };
-        let splits = self.files.splits.into_iter().map(&mut finish);
-        let splits = splits.collect::<Result<_, WriteError>>()?;
-        let audit = match self.files.audit {
-            Some(audit) => {
-                if let Some(sha256) = audit.finish_hard(&self.folder)? {
-                    files.insert(HARD_FILE.to_owned(), sha256);
-                    (self.told)(Told::Step(Step::Renamed));
-                }
-                let (sha256, lines) = audit.finish_facts()?;
-                files.insert(AUDIT_FACTS_FILE.to_owned(), sha256);
-                (self.told)(Told::Step(Step::Renamed));
-                Some(AuditEnd::of(lines))
-            }
-            None => None,
-        };
-        Ok(Finished {
-            written: Written { splits, files },
-            audit,
-        })
     }
 
     fn take_block(

@@ -1,6 +1,6 @@
 //! What is heard of a recording on the way: what its end is judged by.
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use crate::dsp::level::Level;
 use crate::records::Part;
@@ -39,7 +39,7 @@ impl Reading {
                 let heard = &samples[start..end];
                 self.in_rows.peak = self.in_rows.peak.max(Level::of(heard).peak);
                 let seed = part.row + row as u64;
-                let hash = xxh3_64_with_seed(bytemuck::cast_slice(heard), seed);
+                let hash = XxHash3_64::oneshot_with_seed(seed, bytemuck::cast_slice(heard));
                 self.in_rows.hash = self.in_rows.hash.wrapping_add(hash);
             }
             row += rows.len();
