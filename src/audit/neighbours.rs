@@ -285,15 +285,32 @@ fn nearest(likeness: &[f32]) -> Vec<usize> {
     let part = (likeness.len() / NEIGHBOURS).clamp(1, TILE);
     let greatest = |part: &[f32]| part.iter().copied().fold(f32::NEG_INFINITY, greater);
     let mut parts: Vec<f32> = likeness.chunks(part).map(greatest).collect();
-    parts.sort_unstable_by(|a, b| b.total_cmp(a));
-    let least = parts.get(NEIGHBOURS - 1).copied();
-    let least = least.unwrap_or(f32::NEG_INFINITY);
-    let enough = |(_, likeness): &(usize, &f32)| **likeness >= least;
-    let near = likeness.iter().enumerate().filter(enough);
-    let mut near: Vec<usize> = near.map(|(other, _)| other).collect();
-    near.sort_by(|a, b| likeness[*b].total_cmp(&likeness[*a]));
+    let least = match parts.len() {
+        NEIGHBOURS.. => {
+            *parts
+                .select_nth_unstable_by(NEIGHBOURS - 1, |a, b| b.total_cmp(a))
+                .1
+        }
+        _ => f32::NEG_INFINITY,
+    };
+    // Sorted as whole numbers, the likeness before the row: of rows that are as alike, the
+    // first goes first.
+    let mut near: Vec<u64> = Vec::with_capacity(2 * NEIGHBOURS);
+    for (other, likeness) in (0u32..).zip(likeness) {
+        if *likeness >= least {
+            near.push(u64::from(in_order(*likeness)) << 32 | u64::from(!other));
+        }
+    }
+    near.sort_unstable_by(|a, b| b.cmp(a));
     near.truncate(NEIGHBOURS);
-    near
+    near.iter().map(|of| !(*of as u32) as usize).collect()
+}
+
+/// A whole number for each float, in their order.
+fn in_order(value: f32) -> u32 {
+    let bits = value.to_bits();
+    let is_below = bits >> 31 == 1;
+    if is_below { !bits } else { bits | 1 << 31 }
 }
 
 fn greater(a: f32, b: f32) -> f32 {

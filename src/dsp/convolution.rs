@@ -75,9 +75,9 @@ impl Impulse {
 pub struct Convolver {
     forward: Arc<dyn RealToComplex<f64>>,
     inverse: Arc<dyn ComplexToReal<f64>>,
-    /// The block before the current one, and the current one.
-    window: Vec<f64>,
-    /// Transform of the window on its way in, or of the result on its way out.
+    /// The block before the current one.
+    before: Vec<f32>,
+    /// That and the current one on their way in, or the result on its way out.
     time: Vec<f64>,
     /// Spectra of the last windows, one for each block of the impulse
     /// response; a ring.
@@ -104,7 +104,7 @@ impl Convolver {
         Self {
             forward,
             inverse,
-            window: vec![0.0; 2 * BLOCK],
+            before: vec![0.0; BLOCK],
             time: vec![0.0; 2 * BLOCK],
             history: Vec::new(),
             product: vec![Complex::ZERO; BINS],
@@ -204,7 +204,7 @@ impl Convolver {
         // Entries that the clip has not reached yet are never read, so what an
         // earlier clip left there does not matter.
         self.history.resize(blocks * BINS, Complex::ZERO);
-        self.window.fill(0.0);
+        self.before.fill(0.0);
         for (index, block) in samples.chunks_mut(BLOCK).enumerate() {
             self.advance(index % blocks, block)?;
             self.multiply(impulse, index, blocks);
@@ -280,13 +280,16 @@ impl Convolver {
 
     /// Moves the window on by a block and puts its spectrum into the history.
     fn advance(&mut self, slot: usize, block: &[f32]) -> Result<(), ConvolveError> {
-        self.window.copy_within(BLOCK.., 0);
-        let current = &mut self.window[BLOCK..];
-        for (slot, sample) in current.iter_mut().zip(block.iter()) {
-            *slot = f64::from(*sample);
+        let (before, current) = self.time.split_at_mut(BLOCK);
+        let (current, behind) = current.split_at_mut(block.len());
+        for (slots, samples) in [(before, &*self.before), (current, block)] {
+            for (slot, sample) in slots.iter_mut().zip(samples) {
+                *slot = f64::from(*sample);
+            }
         }
-        current[block.len()..].fill(0.0);
-        self.time.copy_from_slice(&self.window);
+        behind.fill(0.0);
+        // Only the last may be shorter, which is before none.
+        self.before[..block.len()].copy_from_slice(block);
         let spectrum = &mut self.history[slot * BINS..][..BINS];
         self.forward
             .process_with_scratch(&mut self.time, spectrum, &mut self.scratch)?;

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::build::Inputs;
-use crate::config::plan::AudioPlan;
+use crate::build::Ready;
 use crate::dataset::audit::read_some_facts;
 use crate::dataset::jsonl::{JsonlError, JsonlReader};
 use crate::dataset::layout::QUARANTINE_FILE;
@@ -55,7 +54,8 @@ impl LeftOut {
 impl Lengths {
     /// Looks at clips evenly spread over all of them: at what the audit knows of them,
     /// or else at their headers.
-    pub fn look(inputs: &Inputs, folder: &Path, audio: &AudioPlan) -> Self {
+    pub fn look(ready: &Ready, folder: &Path) -> Self {
+        let (inputs, audio) = (ready.inputs(), &ready.plan().audio);
         let facts = read_some_facts(folder, MOST_LENGTHS).ok().flatten();
         let seconds = match facts {
             Some(facts) => {

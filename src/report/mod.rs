@@ -66,7 +66,7 @@ struct Content<'a> {
 /// # Errors
 /// [`ReportError`]: the data set is none the worse for it.
 pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
-    let (plan, inputs) = (ready.plan(), ready.inputs());
+    let plan = ready.plan();
     let folder = built.folder();
     let path = folder.join(REPORT_FILE);
     if is_there(&path) {
@@ -78,7 +78,7 @@ pub fn write(ready: &Ready, built: &Built) -> Result<(), ReportError> {
             .rows
             .then(|| Statistics::read(folder, plan, used))
     };
-    let lengths = || Lengths::look(inputs, folder, &plan.audio);
+    let lengths = || Lengths::look(ready, folder);
     let counted = || (statistics(), LeftOut::read(folder), lengths());
     // Not the sounds of both at once, which may be of minutes.
     let sounds = || (examples::pick(ready), AuditFound::read(folder, ready));

@@ -85,7 +85,7 @@ fn it_says_what_went_in_and_what_did_not() {
         "Signal-to-noise ratio of 144 rows",
         "4 backgrounds, each used",
         "4 impulse responses, each used",
-        "Length of ",
+        "Length of 24 of 25 clips",
         "&lt;cut off&gt; &amp; in the middle",
         "truncated",
     ] {
