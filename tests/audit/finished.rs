@@ -245,3 +245,59 @@ fn rows_of_a_finished_data_set_are_scored() {
     assert!(errors.contains("name a classifier"), "{errors}");
     assert!(!site.path("none.jsonl").exists());
 }
+
+#[test]
+fn parts_of_shards_are_audited_as_one_file() {
+    let site = twice();
+    let off = [
+        "--set",
+        "audit.checks=off",
+        "--set",
+        "augment.enabled=false",
+    ];
+    let asked = [&SCORED[..], &["--hard", "hard.jsonl"]].concat();
+    site.build(&off);
+    let (lines, ..) = audit(&site, &asked);
+    let hard = site.lines("hard.jsonl");
+    assert!(!of(lines.clone(), &["duplicate"]).is_empty() && !hard.is_empty());
+    fs::remove_dir_all(site.path("out")).unwrap();
+    let run = |command: &[&str], more: &[&str]| {
+        let output = site.wakemill(&[command, &off, more].concat());
+        assert!(output.status.success(), "{command:?}: {output:?}");
+    };
+    run(&["plan", "p.toml"], &["--shards", "3"]);
+    for shard in ["0/3", "1/3", "2/3"] {
+        run(&["run", "p.toml"], &["--shard", shard]);
+    }
+    run(&["merge", "p.toml"], &["--parts"]);
+    assert!(!site.path("out/other_train.npy").exists());
+    let (parts, errors, code) = audit(&site, &asked);
+    assert_eq!(code, Some(0), "{errors}");
+    assert_eq!(parts, lines);
+    assert_eq!(site.lines("hard.jsonl"), hard);
+}
+
+#[test]
+fn rows_in_half_precision_are_scored_as_they_are() {
+    let site = Site::new();
+    let half = "split.other_train.dtype=float16";
+    let off = ["--overwrite", "--set", "audit.checks=off"];
+    let scores = |more: &[&str]| {
+        site.build(&[&off[..], more].concat());
+        let asked = [&SCORED[..], &["--hard", "hard.jsonl"]].concat();
+        let (_, errors, code) = audit(&site, &asked);
+        assert_eq!(code, Some(0), "{errors}");
+        let lines = site.lines("hard.jsonl");
+        let named = |line: &Value| {
+            let name = format!("{} {}", line["clip"], line["round"]);
+            (name, line["score"].as_f64().unwrap())
+        };
+        lines.iter().map(named).collect::<Vec<_>>()
+    };
+    let (whole, rounded) = (scores(&[]), scores(&["--set", half]));
+    assert_eq!(whole.len(), 5);
+    for ((name, score), (of_rounded, rounded)) in whole.iter().zip(&rounded) {
+        assert_eq!(name, of_rounded);
+        assert!((score - rounded).abs() < 0.02, "{name}: {score} {rounded}");
+    }
+}
