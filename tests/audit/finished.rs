@@ -41,7 +41,9 @@ fn of(lines: Vec<Value>, checks: &[&str]) -> Vec<Value> {
 
 /// The lines of an audit of the output folder, and what it says on standard error.
 fn audit(site: &Site, more: &[&str]) -> (Vec<Value>, String, Option<i32>) {
-    let _ = fs::remove_file(site.path("lines.jsonl"));
+    for made in ["lines.jsonl", "hard.jsonl"] {
+        let _ = fs::remove_file(site.path(made));
+    }
     let command = [&["audit", "out", "--lines", "lines.jsonl"], more].concat();
     let output = site.wakemill(&command);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
