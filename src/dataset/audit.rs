@@ -277,13 +277,14 @@ pub fn read_some_facts(folder: &Path, most: usize) -> Result<Option<Vec<ClipFact
     /// lie in memory twice.
     const RELEASED: usize = 1 << 12;
     let reader = NpyReader::open_any(&path)?;
-    let step = reader.rows().div_ceil(most).max(1);
+    let (step, mut released) = (reader.rows().div_ceil(most).max(1), 0);
     let mut facts = Vec::with_capacity(reader.rows().div_ceil(step));
     for row in (0..reader.rows()).step_by(step) {
         let numbers = reader.ints(row);
         facts.extend(numbers.map(|numbers| ClipFacts::from_numbers(&numbers)));
-        if facts.len() % RELEASED == 0 {
-            reader.release(0..row);
+        if row - released >= RELEASED {
+            reader.release(released..row);
+            released = row;
         }
     }
     Ok(Some(facts))
