@@ -45,14 +45,18 @@ impl Known {
         let asked = set.asks(&[Check::SharedSound, Check::UnevenUse]);
         let asked = asked && set.plan.output_files.rows;
         let uses = || asked.then(|| Uses::read(set, folder)).transpose();
-        let (known, uses) = both(
-            || {
-                let recordings = Hashes::read(set, folder);
-                recordings.map(|recordings| (pairs(set, &facts), sounds::judge(set), recordings))
-            },
-            uses,
-        );
-        let (pairs, sounds, recordings) = known?;
+        Self::seen(set, facts, Hashes::read(set, folder)?, uses)
+    }
+
+    /// That of what was seen of clips and recordings, and of who uses which sound.
+    pub(super) fn seen(
+        set: &Set<'_>,
+        facts: Vec<ClipFacts>,
+        recordings: Hashes,
+        uses: impl FnOnce() -> Result<Option<Uses>, BuildError>,
+    ) -> Result<Self, BuildError> {
+        let of_clips = || (pairs(set, &facts), sounds::judge(set));
+        let ((pairs, sounds), uses) = both(of_clips, uses);
         Ok(Self {
             pairs,
             recordings,
@@ -60,22 +64,6 @@ impl Known {
             uses: uses?,
             facts,
         })
-    }
-
-    /// That of what was seen as it passed.
-    pub(super) fn seen(
-        set: &Set<'_>,
-        facts: Vec<ClipFacts>,
-        recordings: Hashes,
-        uses: Uses,
-    ) -> Self {
-        Self {
-            pairs: pairs(set, &facts),
-            recordings,
-            sounds: sounds::judge(set),
-            uses: Some(uses),
-            facts,
-        }
     }
 }
 

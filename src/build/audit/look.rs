@@ -198,7 +198,7 @@ impl<'a, 'l> Looking<'a, 'l> {
         let mut write = |line: &AuditRecord<'_>| self.line(line);
         let lines: &mut Lines<'_> = &mut write;
         let mut told = Told::new(lines);
-        let known = Known::seen(set, facts, hashes, uses);
+        let known = Known::seen(set, facts, hashes, || Ok(Some(uses)))?;
         set.tell(&known, Some(sampled.compared()), &mut told)?;
         looked.set = told.report();
         looked.failed += self.looked.failed;

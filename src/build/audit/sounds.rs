@@ -28,8 +28,10 @@ pub(super) fn judge(set: &Set<'_>) -> Vec<(Noted, Arc<str>)> {
             let judge =
                 |samples: &[f32]| sound::judge(rules, kind, samples, rate, plan.audio.clip_samples);
             // A background that is neither silent nor constant so far is not so in all.
-            let mut enough =
-                |samples: &[f32]| kind == SoundKind::Background && judge(samples).is_empty();
+            let mut enough = |samples: &[f32]| {
+                let is_heard = kind == SoundKind::Background && !samples.is_empty();
+                is_heard && judge(samples).is_empty()
+            };
             let probed = sounds.probe(kind, &file.name, sound::SECONDS, &mut enough);
             let Ok(samples) = probed else {
                 continue;
